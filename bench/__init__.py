@@ -1,0 +1,1 @@
+"""The experiment: cells, training, records, statistics, tables."""

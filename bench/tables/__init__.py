@@ -1,0 +1,1 @@
+"""Tables: one file each, a function from records to a data frame."""

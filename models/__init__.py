@@ -1,0 +1,1 @@
+"""From shapes to logits: backbones, attention, architectures."""
