@@ -1,0 +1,1 @@
+"""Architectures: one file each, from a frame encoder to a clip classifier."""

@@ -1,0 +1,1 @@
+"""Backbones: one file each, from keras.applications, with named endpoints."""
