@@ -1,5 +1,85 @@
-"""The command line: `vidattn <command>`."""
+"""The command line: `vidattn <command>`. Commands import what they need when they run."""
+
+import argparse
+import os
+import sys
+
+EXAMPLES = """examples:
+  vidattn data prepare actors              generate, index, decode, flow
+  vidattn run actors-tiny-cbam-lstm-clean  one cell: train, score, record
+  vidattn grid --jobs 2                    every missing run of the suite, side by side
+  vidattn models                           what can be combined, with parameters and FLOPs
+  vidattn tables && vidattn report         tables and report from the records
+  vidattn check                            compare with results/reference.csv
+  vidattn mlflow ui                        compare runs in the browser
+"""
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="vidattn",
+        description="What attention is worth in video classification, measured.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="command")
+    _data(commands)
+    run = _command(commands, "run", "train, score and record one cell (all its folds and seeds)")
+    run.add_argument("cell", help="cell id: <dataset>-<backbone>-<attention>-<architecture>-<protocol>")
+    run.add_argument("--fold", type=int, help="one fold only, which need not be in the suite")
+    run.add_argument("--seed", type=int, default=0, help="seed for --fold (default 0)")
+    grid = _command(commands, "grid", "list the suite's cells, select a suite, or run what is missing")
+    grid.add_argument("--select", metavar="SUITE", help="make this suite the active one: params.yaml and cells.yaml")
+    grid.add_argument("--jobs", type=int, default=0, help="run every missing run on this many processes")
+    complexity = _command(commands, "complexity", "parameters and FLOPs of the published models")
+    complexity.add_argument("--out", default="results/complexity", help="folder for the records")
+    models = _command(commands, "models", "list the models, or describe one")
+    models.add_argument("id", nargs="?", help="<backbone>-<attention>-<architecture>")
+    _command(commands, "tables", "make the tables from the records")
+    _command(commands, "report", "make figures and the HTML report from the records")
+    check = _command(commands, "check", "compare records with results/reference.csv")
+    check.add_argument("--json", action="store_true", help="print the differences as JSON")
+    check.add_argument("--accept", metavar="REASON", help="write the current numbers as the new reference")
+    bench = _command(commands, "bench", "measure speed and storage against other ways")
+    bench.add_argument("--shared", help="folder with real clips (see README)")
+    mlflow = _command(commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI")
+    mlflow.add_argument("action", choices=["log", "sync", "ui"])
+    return top
+
+
+def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    made.add_argument("--suite", help="suite of params.yaml (default: the active one)")
+    return made
+
+
+def _data(commands) -> None:
+    data = _command(commands, "data", "fetch, import, index, decode; without an action: what is there")
+    data.add_argument("action", nargs="?", default="status", choices=sorted(DATA_ACTIONS), help="what to do")
+    data.add_argument("name", nargs="?", help="data set, or for look: <data set>/<clip>")
+    data.add_argument("source", nargs="?", help="for import: the folder or archive that you have")
+    data.add_argument("--out", default="look.png", help="for look: the picture to write")
+
+
+DATA_ACTIONS = ("status", "fetch", "import", "index", "frames", "flow", "features", "prepare", "look")
+
+
+def main(argv: list[str] | None = None) -> None:
     """Entry point of the `vidattn` command."""
+    from vidattn.bench import commands
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    arguments = parser().parse_args(argv)
+    try:
+        sys.exit(getattr(commands, arguments.command)(arguments))
+    except (ValueError, OSError, FloatingPointError) as error:
+        # One clear line for a user's mistake; VIDATTN_DEBUG=1 shows where it came from.
+        if os.environ.get("VIDATTN_DEBUG"):
+            raise
+        sys.exit(f"vidattn: {error}")
+    except KeyboardInterrupt:
+        sys.exit("vidattn: interrupted. What was finished is kept; the same command goes on from there.")
+

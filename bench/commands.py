@@ -1,0 +1,128 @@
+"""What each command does. Every function takes the parsed arguments and returns the exit status."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from vidattn.bench import params as params_module
+from vidattn.bench.cell import RESULTS, Cell, Run, cells, reported, runs
+from vidattn.bench.params import Params
+
+
+def _params(arguments: Namespace) -> Params:
+    return params_module.load(**({"suite": arguments.suite} if arguments.suite else {}))
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def data(arguments: Namespace) -> int:
+    """Fetch, import, index, decode, or show what is there."""
+    from vidattn.bench import stages
+
+    return stages.data(arguments, _params(arguments), _tell)
+
+
+def run(arguments: Namespace) -> int:
+    """Train, score and record one cell."""
+    from vidattn.bench import executor
+
+    params = _params(arguments)
+    cell = Cell.parse(arguments.cell, params)
+    planned = cells(params).get(cell.id, [])
+    if arguments.fold is not None:
+        planned = [Run(cell, arguments.fold, arguments.seed)]
+    if not planned:
+        raise params_module.unknown("cell of this suite", cell.id, cells(params), "run (or give --fold)")
+    for item in planned:
+        executor.execute(item, params, lambda line, name=item.id: _tell(f"{name}: {line}"))
+        found = executor.publish(item, params)
+        print(f"{item.id}: top-1 {found['metrics']['top1']:.3f} of {found['n']} clips")
+    return 0
+
+
+def grid(arguments: Namespace) -> int:
+    """List cells, write cells.yaml, or run what is missing."""
+    from vidattn.bench import executor
+    from vidattn.bench import grid as grid_module
+
+    params = _params(arguments)
+    if arguments.select:
+        grid_module.select(Path("params.yaml"), arguments.select)
+        params = params_module.load()
+        print(f"{grid_module.PATH}: {len(cells(params))} cells of suite '{params.suite}'")
+    if arguments.jobs:
+        executor.fill(runs(params), params, arguments.jobs, _tell)
+    if not arguments.select and not arguments.jobs:
+        print("\n".join(f"{name}  ({len(items)} runs)" for name, items in cells(params).items()))
+    return 0
+
+
+def complexity(arguments: Namespace) -> int:
+    """Parameters and FLOPs of the published models."""
+    from vidattn.bench import complexity as complexity_module
+
+    return complexity_module.write_all(Path(arguments.out), _tell)
+
+
+def models(arguments: Namespace) -> int:
+    """List the models, or describe one."""
+    from vidattn.bench import catalogue
+
+    print(catalogue.describe(arguments.id, _params(arguments)))
+    return 0
+
+
+def _results(params: Params):
+    from vidattn.bench.results import Results
+
+    return Results(RESULTS, reported(params))
+
+
+def tables(arguments: Namespace) -> int:
+    """Make the suite's tables from the records."""
+    from vidattn.bench import render
+
+    params = _params(arguments)
+    for path in render.write(params.tables, _results(params), RESULTS / "tables"):
+        print(path)
+    return 0
+
+
+def report(arguments: Namespace) -> int:
+    """Make figures and the HTML report from the records."""
+    from vidattn.bench import report as report_module
+
+    params = _params(arguments)
+    print(report_module.write(_results(params), params.tables, RESULTS))
+    return 0
+
+
+def check(arguments: Namespace) -> int:
+    """Compare records with the reference: 0 no regression, 1 regression, 2 no usable input."""
+    from vidattn.bench import check as check_module
+
+    params = _params(arguments)
+    return check_module.main(_results(params), RESULTS / "reference.csv", arguments.accept, arguments.json)
+
+
+def bench(arguments: Namespace) -> int:
+    """Measure speed and storage against other ways of doing it."""
+    from vidattn.bench import benchmarks
+
+    shared = Path(arguments.shared) if arguments.shared else None
+    print(benchmarks.run(shared, RESULTS / "tables").to_string(index=False))
+    return 0
+
+
+def mlflow(arguments: Namespace) -> int:
+    """Log records to MLflow, sync what a dead server missed, or open the UI."""
+    from vidattn.bench import tracking
+
+    params = _params(arguments)
+    if arguments.action == "ui":
+        return tracking.ui()
+    if arguments.action == "sync":
+        return tracking.sync()
+    return tracking.log(_results(params), params.suite)

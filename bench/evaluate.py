@@ -1,0 +1,107 @@
+"""Evaluation: the whole test set once, in order; scores kept for fusion, predictions for the tables."""
+
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidattn.bench import checkpoint, train
+from vidattn.bench.cell import Run
+from vidattn.bench.inputs import Inputs, open_inputs
+from vidattn.bench.metrics import all_metrics
+from vidattn.bench.params import Params
+from vidattn.bench.records import predictions, record
+
+Files = dict[str, bytes]
+SCORED = ("validation", "test")
+
+
+def run_trained(run: Run, params: Params, folder: Path, tell: Callable[[str], None]) -> Files:
+    """Train and score one run. `folder` holds its checkpoint while it is unfinished."""
+    inputs = open_inputs(run, params)
+    model, state = train.fit(run, params, inputs, folder / "checkpoint.npz", tell)
+    protocol = params.protocols[run.cell.protocol]
+    start = time.monotonic()
+    scores = {role: inputs.predict(model, role, protocol) for role in SCORED if inputs.ids(role)}
+    seconds = time.monotonic() - start
+    timing = {"train_seconds": round(state.seconds, 2), "evaluate_seconds": round(seconds, 2)}
+    history = {k: v for k, v in state.history.items() if v}
+    measured = {
+        "epochs": state.epoch,
+        "selected_epoch": state.selected,
+        "history": history,
+        "parameters": model.count_params(),
+        "trainable": sum(int(np.prod(v.shape)) for v in model.trainable_variables),
+        "flops": flops(model),
+        "weights": protocol.weights,
+    }
+    files = scored(run, params, inputs, scores, measured, timing)
+    files["weights.npz"] = _npz({f"w{i}": w for i, w in enumerate(model.get_weights())})
+    return files
+
+
+def flops(model) -> int:
+    """Floating-point operations of one clip, one multiply-add counted as two."""
+    from vidattn.bench.complexity import analytic_flops
+
+    return int(analytic_flops(model))
+
+
+def scored(run: Run, params: Params, inputs: Inputs, scores: dict, measured: dict, timing: dict) -> Files:
+    """The files of a finished run from its scores {role: (logits (N, K), labels (N,))}."""
+    from vidattn.bench.peak import memory_mb
+
+    logits, labels = scores["test"]
+    ids = list(inputs.ids("test"))[: len(labels)]
+    groups = [inputs.groups[i] for i in ids]
+    table = predictions(ids, groups, labels, logits, list(inputs.classes))
+    content = record(run, **_facts(run, params, inputs, scores), **measured)
+    timing = {**timing, "peak_memory_mb": memory_mb(), "device": content["device"]}
+    arrays = {f"{role}_{part}": a for role, pair in scores.items() for part, a in zip(("logits", "labels"), pair)}
+    return {
+        "record.json": _json(content),
+        "predictions.csv": table.encode(),
+        "timing.json": _json(timing),
+        "scores.npz": _npz(arrays),
+    }
+
+
+def _facts(run: Run, params: Params, inputs: Inputs, scores: dict) -> dict[str, Any]:
+    protocol = params.protocols[run.cell.protocol]
+    logits, labels = scores["test"]
+    fold = inputs.fold
+    return {
+        "metrics": {k: round(v, 6) for k, v in all_metrics(logits, labels).items()},
+        "validation": all_metrics(*scores["validation"]) if "validation" in scores else {},
+        "n": len(labels),
+        "n_official": fold.official["test"],
+        "quarantined": len(fold.quarantined),
+        "n_train": len(fold.train),
+        "n_validation": len(fold.validation),
+        "classes": list(inputs.classes),
+        "leaks": fold.leaks(),
+        "protocol": vars(protocol),
+        "digests": digests(run, params),
+    }
+
+
+def digests(run: Run, params: Params) -> dict[str, str]:
+    """What determines the result, as digests of parameters, data and code."""
+    from vidattn.bench.executor import ingredients
+
+    return ingredients(run, params)
+
+
+def _json(content: Any) -> bytes:
+    import json
+
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _npz(arrays: dict[str, np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()

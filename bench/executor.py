@@ -1,0 +1,149 @@
+"""Finished runs in a content-addressed store, filled by as many workers as there are cores.
+
+The key of a run is a digest of everything that determines its result: coordinates, parameters, data,
+code and versions. A stage then finds its results here and only records them.
+"""
+
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from vidattn.bench import files
+from vidattn.bench.cell import Cell, Run
+from vidattn.bench.params import Params, ParamsError
+from vidattn.bench.records import device, versions
+
+ROOT = Path(__file__).resolve().parent.parent
+# Shared code that every number depends on; dvc.yaml lists the same files (a test compares).
+SHARED = (
+    "models/build.py",
+    "models/encoder.py",
+    "models/layers.py",
+    "models/surgery.py",
+    "data/folds.py",
+    "data/pipeline.py",
+    "data/shards.py",
+    "bench/evaluate.py",
+    "bench/inputs.py",
+    "bench/metrics.py",
+    "bench/train.py",
+)
+RESULT_FILES = {"record.json": "records", "predictions.csv": "predictions", "timing.json": "timings"}
+SUFFIX = {"records": ".json", "predictions": ".csv", "timings": ".json"}
+
+
+def code_files(cell: Cell) -> list[Path]:
+    """The source files that a cell's numbers depend on: its own plug-ins and the shared ones."""
+    names = ("backbones/" + cell.backbone, "attention/" + cell.attention, "architectures/" + cell.architecture)
+    return [*(ROOT / "models" / f"{name}.py" for name in names), *(ROOT / name for name in SHARED)]
+
+
+def ingredients(run: Run, params: Params) -> dict[str, str]:
+    """Digests of the parameters, the data and the code that determine a run."""
+    from vidattn.bench.inputs import plugin_streams
+
+    cell = run.cell
+    protocol = params.protocols[cell.protocol]
+    sections = {
+        "backbone": params.backbones[cell.backbone],
+        "attention": params.attention[cell.attention],
+        "architecture": params.architectures[cell.architecture],
+        "protocol": {k: v for k, v in vars(protocol).items() if k != "flow"},
+        "dataset": params.datasets[cell.dataset],
+    }
+    if "flow" in plugin_streams(cell.architecture):
+        sections["flow"] = vars(params.flows[protocol.flow])
+    return {
+        "params": files.digest(sections),
+        "data": data_digest(cell, params),
+        "code": files.digest_files(code_files(cell)),
+    }
+
+
+def data_digest(cell: Cell, params: Params) -> str:
+    """Stands for the clips (index) and for the stored streams that a cell reads."""
+    from vidattn.bench.inputs import plugin_streams, stream_paths
+
+    store = Path(params.store)
+    paths = stream_paths(cell, params)
+    index = store / cell.dataset / "index.csv"
+    sidecars = [paths[s] / "store.json" for s in plugin_streams(cell.architecture)]
+    for path in [index, *sidecars]:
+        if not path.exists():
+            raise ParamsError(f"{cell.id} needs {path}, which is not there. Make it with: vidattn data prepare {cell.dataset}")
+    return files.digest_files([index, *sidecars])
+
+
+def folder(run: Run, params: Params) -> Path:
+    """Where the store keeps this run."""
+    key = files.digest([run.id, ingredients(run, params), versions(), device()])
+    return Path(params.store) / "runs" / run.cell.id / f"{run.fold}-{run.seed}-{key}"
+
+
+def finished(path: Path) -> bool:
+    """True where a run is complete in the store."""
+    return (path / "record.json").exists()
+
+
+def execute(run: Run, params: Params, tell: Callable[[str], None] = lambda line: None) -> Path:
+    """Make sure that a run is in the store; returns its folder."""
+    place = folder(run, params)
+    if finished(place):
+        return place
+    from vidattn.bench import fuse, train
+
+    partial = place.with_name(place.name + ".partial")
+    partial.mkdir(parents=True, exist_ok=True)
+    train.one_thread()
+    made = fuse.run_fused(run, params, tell) if fuse.is_fused(run.cell) else _trained(run, params, partial, tell)
+    for name, content in made.items():
+        files.write(partial / name, content)
+    (partial / "checkpoint.npz").unlink(missing_ok=True)
+    shutil.rmtree(place, ignore_errors=True)
+    partial.rename(place)
+    return place
+
+
+def _trained(run: Run, params: Params, partial: Path, tell: Callable[[str], None]) -> dict[str, bytes]:
+    from vidattn.bench import evaluate
+
+    return evaluate.run_trained(run, params, partial, tell)
+
+
+def publish(run: Run, params: Params) -> dict:
+    """Copy a finished run's record, predictions and timing into results/; returns the record."""
+    place = folder(run, params)
+    for name, kind in RESULT_FILES.items():
+        files.write(run.path(kind, SUFFIX[kind]), (place / name).read_bytes())
+    scores = Path(params.store) / "scores" / run.cell.id / f"{run.fold}-{run.seed}.npz"
+    files.write(scores, (place / "scores.npz").read_bytes())
+    return json.loads((place / "record.json").read_text())
+
+
+def _work(run: Run, params: Params) -> str:
+    execute(run, params)
+    return run.id
+
+
+def fill(runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], None], keep_going: bool = False) -> None:
+    """Run whatever is missing on `jobs` processes. Fused runs come after their streams."""
+    from tqdm import tqdm
+
+    from vidattn.bench.fuse import is_fused
+
+    missing = [r for r in runs if not finished(folder(r, params))]
+    if not missing:
+        tell("Every run is in the store already.")
+        return
+    waves = [[r for r in missing if not is_fused(r.cell)], [r for r in missing if is_fused(r.cell)]]
+    context = multiprocessing.get_context("spawn")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool, tqdm(total=len(missing), unit="run", desc="runs") as bar:
+        for wave in waves:
+            for done in as_completed([pool.submit(_work, run, params) for run in wave]):
+                bar.set_postfix_str(done.result())
+                bar.update()

@@ -1,0 +1,180 @@
+"""The one reader of params.yaml: frozen dataclasses, every key checked."""
+
+import difflib
+import re
+import typing
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+NAME = re.compile(r"[a-z0-9_]+")
+
+
+class ParamsError(ValueError):
+    """params.yaml says something that the suite does not understand."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A block of cells: the product of its five axes, run on every fold with every seed."""
+
+    dataset: list
+    backbone: list
+    attention: list
+    architecture: list
+    protocol: list
+    folds: list
+    seeds: list
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Optical flow: `length` pairs in a stack, stored in 8 bits within +-`bound` pixels."""
+
+    method: str
+    definition: str
+    length: int
+    bound: float
+    settings: dict
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a cell is trained and scored. `kind` is paper or clean; `defects` names what paper does wrong.
+
+    `split` is official or random; `validation` groups or none; `select` best or last (epoch);
+    `encoder` trained or frozen (heads on stored features); `weights` random, imagenet or a file;
+    `sampling` uniform or per_second; `frames` per clip; `size` in pixels; `colour` rgb or bgr.
+    """
+
+    kind: str
+    defects: list
+    split: str
+    validation: str
+    select: str
+    encoder: str
+    weights: str
+    sampling: str
+    frames: int
+    size: int
+    colour: str
+    flow: str
+    augment: dict
+    epochs: int
+    batch: int
+    optimizer: dict
+    accumulate: int
+    precision: str
+    shuffle: bool
+    drop_remainder: bool
+
+
+@dataclass(frozen=True)
+class Params:
+    """The whole of params.yaml."""
+
+    suite: str
+    store: str
+    suites: dict
+    datasets: dict
+    backbones: dict
+    attention: dict
+    architectures: dict
+    flows: dict
+    protocols: dict
+    tables: dict
+
+
+CHOICES = {
+    "kind": ("paper", "clean"),
+    "split": ("official", "random"),
+    "validation": ("groups", "none"),
+    "select": ("best", "last"),
+    "encoder": ("trained", "frozen"),
+    "sampling": ("uniform", "per_second"),
+    "colour": ("rgb", "bgr"),
+    "method": ("tvl1", "dis", "farneback"),
+    "definition": ("consecutive", "anchored"),
+    "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
+}
+
+
+def unknown(what: str, name: object, valid: Iterable[str], where: str = "params.yaml") -> ParamsError:
+    """The error for a name that is not there: lists the valid ones and suggests the nearest."""
+    valid = sorted(map(str, valid))
+    near = difflib.get_close_matches(str(name), valid, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return ParamsError(f"{where}: unknown {what} '{name}'.{hint} Expected one of: {', '.join(valid)}.")
+
+
+def parse(cls: type, values: Any, where: str) -> Any:
+    """Build the dataclass `cls` from a mapping; raises `ParamsError` on unknown, missing or mistyped keys."""
+    if not isinstance(values, dict):
+        raise ParamsError(f"{where}: expected a mapping with the keys of {cls.__name__}, got {values!r}.")
+    known = {f.name for f in fields(cls)}
+    for key in values:
+        if key not in known:
+            raise unknown("key", key, known, where)
+    missing = [f.name for f in fields(cls) if f.name not in values and f.default is MISSING]
+    if missing:
+        raise ParamsError(f"{where}: missing key{'s' * (len(missing) > 1)} {', '.join(missing)}.")
+    types = typing.get_type_hints(cls)
+    for key, value in values.items():
+        wanted = types[key]
+        if wanted is float and type(value) is int:
+            value = float(value)
+        if not isinstance(value, wanted) or (wanted in (int, float) and isinstance(value, bool)):
+            raise ParamsError(f"{where}.{key}: expected {wanted.__name__}, got {value!r}.")
+        if key in CHOICES and value not in CHOICES[key]:
+            raise unknown(key, value, CHOICES[key], f"{where}.{key}")
+    return cls(**values)
+
+
+def load(path: Path = Path("params.yaml"), **overrides: Any) -> Params:
+    """Read and check params.yaml; `overrides` replace top-level keys (for example `suite`)."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(f"No {path} here. Run vidattn from the project's root folder.") from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    params = parse(Params, {**raw, **overrides} if isinstance(raw, dict) else raw, str(path))
+    return _checked(params, str(path))
+
+
+def _checked(params: Params, where: str) -> Params:
+    made = {
+        "protocols": {k: parse(Protocol, v, f"{where}: protocols.{k}") for k, v in params.protocols.items()},
+        "flows": {k: parse(Flow, v, f"{where}: flows.{k}") for k, v in params.flows.items()},
+        "suites": {k: [parse(Grid, g, f"{where}: suites.{k}") for g in v] for k, v in params.suites.items()},
+    }
+    params = Params(**{**vars(params), **made})
+    for section in (f.name for f in fields(Params) if isinstance(getattr(params, f.name), dict)):
+        for name in getattr(params, section):
+            if not NAME.fullmatch(str(name)):
+                raise ParamsError(f"{where}: {section}.{name}: names are made of a-z, 0-9 and _.")
+    if params.suite not in params.suites:
+        raise unknown("suite", params.suite, params.suites, where)
+    for name, protocol in params.protocols.items():
+        if protocol.flow not in params.flows:
+            raise unknown("flow", protocol.flow, params.flows, f"{where}: protocols.{name}")
+    for name, grids in params.suites.items():
+        for grid in grids:
+            _check_names(grid, params, f"{where}: suites.{name}")
+    return params
+
+
+def _check_names(grid: Grid, params: Params, where: str) -> None:
+    axes = {"dataset": params.datasets, "backbone": params.backbones, "attention": params.attention}
+    axes |= {"architecture": params.architectures, "protocol": params.protocols}
+    for axis, valid in axes.items():
+        for name in getattr(grid, axis):
+            if name not in valid:
+                raise unknown(axis, name, valid, f"{where}.{axis}")
+    for axis in ("folds", "seeds"):
+        values = getattr(grid, axis)
+        if not values or not all(type(v) is int and v >= (axis == "folds") for v in values):
+            raise ParamsError(f"{where}.{axis}: expected whole numbers, got {values!r}.")

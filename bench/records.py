@@ -1,0 +1,84 @@
+"""The record of a run: where every number came from."""
+
+import csv
+import functools
+import importlib.metadata
+import io
+import os
+import platform
+import subprocess
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from vidattn.bench.cell import Run
+from vidattn.bench.metrics import ranks, softmax
+
+CODE = ("bench", "models", "data", "pyproject.toml", "requirements")
+PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "jax", "torch", "numpy", "opencv-contrib-python-headless")
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of the installed packages that numbers depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@functools.cache
+def git_commit() -> str:
+    """Commit that last changed the code, with '+' where the code differs from it, or 'unknown'."""
+    try:
+        line = ["git", "log", "-1", "--format=%H", "--", *CODE]
+        commit = subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
+        status = ["git", "status", "--porcelain", "--", *CODE]
+        dirty = subprocess.run(status, capture_output=True, text=True, check=True).stdout.strip()
+        return commit[:12] + ("+" if dirty else "") if commit else "unknown"
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+@functools.cache
+def device() -> str:
+    """The processor (and accelerator, where one is used) that made the numbers."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    accelerator = os.environ.get("VIDATTN_DEVICE", "")
+    return ", ".join(filter(None, [names[0] if names else platform.processor() or "cpu", accelerator]))
+
+
+def record(run: Run, **parts: Any) -> dict[str, Any]:
+    """The JSON of a run: its coordinates, what was measured (`parts`) and with what."""
+    return {
+        "cell": asdict(run.cell),
+        "fold": run.fold,
+        "seed": run.seed,
+        "versions": versions(),
+        "device": device(),
+        "git_commit": git_commit(),
+        **parts,
+    }
+
+
+def predictions(ids: list[str], groups: list[str], labels: np.ndarray, logits: np.ndarray, classes: list[str]) -> str:
+    """One CSV row per test clip, in evaluation order: enough for every metric and every paired test."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["clip", "group", "label", "prediction", "rank", "confidence"])
+    best = logits.argmax(axis=1)
+    confidence = softmax(logits)[np.arange(len(best)), best]
+    for row in zip(ids, groups, labels, best, ranks(logits, labels), confidence):
+        clip, group, label, prediction, rank, sure = row
+        writer.writerow([clip, group, classes[label], classes[prediction], int(rank), f"{sure:.4f}"])
+    return out.getvalue()
+
+

@@ -1,0 +1,171 @@
+"""Training: one run, resumable at any epoch, the same numbers on every repeat."""
+
+import os
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vidattn.bench import checkpoint
+from vidattn.bench.cell import Run
+from vidattn.bench.inputs import Inputs
+from vidattn.bench.metrics import softmax, top1
+from vidattn.bench.params import Params, Protocol
+
+CHECKPOINT_SECONDS = 30.0  # an epoch that ends sooner after the last checkpoint is not worth the disk
+
+
+def seed_of(text: str) -> int:
+    """A seed that follows from an id."""
+    return zlib.crc32(text.encode()) & 0x7FFFFFFF
+
+
+def one_thread() -> None:
+    """One intra- and one inter-op thread: this, not op determinism, makes CPU runs bit-reproducible."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def build_model(run: Run, params: Params, inputs: Inputs):
+    """The Keras model of this run, freshly initialised from the run's id."""
+    import keras
+
+    from vidattn.models.build import build
+
+    protocol = params.protocols[run.cell.protocol]
+    keras.config.set_dtype_policy(protocol.precision)
+    return build(
+        run.cell.backbone,
+        run.cell.attention,
+        run.cell.architecture,
+        classes=len(inputs.classes),
+        size=protocol.size,
+        frames=inputs.frames,
+        flow_length=inputs.flow_length,
+        backbone_params=params.backbones[run.cell.backbone],
+        attention_params=params.attention[run.cell.attention],
+        architecture_params=params.architectures[run.cell.architecture],
+        from_features=inputs.features,
+        seed=seed_of(run.id),
+    )
+
+
+def compile_model(model, protocol: Protocol, steps: int) -> None:
+    """Attach loss and optimiser as the protocol says. `steps` are updates per epoch."""
+    import keras
+
+    settings = dict(protocol.optimizer)
+    kind = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
+    make = kind[settings.pop("name")]
+    decay = settings.pop("inverse_time_decay", 0.0)
+    rate = settings.pop("learning_rate")
+    if decay:
+        rate = keras.optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)
+    if protocol.accumulate > 1:
+        settings["gradient_accumulation_steps"] = protocol.accumulate
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    # XLA costs five times the step on CPUs here and makes first steps slow.
+    model.compile(optimizer=make(learning_rate=rate, **settings), loss=loss, jit_compile=False)
+
+
+@dataclass
+class State:
+    """What a run has reached: enough to go on from here after a kill."""
+
+    epoch: int = 0
+    history: dict[str, list[float]] = field(default_factory=lambda: {"loss": [], "val_loss": [], "val_top1": []})
+    best: tuple[float, float] = (-1.0, 0.0)  # validation top-1, then minus validation loss
+    selected: int = 0
+    weights: list[np.ndarray] | None = None
+    seconds: float = 0.0
+
+
+def variables(model) -> list:
+    """Every variable that training changes: weights, optimiser slots, random states of dropout."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def save(model, state: State, path: Path) -> None:
+    """Checkpoint the run."""
+    notes = {k: v for k, v in vars(state).items() if k != "weights"}
+    checkpoint.save(path, [np.asarray(v) for v in variables(model)], state.weights, notes)
+
+
+def restore(model, path: Path) -> State:
+    """Put the run back where the checkpoint left it; a fresh `State` where there is none that fits."""
+    model.optimizer.build(model.trainable_variables)
+    found = checkpoint.load(path)
+    if found is None or [v.shape for v in found[0]] != [tuple(v.shape) for v in variables(model)]:
+        return State()
+    for variable, value in zip(variables(model), found[0]):
+        variable.assign(value)
+    state = State(**found[2], weights=found[1])
+    state.best = tuple(state.best)
+    return state
+
+
+def fit(run: Run, params: Params, inputs: Inputs, saved_at: Path, tell: Callable[[str], None]):
+    """Train a run and return the model with the selected epoch's weights, and the `State`."""
+    protocol = params.protocols[run.cell.protocol]
+    model = build_model(run, params, inputs)
+    compile_model(model, protocol, inputs.steps("train", protocol))
+    state = restore(model, saved_at)
+    saved = time.monotonic()
+    while state.epoch < protocol.epochs:
+        _epoch(model, state, run, inputs, protocol)
+        tell(_line(state, protocol))
+        if time.monotonic() - saved > CHECKPOINT_SECONDS and state.epoch < protocol.epochs:
+            save(model, state, saved_at)
+            saved = time.monotonic()
+    model.set_weights(state.weights)
+    return model, state
+
+
+def _epoch(model, state: State, run: Run, inputs: Inputs, protocol: Protocol) -> None:
+    start = time.monotonic()
+    order = seed_of(f"{run.cell.dataset}-{run.fold}-{run.seed}")
+    losses = []
+    for streams, labels in inputs.batches("train", protocol, seed=order, epoch=state.epoch, training=True):
+        losses.append(float(model.train_on_batch(streams, labels)))
+    if not losses or not np.isfinite(losses).all():
+        raise FloatingPointError(
+            f"{run.id}: loss is {losses[-1] if losses else 'missing'} in epoch {state.epoch + 1}. "
+            f"Lower protocols.{run.cell.protocol}.optimizer.learning_rate or check the inputs."
+        )
+    state.epoch += 1
+    # train_on_batch returns the mean since the last reset: the last value is the epoch's.
+    state.history["loss"].append(round(losses[-1], 6))
+    model.reset_metrics()
+    _select(model, state, inputs, protocol)
+    state.seconds += time.monotonic() - start
+
+
+def _select(model, state: State, inputs: Inputs, protocol: Protocol) -> None:
+    """Keep this epoch's weights if the protocol would report them."""
+    score = (0.0, 0.0)
+    if protocol.validation != "none":
+        logits, labels = inputs.predict(model, "validation", protocol)
+        chosen = softmax(logits)[np.arange(len(labels)), labels]
+        loss = float(-np.log(np.maximum(chosen, 1e-12)).mean())
+        score = (top1(logits, labels), -loss)
+        state.history["val_top1"].append(round(score[0], 6))
+        state.history["val_loss"].append(round(loss, 6))
+    if protocol.select == "last" or protocol.validation == "none" or score > state.best:
+        state.best, state.selected = score, state.epoch
+        state.weights = model.get_weights()
+
+
+def _line(state: State, protocol: Protocol) -> str:
+    val = state.history["val_top1"]
+    shown = f", validation top-1 {val[-1]:.3f}" if val else ""
+    return f"epoch {state.epoch}/{protocol.epochs}: loss {state.history['loss'][-1]:.3f}{shown}"
