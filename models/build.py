@@ -1,4 +1,4 @@
-"""Models by name: any backbone with any attention in any architecture. The file name is the plug-in's name."""
+"""Models by name: any backbone with any attention in any architecture. The file name is the name."""
 
 import importlib
 import inspect
@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 import keras
-
 from vidattn.models import layers
 from vidattn.models.encoder import Encoder
 

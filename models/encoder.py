@@ -6,7 +6,6 @@ from types import ModuleType
 from typing import Any
 
 import keras
-
 from vidattn.models import layers, surgery, weights
 from vidattn.models.attention import Attention, Tensor
 
@@ -18,7 +17,8 @@ class Encoder:
     """A backbone with attention, and the inputs of the model to be built.
 
     Attributes:
-        inputs: Input tensors by stream: "image" (B, H, W, C), "rgb" and "flow" (B, T, H, W, C), "features" (B, T, D).
+        inputs: Input tensors by stream: "image" (B, H, W, C), "rgb" and "flow" (B, T, H, W, C), "features"
+            (B, T, D).
         classes: Number of classes K.
         attention: The hooks.
         module: The backbone's plug-in file.
@@ -48,7 +48,7 @@ class Encoder:
         return self._frames(stream, "logits", clip, name)
 
     def final(self, stream: str, clip: Tensor | None = None, name: str | None = None) -> Tensor:
-        """The last map of every frame, (B, T, H, W, C); where an attention reads out, its features as 1x1 maps."""
+        """The last map of every frame, (B, T, H, W, C); with a reading attention, its features as 1x1 maps."""
         if "features" not in self.inputs and not self.attention.reads:
             return self._frames(stream, "final", clip, name)
         x = self.features(stream, clip, name)

@@ -1,4 +1,4 @@
-"""Parts that several models share. Maps may have any rank: (B, H, W, C) of frames, (B, T, H, W, C) of clips."""
+"""Parts that several models share. Maps have any rank: (B, H, W, C) of frames, (B, T, H, W, C) of clips."""
 
 import difflib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ def one_of(kind: str, value: str, valid: Sequence[str]) -> None:
     """Raises ValueError unless `value` is valid, with the nearest valid name."""
     if value in valid:
         return
-    near = difflib.get_close_matches(str(value), list(valid), 1)
+    near = difflib.get_close_matches(str(value), list(valid), 1, 0.4)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise ValueError(f"Unknown {kind} '{value}'. Expected one of: {', '.join(sorted(valid))}.{hint}")
 
@@ -78,7 +78,8 @@ def bilstm(x: Tensor, units: int, sequences: bool, gates: str = "legacy") -> Ten
 def time_attention(x: Tensor, name: str = "time") -> Tensor:
     """The block of You and Korhonen (ICIP 2020): `x` (B, T, D) times a softmax over T for each feature.
 
-    One dense layer T -> T, the same for every feature row; T * T + T parameters. No sum over time, no scale-up.
+    One dense layer T -> T, the same for every feature row; T * T + T parameters. No sum over time, no
+    scale-up.
     """
     rows = keras.layers.Permute((2, 1))(x)  # (B, D, T)
     rows = keras.layers.Dense(x.shape[1], activation="softmax", name=f"{name}_attention")(rows)
@@ -88,7 +89,7 @@ def time_attention(x: Tensor, name: str = "time") -> Tensor:
 
 
 def average_time(scores: Tensor, average: str) -> Tensor:
-    """Frame logits (B, T, K) as clip logits (B, K): "probabilities" averaged, then their logarithm, or "logits"."""
+    """Clip logits (B, K) from frame logits (B, T, K): the log of the mean of "probabilities", or mean "logits"."""
     one_of("average", average, ("probabilities", "logits"))
     if average == "logits":
         return keras.layers.GlobalAveragePooling1D(dtype="float32")(scores)

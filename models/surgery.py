@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-
 from vidattn.models.attention import Attention, Tensor
 
 _ORDINAL = re.compile(r"(\w+)\[(\d+)\]")
@@ -14,7 +13,7 @@ _ORDINAL = re.compile(r"(\w+)\[(\d+)\]")
 
 @dataclass(frozen=True)
 class Taps:
-    """Layer names of a backbone: `endpoints` stage -> name, `inline` stage -> name, `parallel` stage -> two names.
+    """Layer names of a backbone: by stage one name in `endpoints` and `inline`, two in `parallel`.
 
     A name may also be an ordinal such as `Add[1]`, the second Add layer, where Keras numbers names itself.
     """
@@ -83,12 +82,12 @@ def _hook(model: keras.Model, taps: Taps, attention: Attention, seen: dict[str, 
 
 
 def average_channels(kernel: np.ndarray, channels: int) -> np.ndarray:
-    """A first kernel (h, w, 3, out) for `channels` inputs: its mean over RGB, repeated (Wang et al., TSN, 2016)."""
+    """A kernel (h, w, 3, out) for `channels` inputs: its mean over RGB, repeated (Wang et al., ECCV 2016)."""
     return np.repeat(kernel.mean(axis=2, keepdims=True), channels, axis=2)
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Copies weights layer by layer; the first convolution is averaged over channels where they differ in number."""
+    """Copies weights layer by layer; the first kernel is averaged over channels where their number differs."""
     for old, new in zip(source.layers, target.layers, strict=True):
         values = old.get_weights()
         if values and values[0].shape != tuple(new.weights[0].shape):

@@ -1,11 +1,10 @@
-"""Weights of a backbone: random, ImageNet, or a file; the first convolution fitted to the number of channels."""
+"""Weights of a backbone: random, ImageNet, or a file; the first kernel fitted to the number of channels."""
 
 from pathlib import Path
 from types import ModuleType
 
 import keras
 import numpy as np
-
 from vidattn.models import surgery
 
 
@@ -15,7 +14,8 @@ def stock(module: ModuleType, shape: tuple[int, int, int], weights: str | None, 
     Args:
         module: A file of `models/backbones`.
         shape: Input (H, W, C); with weights and C other than 3 the first convolution is averaged over RGB.
-        weights: None, "imagenet", or a path: `.npz` of folded convolutions (see `load_folded`) or `.weights.h5`.
+        weights: None, "imagenet", or a path: `.npz` of folded convolutions (see `load_folded`) or
+            `.weights.h5`.
         **options: Keyword arguments of `backbone`.
     """
     named = weights if weights == "imagenet" else None
@@ -45,8 +45,8 @@ def _load(model: keras.Model, path: str | None) -> keras.Model:
 def load_folded(model: keras.Model, path: Path) -> None:
     """Reads convolutions with folded batch norm, arrays `<layer>/kernel` and `<layer>/bias`.
 
-    The batch norm that follows gets gamma = sqrt(1 + epsilon), beta = bias, mean 0, variance 1, so the network
-    computes the same and training goes on from these values.
+    The batch norm that follows gets gamma = sqrt(1 + epsilon), beta = bias, mean 0, variance 1, so the
+    network computes the same and training goes on from these values.
     """
     with np.load(path, allow_pickle=False) as arrays:
         for name in sorted({key.rsplit("/", 1)[0] for key in arrays.files}):

@@ -1,4 +1,4 @@
-"""Each frame classified alone, predictions averaged: the spatial stream of Simonyan and Zisserman (NIPS 2014)."""
+"""Each frame classified alone, predictions averaged: the spatial stream of Simonyan and Zisserman, 2014."""
 
 from vidattn.models import layers
 from vidattn.models.attention import Tensor

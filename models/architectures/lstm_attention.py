@@ -23,8 +23,8 @@ def architecture(
         dense: Width of the dense layer.
         dropout: Dropped share after it.
         gates: "legacy" (hard sigmoid of Keras 2, as published) or "modern".
-        readout: "flatten" (as published), "last" or "mean"; "last" against variant A isolates the attention from
-            the handing over of all states.
+        readout: "flatten" (as published), "last" or "mean"; "last" against variant A isolates the attention
+            from the handing over of all states.
     """
     x = layers.bilstm(encoder.features("rgb"), units, True, gates)  # (B, T, 2 units)
     x = layers.readout(layers.time_attention(x), readout)

@@ -1,4 +1,4 @@
-"""Stacked optical flow classified, predictions averaged: the temporal stream (Simonyan and Zisserman, NIPS 2014)."""
+"""Stacks of flow classified, predictions averaged: the temporal stream of Simonyan and Zisserman, 2014."""
 
 from vidattn.models import layers
 from vidattn.models.attention import Tensor

@@ -1,7 +1,6 @@
-"""Two-stream network: appearance and motion classified apart, scores fused (Simonyan and Zisserman, NIPS 2014)."""
+"""Two streams, appearance and motion, classified apart and fused (Simonyan and Zisserman, NIPS 2014)."""
 
 import keras
-
 from vidattn.models import layers
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
@@ -10,12 +9,13 @@ STREAMS = ("rgb", "flow")
 
 
 def architecture(encoder: Encoder, fusion: str = "average", flow_weight: float = 2.0) -> Tensor:
-    """Logits (B, K): the logarithm of the fused probabilities. The encoders are `rgb_encoder` and `flow_encoder`.
+    """Logits (B, K): the logarithm of the fused probabilities. Encoders: `rgb_encoder`, `flow_encoder`.
 
     Args:
-        fusion: "average" of the streams' mean probabilities; "weighted", flow counts `flow_weight` times RGB; "time",
-            one average over all steps of both streams, so that the longer stream weighs more (the thesis' code).
-            Fusion by a linear SVM takes the trained streams' scores and is done outside the network.
+        fusion: "average" of the streams' mean probabilities; "weighted", flow counts `flow_weight` times RGB;
+            "time", one average over all steps of both streams, so that the longer stream weighs more (the
+            thesis' code). Fusion by a linear SVM takes the trained streams' scores and is done outside the
+            network.
         flow_weight: Weight of the flow stream against RGB (2 in the public two-stream recipes).
     """
     layers.one_of("fusion", fusion, ("average", "weighted", "time"))

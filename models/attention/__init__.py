@@ -1,4 +1,4 @@
-"""What an attention is: two hooks on a backbone. Each file beside this one holds one, made by `attention(...)`."""
+"""What an attention is: two hooks on a backbone. Every file here holds one, made by `attention(...)`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +19,13 @@ class Attention:
     """An attention mechanism as the hooks that a backbone and a head call.
 
     Attributes:
-        refine: `refine(x, stage)` replaces the feature map `x` at the in-line tap of `stage` ("early", "medium", "late")
-            inside the backbone; same shape out. With `parallel` it is also given `entry`, the input of that block.
-        readout: `readout(endpoints)` turns the maps "early", "medium", "late", "final" into features `(B, D)`. None
-            leaves the architecture to average the final map.
-        classify: `classify(endpoints, classes)` makes logits `(B, K)` itself. None is one dense layer on the readout.
+        refine: `refine(x, stage)` replaces the feature map `x` at the in-line tap of `stage` ("early",
+            "medium", "late") inside the backbone; same shape out. With `parallel` it is also given `entry`,
+            the input of that block.
+        readout: `readout(endpoints)` turns the maps "early", "medium", "late", "final" into features `(B,
+            D)`. None leaves the architecture to average the final map.
+        classify: `classify(endpoints, classes)` makes logits `(B, K)` itself. None is one dense layer on the
+            readout.
         parallel: The refinement runs beside an existing block and needs that block's input.
         taps: In-line taps of the backbone to use, by the name of its constant.
     """

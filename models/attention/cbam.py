@@ -1,7 +1,6 @@
 """CBAM: convolutional block attention module (Woo et al., ECCV 2018, equations 1 to 3)."""
 
 import keras
-
 from vidattn.models import layers
 from vidattn.models.attention import Attention, Tensor
 
@@ -15,9 +14,9 @@ def attention(r: float = 16, k: int = 7, form: str = "thesis") -> Attention:
         form: "thesis" or "original", see below.
 
     Differences from the paper:
-        "thesis" adds the input to the gated map, `x + F''` (the paper adds only inside residual blocks, where the
-        addition is the block's own). "original" returns `F''`. The thesis prints a mean as second term of the
-        spatial gate (equation 2.15); its code and both forms here use the maximum, as the paper does.
+        "thesis" adds the input to the gated map, `x + F''` (the paper adds only inside residual blocks, where
+        the addition is the block's own). "original" returns `F''`. The thesis prints a mean as second term of
+        the spatial gate (equation 2.15); its code and both forms here use the maximum, as the paper does.
     """
     layers.one_of("form", form, ("thesis", "original"))
 

@@ -1,7 +1,6 @@
 """L2PA: learn to pay attention (Jetley et al., ICLR 2018, section 3)."""
 
 import keras
-
 from vidattn.models import layers
 from vidattn.models.attention import STAGES, Attention, Tensor
 
@@ -18,9 +17,10 @@ def attention(
         form: "thesis" or "original", see below.
 
     Differences from the paper:
-        "thesis" classifies from the three attention *maps* alone, joined as one vector: local features reach the
-        head only through them, and the parameter count depends on the input size. It projects g even where the
-        widths agree. "original" joins the attended vectors, `sum a l`, and projects g only where widths differ.
+        "thesis" classifies from the three attention *maps* alone, joined as one vector: local features reach
+        the head only through them, and the parameter count depends on the input size. It projects g even
+        where the widths agree. "original" joins the attended vectors, `sum a l`, and projects g only where
+        widths differ.
     """
     layers.one_of("score", score, ("weighted", "dot"))
     layers.one_of("form", form, ("thesis", "original"))
