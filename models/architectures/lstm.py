@@ -1,0 +1,31 @@
+"""Variant A of You and Korhonen (ICIP 2020): a two-way LSTM over frame features, last output."""
+
+from vidattn.models import layers
+from vidattn.models.attention import Tensor
+from vidattn.models.encoder import Encoder
+
+STREAMS = ("rgb",)
+FEATURES = True
+
+
+def architecture(
+    encoder: Encoder,
+    units: int = 256,
+    dense: int = 512,
+    dropout: float = 0.5,
+    gates: str = "legacy",
+    readout: str = "last",
+) -> Tensor:
+    """Logits (B, K).
+
+    Args:
+        units: LSTM units each way.
+        dense: Width of the dense layer.
+        dropout: Dropped share after it.
+        gates: "legacy" (hard sigmoid of Keras 2, as published) or "modern".
+        readout: "last" (as published), "flatten" or "mean" of the sequence.
+    """
+    x = encoder.features("rgb")  # (B, T, D)
+    x = layers.bilstm(x, units, readout != "last", gates)
+    x = x if readout == "last" else layers.readout(x, readout)
+    return layers.dense_head(x, encoder.classes, dense, dropout)

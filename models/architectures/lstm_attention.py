@@ -1,0 +1,31 @@
+"""Variant B of You and Korhonen (ICIP 2020): a two-way LSTM, then attention over time and feature."""
+
+from vidattn.models import layers
+from vidattn.models.attention import Tensor
+from vidattn.models.encoder import Encoder
+
+STREAMS = ("rgb",)
+FEATURES = True
+
+
+def architecture(
+    encoder: Encoder,
+    units: int = 256,
+    dense: int = 512,
+    dropout: float = 0.5,
+    gates: str = "legacy",
+    readout: str = "flatten",
+) -> Tensor:
+    """Logits (B, K).
+
+    Args:
+        units: LSTM units each way.
+        dense: Width of the dense layer.
+        dropout: Dropped share after it.
+        gates: "legacy" (hard sigmoid of Keras 2, as published) or "modern".
+        readout: "flatten" (as published), "last" or "mean"; "last" against variant A isolates the attention
+            from the handing over of all states.
+    """
+    x = layers.bilstm(encoder.features("rgb"), units, True, gates)  # (B, T, 2 units)
+    x = layers.readout(layers.time_attention(x), readout)
+    return layers.dense_head(x, encoder.classes, dense, dropout)

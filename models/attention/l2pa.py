@@ -1,0 +1,55 @@
+"""L2PA: learn to pay attention (Jetley et al., ICLR 2018, section 3)."""
+
+import keras
+from vidattn.models import layers
+from vidattn.models.attention import STAGES, Attention, Tensor
+
+
+def attention(
+    score: str = "weighted", hidden: int = 1024, dropout: float = 0.5, form: str = "thesis"
+) -> Attention:
+    """Scores every position of three maps against the mean of the last one, softmax over all positions.
+
+    Args:
+        score: "weighted", `<u, l + g>` (equation 1), or "dot", `<l, g>` (equation 2).
+        hidden: Width of the dense layer on the joined maps (form "thesis" only).
+        dropout: Dropped share after it.
+        form: "thesis" or "original", see below.
+
+    Differences from the paper:
+        "thesis" classifies from the three attention *maps* alone, joined as one vector: local features reach
+        the head only through them, and the parameter count depends on the input size. It projects g even
+        where the widths agree. "original" joins the attended vectors, `sum a l`, and projects g only where
+        widths differ.
+    """
+    layers.one_of("score", score, ("weighted", "dot"))
+    layers.one_of("form", form, ("thesis", "original"))
+
+    def readout(endpoints: dict[str, Tensor]) -> Tensor:
+        final = endpoints["final"]
+        g = layers.mean_pool(final)(final)
+        maps = {s: attend(endpoints[s], g, f"{s}_l2pa", score, form) for s in STAGES}
+        if form == "original":
+            return keras.layers.Concatenate()([layers.weighted_sum(endpoints[s], maps[s]) for s in STAGES])
+        joined = keras.layers.Concatenate()([keras.layers.Flatten()(maps[s]) for s in STAGES])
+        joined = keras.layers.Dense(hidden, activation="relu", name="l2pa_hidden")(joined)
+        return keras.layers.Dropout(dropout)(joined)
+
+    return Attention(readout=readout)
+
+
+def attend(x: Tensor, g: Tensor, name: str, score: str, form: str) -> Tensor:
+    """The map of one stage, (B, H, W); sums to 1."""
+    width = x.shape[-1]
+    if form == "thesis" or g.shape[-1] != width:
+        g = keras.layers.Dense(width, name=f"{name}_project")(g)
+    g = layers.spread(g, x)
+    if score == "weighted":
+        normal = keras.initializers.RandomNormal(0.0, 0.05)
+        u = keras.layers.Dense(1, use_bias=False, kernel_initializer=normal, name=f"{name}_u")
+        scores = u(keras.layers.Add()([x, g]))
+    else:
+        scores = layers.Sum(axis=-1)(keras.layers.Multiply()([x, g]))
+    weights = keras.layers.Softmax()(keras.layers.Flatten()(scores))
+    weights = keras.layers.Reshape(x.shape[1:-1])(weights)
+    return layers.Map(low=0.0, high=1.0, total=1.0, name=f"{name}_map")(weights)

@@ -1,0 +1,226 @@
+"""Models by name: any backbone with any attention in any architecture. The file name is the name."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import keras
+from vidattn.models import layers
+from vidattn.models.encoder import Encoder
+
+KINDS = {"backbone": "backbones", "attention": "attention", "architecture": "architectures"}
+Options = dict[str, Any] | None
+
+
+def names(kind: str) -> list[str]:
+    """The plug-ins of a kind ("backbone", "attention", "architecture"), sorted."""
+    layers.one_of("kind", kind, tuple(KINDS))
+    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent / KINDS[kind])]))
+
+
+def module(kind: str, name: str) -> ModuleType:
+    """The file of a plug-in; an unknown name raises ValueError with the nearest one."""
+    layers.one_of(kind, name, names(kind))
+    return importlib.import_module(f"vidattn.models.{KINDS[kind]}.{name}")
+
+
+def build(
+    backbone: str,
+    attention: str,
+    architecture: str,
+    *,
+    classes: int,
+    size: int,
+    frames: int | None = None,
+    flow_length: int = 5,
+    backbone_params: Options = None,
+    attention_params: Options = None,
+    architecture_params: Options = None,
+    from_features: int | None = None,
+    seed: int = 0,
+) -> keras.Model:
+    """Builds a classifier.
+
+    Args:
+        backbone: Name of the frame encoder, or "none" for networks with their own body.
+        attention: Name of the attention.
+        architecture: Name of the clip classifier.
+        classes: Number of classes K.
+        size: Height and width of the input.
+        frames: Frames of a clip, T. The flow stream has `T - flow_length` stacks. Not needed for images.
+        flow_length: Flow fields in a stack, L.
+        backbone_params: Keyword arguments of the backbone, and `weights`.
+        attention_params: Keyword arguments of the attention; they override the backbone's published settings.
+        architecture_params: Keyword arguments of the architecture.
+        from_features: Width D of stored frame features that stand in for the backbone.
+        seed: Seed of the initial weights.
+
+    Returns:
+        A model from a dict of streams to logits (B, K). Inputs in [-1, 1], by stream: "image" (B, H, W, 3),
+        "rgb" (B, T, H, W, 3), "flow" (B, T - L, H, W, 2 L), "features" (B, T, D).
+
+    Raises:
+        ValueError: An unknown name or parameter, or a combination that cannot be, with the reason.
+    """
+    keras.utils.set_random_seed(seed)
+    encoder_file, head = module("backbone", backbone), module("architecture", architecture)
+    _check(encoder_file, head, backbone, architecture, from_features)
+    defaults = getattr(encoder_file, "ATTENTION", {}).get(attention, {})
+    chosen = _call(
+        module("attention", attention).attention, attention, {**defaults, **(attention_params or {})}
+    )
+    if from_features and attention != "none":
+        raise ValueError(
+            f"Attention '{attention}' acts inside the backbone, which stored features have passed; use none."
+        )
+    inputs = _inputs(head, architecture, size, frames, flow_length, from_features)
+    options = _checked(encoder_file.backbone, backbone, backbone_params or {}, "shape")
+    encoder = Encoder(inputs, classes, chosen, encoder_file, options)
+    output = _call(head.architecture, architecture, architecture_params or {}, encoder=encoder)
+    return keras.Model(inputs, output, name=re.sub(r"\W", "_", f"{backbone}-{attention}-{architecture}"))
+
+
+def _check(
+    encoder: ModuleType, head: ModuleType, backbone: str, architecture: str, features: int | None
+) -> None:
+    """Refuses what cannot be combined, with the reason."""
+    own = getattr(head, "OWN_BODY", False)
+    if own and backbone != "none":
+        raise ValueError(
+            f"Architecture '{architecture}' has its own body and takes no frame encoder; use backbone none."
+        )
+    if not own and backbone == "none":
+        raise ValueError(
+            f"Architecture '{architecture}' needs a frame encoder; name a backbone other than none."
+        )
+    if features and not getattr(head, "FEATURES", False):
+        raise ValueError(f"Architecture '{architecture}' needs frames, it cannot start from stored features.")
+    if not features and getattr(head, "FEATURES", False) == "only":
+        raise ValueError(f"Architecture '{architecture}' starts from stored features; give their width.")
+
+
+def _inputs(
+    head: ModuleType, architecture: str, size: int, frames: int | None, length: int, features: int | None
+) -> dict[str, keras.KerasTensor]:
+    """The input tensors of an architecture."""
+    if head.STREAMS == ("image",):
+        return {"image": keras.Input((size, size, 3), name="image")}
+    if not frames or frames < 1:
+        raise ValueError(f"Architecture '{architecture}' takes clips; give the number of frames.")
+    if features:
+        return {"features": keras.Input((frames, features), name="features")}
+    if "flow" in head.STREAMS and frames <= length:
+        raise ValueError(
+            f"{frames} frames give no stack of {length} flow fields; use more than {length} frames."
+        )
+    shapes = {"rgb": (frames, size, size, 3), "flow": (frames - length, size, size, 2 * length)}
+    return {stream: keras.Input(shapes[stream], name=stream) for stream in head.STREAMS}
+
+
+def _checked(function: Callable, name: str, options: dict[str, Any], *reserved: str) -> dict[str, Any]:
+    """Raises ValueError on a keyword that the plug-in does not know."""
+    for key in options:
+        layers.one_of(
+            f"parameter of '{name}'",
+            key,
+            [p for p in inspect.signature(function).parameters if p not in reserved],
+        )
+    return options
+
+
+def _call(function: Callable, name: str, options: dict[str, Any], **fixed: Any) -> Any:
+    """Calls a plug-in with checked keywords."""
+    return function(**fixed, **_checked(function, name, options, *fixed))
+
+
+def maps(model: keras.Model) -> keras.Model:
+    """A model from the same inputs to all named attention maps, also for a reloaded model.
+
+    Returns:
+        Outputs by name: maps of frames as `<stream>_<stage>_<attention>_map` (B, T, H, W[, C]), of images and
+        clips without the stream. Empty models (no attention) raise ValueError.
+    """
+    found: dict[str, keras.KerasTensor] = {}
+    for layer in model.layers:
+        if isinstance(layer, layers.Map):
+            found[layer.name] = layer.output
+        elif isinstance(layer, keras.Model) and layer.name.endswith("_encoder"):
+            found |= _frame_maps(model, layer)
+    if not found:
+        raise ValueError(f"The model '{model.name}' has no attention maps.")
+    return keras.Model(model.input, found, name=f"{model.name}_maps")
+
+
+def _frame_maps(model: keras.Model, encoder: keras.Model) -> dict[str, keras.KerasTensor]:
+    """The maps of a frame encoder inside a model, with time unfolded."""
+    stream = encoder.name.removesuffix("_encoder")
+    frames = model.get_layer(f"{stream}_unfold").frames
+    outputs = encoder(model.get_layer(f"{stream}_fold").output)
+    return {
+        f"{stream}_{name}": layers.Unfold(frames)(value)
+        for name, value in outputs.items()
+        if name != "output"
+    }
+
+
+def summary(model: keras.Model) -> str:
+    """A readable text: inputs, parts with their output shapes and weights, maps with shapes and ranges."""
+    lines = [f"{model.name}: {model.count_params():,} parameters"]
+    lines += [f"  input  {name:32s} {_shape(t)}" for name, t in model.input.items()]
+    for layer in model.layers:
+        if layer.count_params():
+            lines.append(f"  part   {layer.name:32s} {_out(layer)} {layer.count_params():,}")
+    for layer in _all(model):
+        if isinstance(layer, layers.Map):
+            lines.append(f"  map    {layer.name:32s} {_out(layer)} in [{layer.low}, {layer.high}]")
+    return "\n".join([*lines, f"  output logits{'':26s} {_shape(model.output)}"])
+
+
+def _all(model: keras.Model) -> list[keras.layers.Layer]:
+    """All layers, those of encoders included."""
+    inner = [_all(m) if isinstance(m, keras.Model) else [m] for m in model.layers]
+    return [layer for part in inner for layer in part]
+
+
+def _out(layer: keras.layers.Layer) -> str:
+    """The output shape of a layer or of an encoder's main output."""
+    output = layer.output
+    return _shape(output["output"] if isinstance(output, dict) else output)
+
+
+def _shape(tensor: keras.KerasTensor) -> str:
+    """A shape with B for the batch."""
+    return "(" + ", ".join("B" if s is None else str(s) for s in tensor.shape) + ")"
+
+
+def features(
+    backbone: str, *, size: int, pool: str = "mean", backbone_params: Options = None, seed: int = 0
+) -> keras.Model:
+    """The backbone alone, as an extractor of frame features.
+
+    Args:
+        backbone: Name of the frame encoder.
+        size: Height and width of the input.
+        pool: "mean" over positions, or "flat", the whole last map (You and Korhonen).
+        backbone_params: Keyword arguments of the backbone, and `weights`.
+        seed: Seed of random weights.
+
+    Returns:
+        A model from images (B, H, W, 3) in [-1, 1] to features (B, D).
+    """
+    layers.one_of("pool", pool, ("mean", "flat"))
+    keras.utils.set_random_seed(seed)
+    file = module("backbone", backbone)
+    options = _checked(file.backbone, backbone, backbone_params or {}, "shape")
+    model = Encoder({}, 1, module("attention", "none").attention(), file, options).stock((size, size, 3))
+    output = (
+        keras.layers.Flatten()(model.output)
+        if pool == "flat"
+        else layers.mean_pool(model.output)(model.output)
+    )
+    return keras.Model(model.input, output, name=f"{backbone}_{pool}")

@@ -1,0 +1,112 @@
+"""What an architecture sees of a backbone: frames in; features, logits or maps out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import keras
+from vidattn.models import layers, surgery, weights
+from vidattn.models.attention import Attention, Tensor
+
+OUTPUTS = ("features", "logits", "final")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A backbone with attention, and the inputs of the model to be built.
+
+    Attributes:
+        inputs: Input tensors by stream: "image" (B, H, W, C), "rgb" and "flow" (B, T, H, W, C), "features"
+            (B, T, D).
+        classes: Number of classes K.
+        attention: The hooks.
+        module: The backbone's plug-in file.
+        options: Keyword arguments of its `backbone`.
+    """
+
+    inputs: dict[str, Tensor]
+    classes: int
+    attention: Attention
+    module: ModuleType
+    options: dict[str, Any]
+
+    def clip(self, stream: str) -> Tensor:
+        """The input tensor of a stream."""
+        return self.inputs[stream]
+
+    def features(self, stream: str, clip: Tensor | None = None, name: str | None = None) -> Tensor:
+        """Features of every frame, (B, T, D)."""
+        if "features" in self.inputs:
+            return self.inputs["features"]
+        return self._frames(stream, "features", clip, name)
+
+    def logits(self, stream: str, clip: Tensor | None = None, name: str | None = None) -> Tensor:
+        """Class logits of every frame, (B, T, K)."""
+        if "features" in self.inputs:
+            return layers.logits(self.inputs["features"], self.classes, name="frame_logits")
+        return self._frames(stream, "logits", clip, name)
+
+    def final(self, stream: str, clip: Tensor | None = None, name: str | None = None) -> Tensor:
+        """The last map of every frame, (B, T, H, W, C); with a reading attention, its features as 1x1 maps."""
+        if "features" not in self.inputs and not self.attention.reads:
+            return self._frames(stream, "final", clip, name)
+        x = self.features(stream, clip, name)
+        return keras.layers.Reshape((x.shape[1], 1, 1, x.shape[2]))(x)
+
+    def image(self) -> Tensor:
+        """Class logits of the single image, (B, K), in one flat graph."""
+        return self.output(self.endpoints(self.inputs["image"]), "logits")
+
+    def endpoints(self, x: Tensor) -> dict[str, Tensor]:
+        """Runs backbone and in-line attention on an input tensor (B, H, W, C); gives the four endpoints."""
+        model = self.stock(tuple(x.shape[1:]))
+        return surgery.refined(model, x, taps(self.module, self.attention), self.attention)
+
+    def stock(self, shape: tuple[int, int, int]) -> keras.Model:
+        """The backbone as published, for images (H, W, C)."""
+        options = dict(self.options)
+        return weights.stock(self.module, shape, options.pop("weights", None), **options)
+
+    def output(self, endpoints: dict[str, Tensor], what: str) -> Tensor:
+        """Features (B, D), logits (B, K) or the final map of images, from the endpoints."""
+        if what == "final":
+            return endpoints["final"]
+        if what == "logits" and self.attention.classify:
+            return self.attention.classify(endpoints, self.classes)
+        features = self._vector(endpoints, top=what == "logits")
+        return features if what == "features" else layers.logits(features, self.classes, name="logits")
+
+    def _vector(self, endpoints: dict[str, Tensor], top: bool) -> Tensor:
+        """The vector of an image: the attention's, or the backbone's own top, or the mean of the last map."""
+        if self.attention.readout:
+            return self.attention.readout(endpoints)
+        final = endpoints["final"]
+        own: Callable | None = getattr(self.module, "top", None)
+        if top and own and len(final.shape) == 4:
+            return own(final)
+        return layers.mean_pool(final)(final)
+
+    def _frames(self, stream: str, what: str, clip: Tensor | None, name: str | None) -> Tensor:
+        """Applies an image model to every frame of a clip by folding time into the batch."""
+        clip = self.inputs[stream] if clip is None else clip
+        model = self.submodel(tuple(clip.shape[2:]), what, f"{name or stream}_encoder")
+        folded = layers.Fold(name=f"{name or stream}_fold")(clip)
+        return layers.Unfold(clip.shape[1], name=f"{name or stream}_unfold")(model(folded)["output"])
+
+    def submodel(self, shape: tuple[int, int, int], what: str, name: str) -> keras.Model:
+        """An image model with outputs "output" and every attention map by name."""
+        x = keras.Input(shape, name=f"{name}_input")
+        output = self.output(self.endpoints(x), what)
+        found = {m.name: m.output for m in keras.Model(x, output).layers if isinstance(m, layers.Map)}
+        return keras.Model(x, {"output": output, **found}, name=name)
+
+
+def taps(module: ModuleType, attention: Attention) -> surgery.Taps:
+    """The taps that an attention uses on a backbone; an error where the backbone has none of that kind."""
+    parallel = getattr(module, "PARALLEL", {})
+    if attention.parallel and not parallel:
+        raise ValueError(
+            f"The backbone '{module.__name__.rsplit('.', 1)[-1]}' has no parallel taps; use parallel: false."
+        )
+    return surgery.Taps(module.ENDPOINTS, getattr(module, attention.taps), parallel)
