@@ -29,7 +29,6 @@ class Inputs:
     frames: int
     features: int | None
     flow_length: int
-    preprocess: str
 
     def ids(self, role: str) -> tuple[str, ...]:
         """Clips of `train`, `validation` or `test`, in index order."""
@@ -55,7 +54,6 @@ class Inputs:
             flow_length=self.flow_length,
             colour=protocol.colour,
             drop_remainder=protocol.drop_remainder,
-            preprocess=self.preprocess,
         )
 
     def predict(self, model, role: str, protocol: Protocol) -> tuple[np.ndarray, np.ndarray]:
@@ -68,11 +66,6 @@ class Inputs:
             logits.append(np.asarray(model.predict_on_batch(streams), dtype="float32"))
             labels.append(truth)
         return np.concatenate(logits), np.concatenate(labels)
-
-
-def plugin(kind: str, name: str):
-    """The module of a backbone or architecture."""
-    return importlib.import_module(f"vidattn.models.{kind}.{name}")
 
 
 def plugin_streams(architecture: str) -> tuple[str, ...]:
@@ -129,7 +122,6 @@ def open_inputs(run: Run, params: Params) -> Inputs:
         frames=protocol.frames,
         features=None,
         flow_length=params.flows[protocol.flow].length,
-        preprocess=plugin("backbones", run.cell.backbone).PREPROCESS,
     )
 
 

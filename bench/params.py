@@ -105,7 +105,7 @@ CHOICES = {
 def unknown(what: str, name: object, valid: Iterable[str], where: str = "params.yaml") -> ParamsError:
     """The error for a name that is not there: lists the valid ones and suggests the nearest."""
     valid = sorted(map(str, valid))
-    near = difflib.get_close_matches(str(name), valid, n=1)
+    near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return ParamsError(f"{where}: unknown {what} '{name}'.{hint} Expected one of: {', '.join(valid)}.")
 

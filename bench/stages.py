@@ -1,0 +1,96 @@
+"""The data stages: `vidattn data <action>`, each one called by dvc.yaml too."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from vidattn.bench import grid
+from vidattn.bench.params import Params, ParamsError, unknown
+
+Tell = Callable[[str], None]
+
+
+def data(arguments: Namespace, params: Params, tell: Tell) -> int:
+    """Run one action of `vidattn data`."""
+    action, name = arguments.action, arguments.name
+    if action == "status":
+        return status(params)
+    if not name:
+        raise ParamsError(f"vidattn data {action} needs the name of a data set: {', '.join(params.datasets)}.")
+    dataset = name.split("/")[0]
+    if dataset not in params.datasets:
+        raise unknown("data set", dataset, params.datasets, f"data {action}")
+    if action == "look":
+        return look(name, Path(arguments.out), params)
+    if action == "import":
+        return bring(dataset, arguments.source, params, tell)
+    steps = {"fetch": fetch, "index": index, "frames": frames, "flow": flow, "features": features}
+    for step in steps if action == "prepare" else [action]:
+        steps[step](dataset, params, tell)
+    return 0
+
+
+def status(params: Params) -> int:
+    """Print what is there, what is missing, how large, and the command that gets it."""
+    from vidattn.data import manifest
+
+    print(manifest.status(Path(params.store)).to_string(index=False))
+    return 0
+
+
+def fetch(dataset: str, params: Params, tell: Tell) -> None:
+    """Download, generate, or say what to import."""
+    from vidattn.data import fetch as fetch_module
+
+    fetch_module.fetch(dataset, Path(params.store), params.datasets[dataset])
+
+
+def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
+    """Link or copy what the user already has."""
+    from vidattn.data import importing
+
+    if not source:
+        raise ParamsError(f"vidattn data import {dataset} needs the folder or archive to import.")
+    importing.import_dataset(dataset, Path(source), Path(params.store))
+    return 0
+
+
+def index(dataset: str, params: Params, tell: Tell) -> None:
+    """Probe every clip and write the manifest."""
+    from vidattn.data import manifest
+
+    table = manifest.build(dataset, Path(params.store))
+    bad = table[table.status != "ok"]
+    tell(f"{dataset}: {len(table)} clips, {len(bad)} quarantined")
+    for row in bad.itertuples():
+        tell(f"  {row.clip}: {row.reason}")
+
+
+def frames(dataset: str, params: Params, tell: Tell) -> None:
+    """Decode the frames that the suite's protocols ask for."""
+    from vidattn.data import frames as frames_module
+
+    for settings in grid.grid(params)["frames"].get(dataset, []):
+        tell(f"{dataset}: {frames_module.extract(dataset, Path(params.store), **settings)}")
+
+
+def flow(dataset: str, params: Params, tell: Tell) -> None:
+    """Compute the flow that the suite's protocols ask for, from the stored frames."""
+    from vidattn.data import flow as flow_module
+
+    for settings in grid.grid(params)["flow_fields"].get(dataset, []):
+        tell(f"{dataset}: {flow_module.extract(dataset, Path(params.store), **settings)}")
+
+
+def features(dataset: str, params: Params, tell: Tell) -> None:
+    """Extract the frozen features that the suite's protocols ask for."""
+
+
+def look(name: str, out: Path, params: Params) -> int:
+    """Draw a contact sheet of one clip: frames, flow, and the actor's mask where it is known."""
+    from vidattn.data import look as look_module
+
+    dataset, _, clip = name.partition("/")
+    look_module.draw(dataset, clip, Path(params.store), out)
+    print(out)
+    return 0

@@ -1,0 +1,102 @@
+"""params.yaml: every key checked, every mistake one clear line."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vidattn.bench import params
+from vidattn.bench.cell import Cell, Run, cells, runs
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def raw() -> dict:
+    return yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def load(raw: dict, tmp_path: Path):
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    return params.load(tmp_path / "params.yaml")
+
+
+def test_committed_params_load():
+    loaded = params.load(ROOT / "params.yaml")
+    assert loaded.protocols["clean"].kind == "clean"
+    assert loaded.protocols["clean"].defects == []
+    assert loaded.protocols["paper"].defects
+
+
+def test_misspelt_key_names_the_nearest(raw, tmp_path):
+    raw["protocols"]["clean"]["epohcs"] = raw["protocols"]["clean"].pop("epochs")
+    with pytest.raises(params.ParamsError, match=r"protocols.clean: unknown key 'epohcs'. Did you mean 'epochs'"):
+        load(raw, tmp_path)
+
+
+def test_missing_key_is_named(raw, tmp_path):
+    del raw["protocols"]["clean"]["batch"]
+    with pytest.raises(params.ParamsError, match="protocols.clean: missing key batch"):
+        load(raw, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("epochs", "twenty"), ("epochs", True), ("shuffle", 1), ("kind", "fair"), ("flow", "sideways"), ("optimizer", [])],
+)
+def test_wrong_values_raise(raw, tmp_path, key, value):
+    raw["protocols"]["clean"][key] = value
+    with pytest.raises(params.ParamsError, match="protocols.clean"):
+        load(raw, tmp_path)
+
+
+def test_unknown_name_in_a_grid(raw, tmp_path):
+    raw["suites"]["demo"][0]["attention"] = ["cmab"]
+    with pytest.raises(params.ParamsError, match="unknown attention 'cmab'. Did you mean 'cbam'"):
+        load(raw, tmp_path)
+
+
+def test_folds_count_from_one(raw, tmp_path):
+    raw["suites"]["demo"][0]["folds"] = [0]
+    with pytest.raises(params.ParamsError, match="demo.folds: expected whole numbers"):
+        load(raw, tmp_path)
+
+
+def test_unknown_suite(tmp_path):
+    with pytest.raises(params.ParamsError, match="unknown suite 'dmeo'. Did you mean 'demo'"):
+        params.load(ROOT / "params.yaml", suite="dmeo")
+
+
+def test_no_file_says_where_to_run(tmp_path):
+    with pytest.raises(params.ParamsError, match="root folder"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_broken_yaml_is_one_line(tmp_path):
+    (tmp_path / "params.yaml").write_text("a: [")
+    with pytest.raises(params.ParamsError, match="not valid YAML") as error:
+        params.load(tmp_path / "params.yaml")
+    assert "\n" not in str(error.value)
+
+
+def test_ids_round_trip():
+    loaded = params.load(ROOT / "params.yaml")
+    cell = Cell("actors", "tiny", "cbam", "lstm", "clean")
+    assert cell.id == "actors-tiny-cbam-lstm-clean"
+    assert Cell.parse(cell.id, loaded) == cell
+    assert Run(cell, 2, 0).id == "actors-tiny-cbam-lstm-clean-2-0"
+    assert Run(cell, 2, 0).path("records", ".json").as_posix() == f"results/records/{cell.id}/2-0.json"
+
+
+@pytest.mark.parametrize("text", ["actors", "actors-tiny-cmab-lstm-clean", "a-b-c-d-e-f", "../x-tiny-cbam-lstm-clean"])
+def test_bad_ids_raise(text):
+    with pytest.raises(params.ParamsError, match="expected|Expected|unknown"):
+        Cell.parse(text, params.load(ROOT / "params.yaml"))
+
+
+def test_runs_are_cells_times_folds_times_seeds(raw, tmp_path):
+    grid = {**raw["suites"]["demo"][0], "attention": ["none", "cbam"], "architecture": ["lstm"]}
+    raw["suites"]["demo"] = [{**grid, "folds": [1, 2], "seeds": [0, 1, 2]}, {**grid, "folds": [1], "seeds": [0]}]
+    loaded = load(raw, tmp_path)
+    assert len(list(runs(loaded, "demo"))) == 2 * 2 * 3
+    assert len(cells(loaded, "demo")) == 2
