@@ -1,0 +1,85 @@
+"""Sampled frames of every clip of a data set, RGB, resized, packed."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from vidattn.data import decode
+from vidattn.data import extract as extraction
+
+
+@dataclass(frozen=True)
+class Source:
+    """One usable row of the index."""
+
+    path: Path
+    frames: int
+    fps: float
+    digest: str
+
+
+def extract(
+    name: str,
+    store: str | Path,
+    sampling: str = "uniform",
+    frames: int | None = 25,
+    size: int = 224,
+    *,
+    workers: int | None = None,
+) -> Path:
+    """Decodes every usable clip once, in order, and stores the sampled frames.
+
+    Args:
+        name: Data set.
+        store: Store folder; the result lies in `store/<name>/frames/<key>`.
+        sampling: "uniform", `frames` frames spread over the clip, or "per_second", one frame a second.
+        frames: `T`. With "per_second" at most so many; `None` keeps all.
+        size: Side of the stored frames.
+        workers: Processes, by default one a core. Does not change the bytes.
+
+    Returns:
+        The folder, for `shards.open`: `(B, T, size, size, 3)` uint8, ragged with "per_second".
+    """
+    if sampling not in ("uniform", "per_second"):
+        raise ValueError(f"Unknown sampling {sampling!r}. Expected one of: per_second, uniform.")
+    if sampling == "uniform" and not frames:
+        raise ValueError("Uniform sampling needs a number of frames.")
+    settings = {"sampling": sampling, "frames": frames, "size": size}
+    versions = {"opencv": cv2.__version__}
+    sources = usable(name, store)
+    label = f"{sampling}-{frames or 'all'}-{size}"
+    plan = extraction.Plan(
+        folder=Path(store) / name / "frames" / extraction.key(label, settings, versions),
+        ids=tuple(sources),
+        marks=tuple(source.digest for source in sources.values()),
+        work=functools.partial(_clip, sources=sources, sampling=sampling, frames=frames, size=size),
+        settings=settings,
+        versions=versions,
+        ragged=sampling == "per_second",
+    )
+    return extraction.build(plan, workers, f"{name} frames")
+
+
+def usable(name: str, store: str | Path) -> dict[str, Source]:
+    """The clips that the index of a data set calls good, by id and in index order."""
+    folder = Path(store) / name
+    if not (folder / "index.csv").is_file():
+        raise FileNotFoundError(f"No index of {name!r} in {folder}; run its index stage first.")
+    table = pd.read_csv(folder / "index.csv", dtype={"clip": str, "digest": str}, keep_default_na=False)
+    good = table[table["status"] == "ok"]
+    return {
+        row.clip: Source(folder / row.path, int(row.frames), float(row.fps or 0), row.digest)
+        for row in good.itertuples()
+    }
+
+
+def _clip(clip: str, sources: dict[str, Source], sampling: str, frames: int | None, size: int) -> np.ndarray:
+    source = sources[clip]
+    if sampling == "uniform":
+        indices = decode.uniform(source.frames, frames or 1) if source.frames else []
+    else:
+        indices = decode.per_second(source.frames, source.fps, frames)
+    return decode.read(source.path, indices, size)

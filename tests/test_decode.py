@@ -1,0 +1,83 @@
+import cv2
+import numpy as np
+import pytest
+from clips import levels, write_video
+from vidattn.data import decode
+
+
+def test_uniform_indices_by_hand():
+    assert decode.uniform(10, 5).tolist() == [0, 2, 4, 6, 8]
+    assert decode.uniform(82, 4).tolist() == [0, 20, 41, 61]  # floor of 0, 20.5, 41, 61.5
+    assert decode.uniform(3, 5).tolist() == [0, 0, 1, 1, 2]  # floor of 0, .6, 1.2, 1.8, 2.4
+
+
+def test_per_second_indices_by_hand():
+    assert decode.per_second(82, 12.5).tolist() == [0, 13, 25, 38, 50, 63, 75]  # 12.5 rounds up
+    assert decode.per_second(25, 25.0).tolist() == [0]
+    assert decode.per_second(26, 25.0).tolist() == [0, 25]
+    assert decode.per_second(300, 29.97, 3).tolist() == [0, 30, 60]
+
+
+def test_per_second_needs_a_rate():
+    with pytest.raises(decode.DecodeError, match="frame rate above 0"):
+        decode.per_second(10, 0.0)
+
+
+def test_read_gives_the_wanted_frames_in_rgb(tmp_path):
+    frames = levels(20).copy()
+    frames[..., 2] = 0  # no blue
+    path = write_video(tmp_path / "über %03d.avi", frames)
+    clip = decode.read(path, [0, 3, 3, 19])
+    assert clip.shape == (4, 32, 32, 3) and clip.dtype == np.uint8
+    assert np.abs(clip[..., 0].mean((1, 2)) - [5, 20, 20, 100]).max() < 3
+    assert clip[3, ..., 2].mean() < 8
+    assert (clip[1] == clip[2]).all()
+
+
+def test_grab_and_retrieve_give_the_same_pixels_as_reading_all(tmp_path):
+    path = write_video(tmp_path / "a.avi", levels(15))
+    capture, all_frames = cv2.VideoCapture(str(path)), []
+    while (frame := capture.read())[0]:
+        all_frames.append(frame[1][..., ::-1])
+    indices = decode.uniform(15, 6)
+    assert (decode.read(path, indices) == np.stack(all_frames)[indices]).all()
+
+
+def test_resize_is_by_area(tmp_path):
+    path = write_video(tmp_path / "a.avi", levels(4, side=64))
+    assert decode.read(path, [0, 1], size=16).shape == (2, 16, 16, 3)
+
+
+def test_picture_is_a_clip_of_one_frame(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((8, 9, 3), (0, 0, 200), np.uint8))
+    assert decode.read(tmp_path / "a.png", [0, 0])[1, 0, 0].tolist() == [200, 0, 0]
+    with pytest.raises(decode.DecodeError, match="one frame"):
+        decode.read(tmp_path / "a.png", [1])
+
+
+def test_bad_clips_raise_one_clear_error(tmp_path):
+    path = write_video(tmp_path / "a.avi", levels(5))
+    with pytest.raises(decode.DecodeError, match=r"a.avi yields 5 frames; frame 9 is wanted"):
+        decode.read(path, [0, 9])
+    (tmp_path / "text.avi").write_text("not a video")
+    (tmp_path / "empty.avi").touch()
+    (tmp_path / "cut.avi").write_bytes(path.read_bytes()[:300])
+    for name in ("text.avi", "empty.avi", "cut.avi", "gone.avi"):
+        with pytest.raises(decode.DecodeError, match=name):
+            decode.read(tmp_path / name, [0])
+    with pytest.raises(decode.DecodeError, match="none"):
+        decode.read(path, [])
+
+
+def test_flipped_bytes_never_crash(tmp_path):
+    whole = write_video(tmp_path / "a.avi", levels(8)).read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        data = bytearray(whole)
+        for at in rng.integers(0, len(data), 30):
+            data[at] = rng.integers(256)
+        (tmp_path / "b.avi").write_bytes(bytes(data))
+        try:
+            assert decode.read(tmp_path / "b.avi", range(8), 16).shape == (8, 16, 16, 3)
+        except decode.DecodeError as error:
+            assert "b.avi" in str(error)

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from clips import write_dataset
+from vidattn.data import flow, frames, pipeline, shards
+
+
+@pytest.fixture(scope="module")
+def streams(tmp_path_factory):
+    store = tmp_path_factory.mktemp("pipeline")
+    write_dataset(store, "set", 10)
+    return {
+        "rgb": shards.open(frames.extract("set", store, frames=6, size=16, workers=1)),
+        "flow": shards.open(flow.extract("set", store, "farneback", 6, 16, bound=4, workers=1)),
+    }
+
+
+def collect(streams, **options):
+    ids = streams["rgb"].ids
+    options = {"batch": 4, "flow_length": 2} | options
+    return list(pipeline.batches(streams, np.arange(10), ids, **options))
+
+
+def test_evaluation_is_ordered_and_complete(streams):
+    out = collect(streams)
+    assert [len(labels) for _, labels in out] == [4, 4, 2]
+    assert np.concatenate([labels for _, labels in out]).tolist() == list(range(10))
+    assert out[0][0]["rgb"].shape == (4, 6, 16, 16, 3) and out[0][0]["rgb"].dtype == np.float32
+    assert out[0][0]["flow"].shape == (4, 4, 16, 16, 4)
+    raw = streams["rgb"].read(streams["rgb"].ids)
+    assert np.allclose(out[2][0]["rgb"], raw[8:] / 127.5 - 1, atol=1e-6)
+    assert len(collect(streams, drop_remainder=True)) == 2
+
+
+def test_same_seed_same_batches_and_streams_of_one_row(streams):
+    one, two = collect(streams, shuffle=True, seed=3), collect(streams, shuffle=True, seed=3)
+    raw = streams["rgb"].read(streams["rgb"].ids) / np.float32(127.5) - 1
+    stacks = flow.stack(streams["flow"].read(streams["rgb"].ids), 2) / np.float32(127.5) - 1
+    for (x, labels), (again, same) in zip(one, two):
+        assert (labels == same).all() and all((x[name] == again[name]).all() for name in x)
+        assert np.allclose(x["rgb"], raw[labels], atol=1e-6)
+        assert np.allclose(x["flow"], stacks[labels], atol=1e-6)
+    every = np.concatenate([labels for _, labels in one])
+    assert sorted(every) == list(range(10)) and every.tolist() != list(range(10))
+    other = np.concatenate([labels for _, labels in collect(streams, shuffle=True, seed=3, epoch=1)])
+    assert other.tolist() != every.tolist()
+
+
+def test_an_epoch_goes_on_at_any_step(streams):
+    whole = collect(streams, shuffle=True, seed=1)
+    for step in range(4):
+        rest = collect(streams, shuffle=True, seed=1, step=step)
+        assert len(rest) == 3 - step
+        assert all((a[1] == b[1]).all() for a, b in zip(whole[step:], rest))
+
+
+def test_colour_and_preprocessing_by_hand():
+    pixel = np.array([[[[[255, 0, 102]]]]], np.uint8)
+    assert np.allclose(pipeline.finish("rgb", pixel), [1, -1, -0.2], atol=1e-6)
+    assert np.allclose(pipeline.finish("rgb", pixel, colour="bgr"), [-0.2, -1, 1], atol=1e-6)
+    assert pipeline.finish("rgb", pixel, preprocess="none").ravel().tolist() == [255, 0, 102]
+    caffe = [102 - 103.939, 0 - 116.779, 255 - 123.68]  # to BGR, less the means
+    assert np.allclose(pipeline.finish("rgb", pixel, preprocess="caffe").ravel(), caffe, atol=1e-3)
+    defect = [255 - 103.939, 0 - 116.779, 102 - 123.68]  # BGR fed to a function that expects RGB
+    assert np.allclose(pipeline.finish("rgb", pixel, "bgr", "caffe").ravel(), defect, atol=1e-3)
+    with pytest.raises(ValueError, match="bgr, rgb"):
+        pipeline.finish("rgb", pixel, colour="grb")
+    with pytest.raises(ValueError, match="caffe, none, tf"):
+        pipeline.finish("rgb", pixel, preprocess="torch")
+
+
+def test_labels_must_match(streams):
+    with pytest.raises(ValueError, match="10 clips came with 3 labels"):
+        next(pipeline.batches(streams, [0, 1, 2], streams["rgb"].ids, 2))
