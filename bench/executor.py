@@ -71,7 +71,7 @@ def data_digest(cell: Cell, params: Params) -> str:
     store = Path(params.store)
     paths = stream_paths(cell, params)
     index = store / cell.dataset / "index.csv"
-    sidecars = [paths[s] / "store.json" for s in plugin_streams(cell.architecture)]
+    sidecars = [paths[s] / "index.json" for s in plugin_streams(cell.architecture)]
     for path in [index, *sidecars]:
         if not path.exists():
             raise ParamsError(f"{cell.id} needs {path}, which is not there. Make it with: vidattn data prepare {cell.dataset}")

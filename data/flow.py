@@ -47,24 +47,60 @@ def extract(
         preset: Of DIS: "ultrafast", "fast" or "medium".
         workers: As in `frames.extract`.
     """
-    settings = {"method": method, "frames": frames, "size": size, "definition": definition, "bound": bound}
-    settings |= _own(method, warps, epsilon, preset) | (
-        {"length": length} if definition == "anchored" else {}
-    )
+    settings = _settings(method, frames, size, definition, bound, length, warps, epsilon, preset)
     _check(settings, length)
     source = frames_of.extract(name, store, "uniform", frames, size, workers=workers)
     clips = shards.open(source)
-    versions = {"opencv": cv2.__version__}
-    label = f"{method}-{definition}-{frames}-{size}"
     plan = extraction.Plan(
-        folder=Path(store) / name / "flow" / extraction.key(label, settings, versions),
+        folder=_folder(name, store, settings),
         ids=clips.ids,
         marks=(clips.digest,) * len(clips.ids),
         work=functools.partial(_clip, source=source, settings=settings),
         settings=settings,
-        versions=versions,
+        versions={"opencv": cv2.__version__},
     )
     return extraction.build(plan, workers, f"{name} flow")
+
+
+def path(
+    name: str,
+    store: str | Path,
+    *,
+    method: str,
+    frames: int,
+    size: int,
+    definition: str,
+    bound: float,
+    length: int = 5,
+    warps: int = 5,
+    epsilon: float = 0.01,
+    preset: str = "medium",
+) -> Path:
+    """Where `extract` with these settings stores its result."""
+    return _folder(
+        name, store, _settings(method, frames, size, definition, bound, length, warps, epsilon, preset)
+    )
+
+
+def _folder(name: str, store: str | Path, settings: dict) -> Path:
+    label = "{method}-{definition}-{frames}-{size}".format(**settings)
+    return Path(store) / name / "flow" / extraction.key(label, settings, {"opencv": cv2.__version__})
+
+
+def _settings(
+    method: str,
+    frames: int,
+    size: int,
+    definition: str,
+    bound: float,
+    length: int,
+    warps: int,
+    epsilon: float,
+    preset: str,
+) -> dict:
+    settings = {"method": method, "frames": frames, "size": size, "definition": definition, "bound": bound}
+    anchored = {"length": length} if definition == "anchored" else {}
+    return settings | _own(method, warps, epsilon, preset) | anchored
 
 
 def stack(clips: np.ndarray, length: int = 5) -> np.ndarray:

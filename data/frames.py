@@ -50,9 +50,8 @@ def extract(
     settings = {"sampling": sampling, "frames": frames, "size": size}
     versions = {"opencv": cv2.__version__}
     sources = usable(name, store)
-    label = f"{sampling}-{frames or 'all'}-{size}"
     plan = extraction.Plan(
-        folder=Path(store) / name / "frames" / extraction.key(label, settings, versions),
+        folder=path(name, store, **settings),
         ids=tuple(sources),
         marks=tuple(source.digest for source in sources.values()),
         work=functools.partial(_clip, sources=sources, sampling=sampling, frames=frames, size=size),
@@ -61,6 +60,13 @@ def extract(
         ragged=sampling == "per_second",
     )
     return extraction.build(plan, workers, f"{name} frames")
+
+
+def path(name: str, store: str | Path, *, sampling: str, frames: int | None, size: int) -> Path:
+    """Where `extract` with these settings stores its result."""
+    settings = {"sampling": sampling, "frames": frames, "size": size}
+    label = f"{sampling}-{frames or 'all'}-{size}"
+    return Path(store) / name / "frames" / extraction.key(label, settings, {"opencv": cv2.__version__})
 
 
 def usable(name: str, store: str | Path) -> dict[str, Source]:
