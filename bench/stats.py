@@ -127,7 +127,7 @@ def difference(
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
-    """McNemar's p over clips (exact below 25 discordant pairs); clips taken as independent, hence optimistic."""
+    """McNemar's p over clips (exact below 25 discordant pairs); takes clips as independent: optimistic."""
     both = [[np.sum((first == i) & (second == j)) for j in (1, 0)] for i in (1, 0)]
     return float(_mcnemar(both, exact=both[0][1] + both[1][0] < 25, correction=True).pvalue)
 
@@ -186,7 +186,7 @@ def _counts(values: np.ndarray, groups: np.ndarray, runs: np.ndarray) -> tuple[n
 
 
 def _replicates(sums: list[np.ndarray], total: np.ndarray, replicates: int, seed: int) -> np.ndarray:
-    """Bootstrap means over runs, (len(sums), B), of one draw of groups; a run that drew no group is left out."""
+    """Bootstrap means over runs, (len(sums), B), of one draw of groups; runs that drew none are left out."""
     rng, count, blocks = np.random.default_rng(seed), len(total), []
     for start in range(0, replicates, 500):
         size = min(500, replicates - start)

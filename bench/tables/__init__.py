@@ -27,3 +27,8 @@ def table(name: str, results: Results, options: dict | None = None) -> pd.DataFr
 def write(names: list[str], results: Results, out: Path, options: dict | None = None) -> list[Path]:
     """Write each table as csv, markdown and LaTeX into the folder `out`; returns the paths."""
     return [path for name in names for path in render.write(table(name, results, options), Path(out), name)]
+
+
+def describe(name: str) -> str:
+    """The first line of a table's docstring, which is its caption."""
+    return (import_module(f"{__name__}.{name}").__doc__ or "").strip().splitlines()[0]
