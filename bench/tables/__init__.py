@@ -1,1 +1,34 @@
-"""Tables: one file each, a function from records to a data frame."""
+"""Tables: one file each, a function from results to a data frame. The file's name is the table's name."""
+
+import difflib
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import pandas as pd
+from vidattn.bench import render
+from vidattn.bench.results import Results
+
+
+def names() -> list[str]:
+    """Names of all tables."""
+    return sorted(module.name for module in iter_modules(__path__))
+
+
+def table(name: str, results: Results, options: dict | None = None) -> pd.DataFrame:
+    """The data frame of one table."""
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), 1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise ValueError(f"Unknown table '{name}'.{hint} Expected one of: {', '.join(names())}.")
+    return import_module(f"{__name__}.{name}").table(results, options or {})
+
+
+def write(names: list[str], results: Results, out: Path, options: dict | None = None) -> list[Path]:
+    """Write each table as csv, markdown and LaTeX into the folder `out`; returns the paths."""
+    return [path for name in names for path in render.write(table(name, results, options), Path(out), name)]
+
+
+def describe(name: str) -> str:
+    """The first line of a table's docstring, which is its caption."""
+    return (import_module(f"{__name__}.{name}").__doc__ or "").strip().splitlines()[0]

@@ -1,0 +1,109 @@
+"""One HTML page that holds everything: sentences, tables, figures, and where each number comes from.
+
+The page loads nothing from anywhere: style, script and figures are inside.
+"""
+
+import base64
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader
+from vidattn.bench import figures, render, sentences, summary, tables
+from vidattn.bench.results import COORDINATES, Results
+
+CAPTIONS = {
+    "top1_flops": "Top-1 against FLOPs; the stepped line joins cells that no cheaper one beats.",
+    "top1_parameters": "Top-1 against parameters; the stepped line joins cells that no smaller one beats.",
+    "forest": "Each attention minus none on the same clips, 95 % intervals over groups.",
+    "critical_difference": "Average ranks of the attentions; runs of one data set are not independent.",
+}
+
+
+def write(
+    results: Results,
+    tables_folder: Path,
+    out: Path,
+    options: dict | None = None,
+    figures_folder: Path | None = None,
+) -> Path:
+    """Write the report.
+
+    Args:
+        results: What was measured.
+        tables_folder: Folder with the tables' csv files; each becomes a table of the page.
+        out: The HTML file.
+        options: `families` and `contrasts`, as for the tables.
+        figures_folder: Where the figures go as SVG and PNG; default `figures` beside `out`.
+    """
+    drawn = figures.write(results, figures_folder or Path(out).parent / "figures")
+    versus = summary.versus(results, summary.against_none(results))
+    contrasts = summary.contrasts(results, options or {})
+    page = {
+        "blocks": sentences.summarise(results, versus, contrasts),
+        "tables": [_table(path) for path in sorted(Path(tables_folder).glob("*.csv"))],
+        "figures": [_figure(name, path) for name, path in drawn.items()],
+        "cells": {cell: _provenance(results, cell) for cell in results.ids},
+        "missing": results.missing,
+        "folder": _folder(),
+    }
+    return render.save(Path(out), _environment().get_template("report.html").render(page))
+
+
+def _environment() -> Environment:
+    loader = PackageLoader("vidattn.bench")
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def _folder() -> dict[str, str]:
+    """Style and script, to be put inside the page."""
+    folder = Path(__file__).parent / "templates"
+    return {name: (folder / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")}
+
+
+def _table(path: Path) -> dict:
+    """A table of the page: name, caption, headers and rows of (shown, sort key)."""
+    frame = pd.read_csv(path)
+    shown = render.display(frame)
+    cells = frame[list(COORDINATES)].agg("-".join, axis=1) if set(COORDINATES) <= set(frame.columns) else None
+    rows = []
+    for i, values in enumerate(shown.to_numpy().tolist()):
+        keys = [_key(frame[column].iloc[i]) for column in shown.columns]
+        rows.append({"cell": None if cells is None else cells.iloc[i], "values": list(zip(values, keys))})
+    return {"name": path.stem, "caption": _caption(path.stem), "headers": list(shown.columns), "rows": rows}
+
+
+def _key(value: object) -> str:
+    """What a column is sorted by; empty sorts last."""
+    return "" if pd.isna(value) else f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def _caption(name: str) -> str:
+    if name not in tables.names():
+        return ""
+    return tables.describe(name)
+
+
+def _figure(name: str, path: Path) -> dict:
+    caption = CAPTIONS.get(name)
+    if caption is None:
+        caption = (
+            f"Learning curves, {name.removeprefix('learning_curves_').replace('_', ', ')}: mean over runs."
+        )
+    data = base64.b64encode(path.read_bytes()).decode()
+    return {"name": name, "caption": caption, "data": f"data:image/svg+xml;base64,{data}"}
+
+
+def _provenance(results: Results, cell: str) -> dict:
+    """Where the numbers of a cell come from."""
+    records = results.records[cell]
+    if not records:
+        return {"cell": cell, "records": "none: not run"}
+    first, names = records[0], [f"{r['fold']}-{r['seed']}.json" for r in records]
+    found = {"cell": cell, "records": f"results/records/{cell}/: {', '.join(names)}"}
+    found["clips"] = "; ".join(f"{r['n']} of {r['n_official']}" for r in records)
+    for name in ("weights", "backend", "device", "git_commit"):
+        found[name] = ", ".join(sorted({str(r.get(name)) for r in records}))
+    for kind in ("digests", "versions"):
+        found[kind] = ", ".join(f"{k} {v}" for k, v in sorted(first.get(kind, {}).items()))
+    found["protocol"] = ", ".join(f"{k}: {v}" for k, v in sorted(first.get("protocol", {}).items()))
+    return found

@@ -1,0 +1,126 @@
+"""What was measured: records, predictions, timings and complexity, read from the results folder.
+
+Only the cells asked for are read. A cell without records is *missing* and stays in every table as such.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+COORDINATES = ("dataset", "backbone", "attention", "architecture", "protocol")
+
+
+def coordinates(cell: str) -> dict[str, str]:
+    """The five coordinates of a cell id."""
+    parts = cell.split("-")
+    if len(parts) != len(COORDINATES) or not all(parts):
+        form = "-".join(f"<{name}>" for name in COORDINATES)
+        raise ValueError(f"Cell '{cell}' is not {form}. Write all five names, joined by hyphens.")
+    return dict(zip(COORDINATES, parts))
+
+
+def identity(cell: str | dict) -> str:
+    """The id of a cell given by its id or by its five coordinates."""
+    if isinstance(cell, str):
+        return "-".join(coordinates(cell).values())
+    missing = [name for name in COORDINATES if name not in cell]
+    if missing:
+        raise ValueError(f"Cell {cell} lacks {', '.join(missing)}. Name all of: {', '.join(COORDINATES)}.")
+    return "-".join(str(cell[name]) for name in COORDINATES)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results folder, seen through a list of cells.
+
+    Attributes:
+        root: Folder with records/, predictions/, timings/, complexity/, published/.
+        cells: Cell ids in the order of the tables; None reads every cell that has records.
+    """
+
+    root: Path
+    cells: list[str] | None = None
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The cell ids, valid and in order."""
+        if self.cells is None:
+            folder = Path(self.root) / "records"
+            return tuple(sorted(p.name for p in folder.iterdir() if p.is_dir())) if folder.is_dir() else ()
+        return tuple(identity(cell) for cell in self.cells)
+
+    @cached_property
+    def records(self) -> dict[str, list[dict]]:
+        """Cell id -> its records, sorted by fold and seed; an empty list where nothing was run."""
+        return {cell: self._read("records", cell) for cell in self.ids}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Cells that were asked for and never run."""
+        return tuple(cell for cell in self.ids if not self.records[cell])
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run: coordinates, cell, fold, seed, top1, top5, per_class, n, n_train."""
+        rows = [_row(cell, record) for cell in self.ids for record in self.records[cell]]
+        measured = ["top1", "top5", "per_class", "n", "n_official", "n_train"]
+        return pd.DataFrame(rows, columns=["cell", *COORDINATES, "fold", "seed", *measured])
+
+    def predictions(self, cell: str) -> pd.DataFrame:
+        """Every prediction of a cell: fold, seed, run, clip, group, label, prediction, rank, confidence."""
+        frames = []
+        for record in self.records.get(cell, []):
+            path = self.path("predictions", cell, record, "csv")
+            if path.is_file():
+                kinds = dict.fromkeys(("clip", "group", "label", "prediction"), str)
+                frame = pd.read_csv(path, dtype=kinds, keep_default_na=False)
+                run = f"{record['fold']}-{record['seed']}"
+                frames.append(frame.assign(fold=record["fold"], seed=record["seed"], run=run))
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    def timings(self, cell: str) -> pd.DataFrame:
+        """Measured seconds, memory and latency, one row a run; they differ from machine to machine."""
+        return pd.DataFrame(self._read("timings", cell))
+
+    @cached_property
+    def complexity(self) -> pd.DataFrame:
+        """One row a model of results/complexity."""
+        paths = sorted((Path(self.root) / "complexity").glob("*.json"))
+        return pd.DataFrame([{"model": path.stem, **_json(path)} for path in paths])
+
+    def published(self, source: str) -> pd.DataFrame:
+        """Values printed in a publication: results/published/<source>.csv."""
+        path = Path(self.root) / "published" / f"{source}.csv"
+        if not path.is_file():
+            known = ", ".join(sorted(p.stem for p in path.parent.glob("*.csv"))) or "none"
+            raise FileNotFoundError(f"No published values in {path}. There are: {known}.")
+        return pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
+
+    def path(self, kind: str, cell: str, record: dict, suffix: str) -> Path:
+        """Path of one run's file."""
+        return Path(self.root) / kind / cell / f"{record['fold']}-{record['seed']}.{suffix}"
+
+    def _read(self, kind: str, cell: str) -> list[dict]:
+        paths = (Path(self.root) / kind / cell).glob("*.json")
+        return [_json(path) for path in sorted(paths, key=lambda p: [int(x) for x in p.stem.split("-")])]
+
+
+def _json(path: Path) -> dict:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{path} is no readable JSON ({error}). Delete it, run its cell again.") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} holds no JSON object. Delete it, run its cell again.")
+    return value
+
+
+def _row(cell: str, record: dict) -> dict:
+    own = identity(record["cell"])
+    if own != cell:
+        raise ValueError(f"A record of {own} lies in the folder of {cell}. Move or delete it.")
+    names = ("fold", "seed", "n", "n_official", "n_train")
+    return {"cell": cell, **coordinates(cell), **{k: record.get(k) for k in names}, **record["metrics"]}

@@ -1,0 +1,148 @@
+"""What the numbers say, in plain sentences. Every sentence is made from the numbers it quotes."""
+
+import numpy as np
+import pandas as pd
+from vidattn.bench import summary
+from vidattn.bench.results import COORDINATES, Results
+
+FAMILY = ["dataset", "protocol"]
+LISTED = 4
+
+
+def summarise(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame) -> list[dict]:
+    """One block a family of comparisons (data set and protocol): {"title", "sentences"}."""
+    frame = summary.cells(results)
+    blocks = []
+    for (dataset, protocol), part in frame.groupby(FAMILY, sort=False):
+        mine = _rows(versus, dataset, protocol)
+        lines = [_extent(part), _best(part), *_caveats(results, part)]
+        for attention, rows in mine.groupby("attention", sort=False) if len(mine) else ():
+            lines.append(_attention(attention, rows))
+        lines += [_contrast(row) for row in _contrasts(contrasts, dataset, protocol)]
+        blocks.append({"title": f"{dataset}, protocol {protocol}", "sentences": [x for x in lines if x]})
+    return blocks
+
+
+def points(value: float, low: float, high: float) -> str:
+    """A difference in percentage points: `+0.9 points [+0.1, +1.7]`."""
+    return f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
+
+
+def percent(value: float, low: float, high: float) -> str:
+    """An accuracy: `74.3 % [60.9, 85.6]`, without brackets where there is no interval."""
+    return f"{100 * value:.1f} %" + ("" if np.isnan(low) else f" [{100 * low:.1f}, {100 * high:.1f}]")
+
+
+def chance(p: float) -> str:
+    """A p value as a reader wants it."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def _extent(part: pd.DataFrame) -> str:
+    done = part[part["top1"].notna()]
+    if done.empty:
+        return f"None of the {len(part)} cells was run."
+    used, official = int(done["n"].max()), int(done["n_official"].max())
+    folds, seeds = _range(done["folds"], "fold"), _range(done["seeds"], "seed")
+    text = f"{len(done)} of {len(part)} cells were run, over {folds} and {seeds}"
+    return f"{text}; up to {used} predictions a cell" + (
+        f" of {official} official." if used < official else "."
+    )
+
+
+def _range(values: pd.Series, name: str) -> str:
+    low, high = int(values.min()), int(values.max())
+    return f"{low if low == high else f'{low} to {high}'} {name}{'' if high == 1 else 's'}"
+
+
+def _best(part: pd.DataFrame) -> str:
+    done = part[part["top1"].notna()]
+    if done.empty:
+        return ""
+    best = done.loc[done["top1"].idxmax()]
+    close = int((done["top1_high"] >= best["top1_low"]).sum()) - 1
+    text = (
+        f"The highest top-1 is {percent(best['top1'], best['top1_low'], best['top1_high'])}, of {_name(best)}"
+    )
+    return f"{text}; the intervals of {close} other cells reach it." if close > 0 else f"{text}."
+
+
+def _name(row: pd.Series, names: tuple = ("backbone", "attention", "architecture")) -> str:
+    return " / ".join(str(row[name]) for name in names)
+
+
+def _caveats(results: Results, part: pd.DataFrame) -> list[str]:
+    ids = ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
+    records = [record for cell in ids for record in results.records[cell]]
+    lines = []
+    if records and all(record.get("weights") == "random" for record in records):
+        lines.append("All weights were random at the start: no number here comes from pre-training.")
+    leaked = max((record.get("leaks", {}).get("groups", 0) for record in records), default=0)
+    if leaked:
+        lines.append(
+            f"Training and test share up to {leaked} groups (source videos): these accuracies are too high."
+        )
+    lost = max((record.get("quarantined", 0) for record in records), default=0)
+    if lost:
+        lines.append(f"Up to {lost} unreadable clips were left out of a run.")
+    absent = [cell for cell in ids if not results.records[cell]]
+    if absent:
+        lines.append(f"Not run: {', '.join(absent)}.")
+    return lines
+
+
+def _attention(attention: str, rows: pd.DataFrame) -> str:
+    """One sentence about an attention: what is distinguishable, the rest counted or listed."""
+    known = rows[rows["difference"].notna()]
+    if known.empty:
+        return f"{attention}: no comparison with none was run."
+    clear = known[known["p_holm"] < 0.05]
+    rest = known[~known.index.isin(clear.index)]
+    parts = [f"{_change(row)} on {_where(row)} ({chance(row['p_holm'])})" for _, row in clear.iterrows()]
+    if 0 < len(rest) <= LISTED:
+        quoted = [f"{_where(row)} ({_change(row)})" for _, row in rest.iterrows()]
+        parts.append(f"not distinguishable from none on {', '.join(quoted)}")
+    elif len(rest):
+        parts.append(f"not distinguishable from none on {len(rest)} of {len(known)} comparisons")
+    limit = rest["detectable"].median()
+    tail = "" if np.isnan(limit) else f"; these clips could have shown about {100 * limit:.0f} points"
+    return f"{attention} against none: {'; '.join(parts)}{tail}."
+
+
+def _change(row: pd.Series) -> str:
+    return points(row["difference"], row["difference_low"], row["difference_high"])
+
+
+def _where(row: pd.Series) -> str:
+    return f"{row['backbone']} / {row['architecture']}"
+
+
+def _contrast(row: pd.Series) -> str:
+    """Whether a contrast is shown: by disjoint intervals, by the paired difference only, or not."""
+    scope = "on all classes" if row["family"] == "all" else f"on the {row['family']} classes"
+    if row["verdict"] == "not run":
+        return f"{row['name']}, {scope}: not run ({row['cell']} against {row['control']})."
+    first = percent(row["top1"], row["top1_low"], row["top1_high"])
+    second = percent(row["control_top1"], row["control_top1_low"], row["control_top1_high"])
+    extent = f"{row['n']} predictions in {row['groups']} groups"
+    change = f"paired difference {_change(row)}, {chance(row['p'])}, {extent}"
+    verdicts = {
+        "disjoint": "shown, the intervals do not overlap",
+        "higher": "higher by the paired difference, but the two intervals overlap",
+        "not shown": "NOT shown",
+        "lower": "NOT shown, it is lower than its control",
+    }
+    return f"{row['name']}, {scope}: {verdicts[row['verdict']]}. {first} against {second}; {change}."
+
+
+def _rows(frame: pd.DataFrame, dataset: str, protocol: str) -> pd.DataFrame:
+    if frame.empty:
+        return frame
+    return frame[(frame["dataset"] == dataset) & (frame["protocol"] == protocol)]
+
+
+def _contrasts(frame: pd.DataFrame, dataset: str, protocol: str) -> list[pd.Series]:
+    mine = [row for _, row in frame.iterrows()]
+    return [
+        row for row in mine if row["cell"].startswith(f"{dataset}-") and row["cell"].endswith(f"-{protocol}")
+    ]

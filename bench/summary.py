@@ -1,0 +1,152 @@
+"""From runs to cells: one row a cell, and pairs of cells on the same clips."""
+
+import numpy as np
+import pandas as pd
+from vidattn.bench import stats
+from vidattn.bench.results import Results, coordinates, identity
+
+METRICS = ("top1", "top5", "per_class")
+
+
+def cells(results: Results) -> pd.DataFrame:
+    """One row a cell: coordinates, mean accuracies with intervals, n, folds, seeds, parameters, FLOPs.
+
+    A cell without records keeps its row; its numbers are missing.
+    """
+    return pd.DataFrame([_cell(results, cell) for cell in results.ids])
+
+
+def hits(predictions: pd.DataFrame, metric: str = "top1") -> np.ndarray:
+    """(N,) 1 where the clip counts as recognised under `top1` or `top5`."""
+    if metric == "top5":
+        return (predictions["rank"] <= 5).to_numpy(float)
+    return (predictions["label"] == predictions["prediction"]).to_numpy(float)
+
+
+def accuracy(
+    results: Results, cell: str, classes: list[str] | None = None, metric: str = "top1"
+) -> stats.Interval:
+    """Accuracy of a cell with its interval, over the clips of some classes or all."""
+    frame = _part(results.predictions(cell), classes)
+    if frame.empty:
+        return stats.Interval(np.nan, np.nan, np.nan, np.nan, 0, 0)
+    return stats.interval(hits(frame, metric), frame["group"], frame["run"])
+
+
+def pair(results: Results, cell: str, control: str, classes: list[str] | None = None) -> pd.DataFrame:
+    """Rows that both cells predicted (same fold, seed, clip): group, run, first, second."""
+    frames = [_part(results.predictions(name), classes) for name in (cell, control)]
+    if any(frame.empty for frame in frames):
+        return pd.DataFrame(columns=["group", "run", "first", "second"])
+    first, second = (f.assign(hit=hits(f))[["run", "clip", "group", "hit"]] for f in frames)
+    both = first.merge(second.drop(columns="group"), on=["run", "clip"], suffixes=("", "_other"))
+    return both.rename(columns={"hit": "first", "hit_other": "second"})
+
+
+def difference(
+    results: Results, cell: str, control: str, classes: list[str] | None = None
+) -> stats.Difference:
+    """Paired difference in top-1 of a cell to its control; missing where they share no run."""
+    rows = pair(results, cell, control, classes)
+    if rows.empty:
+        return stats.Difference(*[np.nan] * 4, 0, 0, np.nan)
+    return stats.difference(rows["first"], rows["second"], rows["group"], rows["run"])
+
+
+def versus(results: Results, pairs: list[tuple[str, str]]) -> pd.DataFrame:
+    """One row a (cell, control): difference, interval, p by three tests, Holm over the rows."""
+    frame = pd.DataFrame([_versus(results, cell, control) for cell, control in pairs])
+    if not frame.empty:
+        frame["p_holm"] = stats.holm(frame["p"])
+    return frame
+
+
+def against_none(results: Results) -> list[tuple[str, str]]:
+    """Every cell with attention, paired with the same cell without."""
+    pairs = [(cell, identity({**coordinates(cell), "attention": "none"})) for cell in results.ids]
+    return [(cell, control) for cell, control in pairs if cell != control and control in results.ids]
+
+
+def contrasts(results: Results, options: dict) -> pd.DataFrame:
+    """One row a contrast: both accuracies on the family's classes, their difference, the verdict.
+
+    Options:
+        families: Family -> its classes.
+        contrasts: List of {"name", "family", "cell", "control"}; cells by id or coordinates.
+    """
+    return pd.DataFrame([_contrast(results, row, options) for row in options.get("contrasts", [])])
+
+
+def _part(frame: pd.DataFrame, classes: list[str] | None) -> pd.DataFrame:
+    return frame if classes is None or frame.empty else frame[frame["label"].isin(classes)]
+
+
+def _cell(results: Results, cell: str) -> dict:
+    records, runs = results.records[cell], results.runs[results.runs["cell"] == cell]
+    row = {**coordinates(cell)}
+    for metric in METRICS:
+        row[metric] = runs[metric].mean() if records else np.nan
+        if metric != "per_class":
+            found = accuracy(results, cell, metric=metric)
+            row |= {f"{metric}_low": found.low, f"{metric}_high": found.high}
+    first = records[0] if records else {}
+    row |= {"n": _whole(runs["n"].sum()), "n_official": _whole(runs["n_official"].sum())}
+    row |= {"folds": _whole(runs["fold"].nunique()), "seeds": _whole(runs["seed"].nunique())}
+    return row | {k: first.get(k) for k in ("parameters", "trainable", "flops", "weights")}
+
+
+def _whole(value: float) -> int | None:
+    return int(value) if value else None
+
+
+def _versus(results: Results, cell: str, control: str) -> dict:
+    rows, found = pair(results, cell, control), difference(results, cell, control)
+    row = {"cell": cell, "control": control, **coordinates(cell), "difference": found.value}
+    row |= {"difference_low": found.low, "difference_high": found.high, "p": found.p}
+    row["p_mcnemar"] = stats.mcnemar(rows["first"], rows["second"]) if len(rows) else np.nan
+    row["p_corrected_t"] = _corrected(results, cell, control)
+    runs = results.runs.groupby("cell")["top1"]
+    both = all(len(results.records.get(name, [])) for name in (cell, control))
+    chance = stats.probability_of_improvement
+    row["improvement"] = chance(runs.get_group(cell), runs.get_group(control)) if both else np.nan
+    row["detectable"] = stats.minimal_detectable(found.error, found.groups)
+    return row
+
+
+def _corrected(results: Results, cell: str, control: str) -> float:
+    frames = [results.runs[results.runs["cell"] == name] for name in (cell, control)]
+    both = frames[0].merge(frames[1], on=["fold", "seed"], suffixes=("", "_other"))
+    if both.empty:
+        return np.nan
+    gaps = (both["top1"] - both["top1_other"]).to_numpy(float)
+    return stats.corrected_t(gaps, both["n_train"].mean(), both["n"].mean())[1]
+
+
+def _contrast(results: Results, row: dict, options: dict) -> dict:
+    cell, control = identity(row["cell"]), identity(row["control"])
+    classes = _family(row.get("family"), options)
+    first, second = (accuracy(results, name, classes) for name in (cell, control))
+    gap = difference(results, cell, control, classes)
+    values = {"name": row["name"], "family": row.get("family", "all"), "cell": cell, "control": control}
+    for name, found in (("top1", first), ("control_top1", second), ("difference", gap)):
+        values |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+    return values | {"p": gap.p, "n": gap.n, "groups": gap.groups, "verdict": _verdict(first, second, gap)}
+
+
+def _family(name: str | None, options: dict) -> list[str] | None:
+    families = options.get("families", {})
+    if name not in (None, "all") and name not in families:
+        known = ", ".join(sorted(families))
+        raise ValueError(f"Unknown family '{name}' in a contrast. Expected one of: {known}.")
+    return families.get(name)
+
+
+def _verdict(first: stats.Interval, second: stats.Interval, gap: stats.Difference) -> str:
+    """One of: not run, disjoint, higher, not shown, lower."""
+    if np.isnan(gap.value):
+        return "not run"
+    if first.low > second.high:
+        return "disjoint"
+    if gap.low > 0:
+        return "higher"
+    return "lower" if gap.high < 0 else "not shown"

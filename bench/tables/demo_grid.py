@@ -1,0 +1,42 @@
+"""The demo grid: accuracy over all classes and per family of classes, difference to no attention, cost.
+
+Only what a second run of the same cell repeats to the byte; measured times are in the table `grid`.
+"""
+
+import pandas as pd
+from vidattn.bench import stats, summary
+from vidattn.bench.results import COORDINATES, Results
+
+COLUMNS = ["difference", "difference_low", "difference_high", "p_holm", "detectable"]
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a cell.
+
+    Options:
+        families: Family -> its classes; adds `top1_<family>` with its interval.
+    """
+    frame = summary.cells(results).drop(columns=["trainable"], errors="ignore")
+    frame.insert(0, "cell", list(results.ids))
+    for family, classes in options.get("families", {}).items():
+        found = [summary.accuracy(results, cell, classes) for cell in results.ids]
+        frame[f"top1_{family}"] = [x.value for x in found]
+        frame[f"top1_{family}_low"] = [x.low for x in found]
+        frame[f"top1_{family}_high"] = [x.high for x in found]
+    return _ordered(_with_differences(frame, results))
+
+
+def _with_differences(frame: pd.DataFrame, results: Results) -> pd.DataFrame:
+    pairs = summary.against_none(results)
+    if not pairs:
+        return frame.assign(**dict.fromkeys(COLUMNS, float("nan")))
+    found = summary.versus(results, pairs).assign(p_holm=lambda f: stats.holm(f["p"]))
+    return frame.merge(found[["cell", *COLUMNS]], on="cell", how="left")
+
+
+def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Coordinates, accuracies, differences, then size and cost."""
+    last = ["n", "n_official", "folds", "seeds", "parameters", "flops", "weights"]
+    middle = [c for c in frame.columns if c.startswith(("top", "per_class"))]
+    renamed = {c: c.replace("difference", "top1_difference") for c in COLUMNS}
+    return frame[[*COORDINATES, *middle, *COLUMNS, *last]].rename(columns=renamed)
