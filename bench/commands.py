@@ -82,10 +82,10 @@ def _results(params: Params):
 
 def tables(arguments: Namespace) -> int:
     """Make the suite's tables from the records."""
-    from vidattn.bench import render
+    from vidattn.bench import tables as tables_module
 
     params = _params(arguments)
-    for path in render.write(params.tables, _results(params), RESULTS / "tables"):
+    for path in tables_module.write(params.tables, _results(params), RESULTS / "tables", params.compare):
         print(path)
     return 0
 
@@ -95,7 +95,7 @@ def report(arguments: Namespace) -> int:
     from vidattn.bench import report as report_module
 
     params = _params(arguments)
-    print(report_module.write(_results(params), params.tables, RESULTS))
+    print(report_module.write(_results(params), RESULTS / "tables", RESULTS / "report.html", params.compare))
     return 0
 
 

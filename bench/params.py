@@ -85,7 +85,8 @@ class Params:
     architectures: dict
     flows: dict
     protocols: dict
-    tables: dict
+    tables: list
+    compare: dict
 
 
 CHOICES = {
@@ -152,7 +153,7 @@ def _checked(params: Params, where: str) -> Params:
         "suites": {k: [parse(Grid, g, f"{where}: suites.{k}") for g in v] for k, v in params.suites.items()},
     }
     params = Params(**{**vars(params), **made})
-    for section in (f.name for f in fields(Params) if isinstance(getattr(params, f.name), dict)):
+    for section in ("suites", "datasets", "backbones", "attention", "architectures", "flows", "protocols"):
         for name in getattr(params, section):
             if not NAME.fullmatch(str(name)):
                 raise ParamsError(f"{where}: {section}.{name}: names are made of a-z, 0-9 and _.")

@@ -6,14 +6,17 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vidattn.bench import checkpoint
 from vidattn.bench.cell import Run
-from vidattn.bench.inputs import Inputs
 from vidattn.bench.metrics import softmax, top1
 from vidattn.bench.params import Params, Protocol
+
+if TYPE_CHECKING:
+    from vidattn.bench.inputs import Inputs
 
 CHECKPOINT_SECONDS = 30.0  # an epoch that ends sooner after the last checkpoint is not worth the disk
 
@@ -36,7 +39,7 @@ def one_thread() -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def build_model(run: Run, params: Params, inputs: Inputs):
+def build_model(run: Run, params: Params, inputs: "Inputs"):
     """The Keras model of this run, freshly initialised from the run's id."""
     import keras
 
@@ -114,7 +117,7 @@ def restore(model, path: Path) -> State:
     return state
 
 
-def fit(run: Run, params: Params, inputs: Inputs, saved_at: Path, tell: Callable[[str], None]):
+def fit(run: Run, params: Params, inputs: "Inputs", saved_at: Path, tell: Callable[[str], None]):
     """Train a run and return the model with the selected epoch's weights, and the `State`."""
     protocol = params.protocols[run.cell.protocol]
     model = build_model(run, params, inputs)
@@ -131,7 +134,7 @@ def fit(run: Run, params: Params, inputs: Inputs, saved_at: Path, tell: Callable
     return model, state
 
 
-def _epoch(model, state: State, run: Run, inputs: Inputs, protocol: Protocol) -> None:
+def _epoch(model, state: State, run: Run, inputs: "Inputs", protocol: Protocol) -> None:
     start = time.monotonic()
     order = seed_of(f"{run.cell.dataset}-{run.fold}-{run.seed}")
     losses = []
@@ -150,7 +153,7 @@ def _epoch(model, state: State, run: Run, inputs: Inputs, protocol: Protocol) ->
     state.seconds += time.monotonic() - start
 
 
-def _select(model, state: State, inputs: Inputs, protocol: Protocol) -> None:
+def _select(model, state: State, inputs: "Inputs", protocol: Protocol) -> None:
     """Keep this epoch's weights if the protocol would report them."""
     score = (0.0, 0.0)
     if protocol.validation != "none":

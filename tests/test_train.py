@@ -1,0 +1,124 @@
+"""Training on a made-up store: repeats exactly, resumes exactly, reports the epoch that the protocol says."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vidattn.bench import params as params_module
+from vidattn.bench import train
+from vidattn.bench.cell import Cell, Run
+
+ROOT = Path(__file__).resolve().parent.parent
+RUN = Run(Cell("actors", "tiny", "none", "lstm", "clean"), 1, 0)
+
+
+class Toy:
+    """Stands in for `Inputs`: 16 clips of stored features whose mean tells the class."""
+
+    classes = ("a", "b")
+    frames = 4
+    features = 6
+    flow_length = 2
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self.labels = np.arange(16) % 2
+        self.clips = rng.normal(size=(16, 4, 6)).astype("float32") + self.labels[:, None, None]
+
+    def steps(self, role, protocol):
+        return 4
+
+    def batches(self, role, protocol, *, seed=0, epoch=0, training=False):
+        order = np.random.default_rng([seed, epoch]).permutation(16) if training else np.arange(16)
+        for rows in np.split(order, 4):
+            yield {"features": self.clips[rows]}, self.labels[rows]
+
+    def predict(self, model, role, protocol):
+        return np.concatenate([np.asarray(model.predict_on_batch(x)) for x, _ in self.batches(role, protocol)]), self.labels
+
+
+@pytest.fixture
+def params():
+    loaded = params_module.load(ROOT / "params.yaml")
+    small = {"units": 4, "dense": 8, "dropout": 0.5}
+    protocol = replace(loaded.protocols["clean"], epochs=4, batch=4)
+    return replace(loaded, architectures={"lstm": small}, attention={"none": {}}, protocols={"clean": protocol})
+
+
+def fitted(params, folder, stop=None):
+    lines = []
+
+    def tell(line):
+        lines.append(line)
+        if stop and len(lines) == stop:
+            raise KeyboardInterrupt
+
+    try:
+        return train.fit(RUN, params, Toy(), folder / "c.npz", tell)
+    except KeyboardInterrupt:
+        return None
+
+
+def weights(model):
+    return np.concatenate([w.ravel() for w in model.get_weights()])
+
+
+def test_two_runs_are_equal_and_another_seed_is_not(params, tmp_path):
+    first, state = fitted(params, tmp_path)
+    again, same = fitted(params, tmp_path)
+    np.testing.assert_array_equal(weights(first), weights(again))
+    assert state.history == same.history
+    assert len(state.history["loss"]) == 4
+    other = train.build_model(Run(RUN.cell, 1, 1), params, Toy())
+    assert not np.array_equal(weights(other), weights(train.build_model(RUN, params, Toy())))
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(params, tmp_path, monkeypatch):
+    whole, state = fitted(params, tmp_path / "a")
+    monkeypatch.setattr(train, "CHECKPOINT_SECONDS", -1.0)
+    (tmp_path / "b").mkdir()
+    assert fitted(params, tmp_path / "b", stop=3) is None
+    resumed, after = fitted(params, tmp_path / "b")
+    assert after.history == state.history
+    np.testing.assert_array_equal(weights(resumed), weights(whole))
+
+
+def test_the_best_validation_epoch_is_reported(params, tmp_path, monkeypatch):
+    accuracy = iter([0.2, 0.9, 0.4, 0.9])
+    monkeypatch.setattr(train, "top1", lambda *_: next(accuracy))
+    _, state = fitted(params, tmp_path)
+    best = int(np.argmin([-0.9 * 10 + v if i in (1, 3) else 99 for i, v in enumerate(state.history["val_loss"])])) + 1
+    assert state.selected == best
+
+
+def test_paper_protocol_reports_the_last_epoch(params, tmp_path):
+    last = replace(params.protocols["clean"], select="last", validation="none")
+    _, state = fitted(replace(params, protocols={"clean": last}), tmp_path)
+    assert state.selected == 4
+    assert state.history["val_top1"] == []
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(params, tmp_path):
+    wild = replace(params.protocols["clean"], optimizer={"name": "sgd", "learning_rate": 1e38})
+    with pytest.raises(FloatingPointError, match="Lower protocols.clean.optimizer.learning_rate"):
+        fitted(replace(params, protocols={"clean": wild}), tmp_path)
+
+
+def test_gradient_accumulation_equals_the_large_batch(params, tmp_path):
+    """Without dropout, two half batches with accumulation 2 make the step of one whole batch."""
+    import keras
+
+    sgd = {"name": "sgd", "learning_rate": 0.5}
+    params = replace(params, architectures={"lstm": {"units": 4, "dense": 8, "dropout": 0.0}})
+    inputs, updated = Toy(), []
+    for accumulate, size in ((1, 8), (2, 4)):
+        protocol = replace(params.protocols["clean"], optimizer=sgd, accumulate=accumulate)
+        model = train.build_model(RUN, replace(params, protocols={"clean": protocol}), inputs)
+        train.compile_model(model, protocol, 2)
+        for rows in np.split(np.arange(8), 8 // size):
+            model.train_on_batch({"features": inputs.clips[rows]}, inputs.labels[rows])
+        updated.append(weights(model))
+    keras.backend.clear_session()
+    np.testing.assert_allclose(updated[0], updated[1], atol=1e-6)
