@@ -1,0 +1,164 @@
+"""Folds: who trains, validates and is tested, and a proof that the sides share nothing (or a count)."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from vidattn.data.datasets import load
+from vidattn.data.manifest import read
+
+TEST_SHARE = 0.3  # of the random split
+VALIDATION_STEP = 5  # every fifth group of the training side validates
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Clip names of the three sides, in index order, and what is known about their purity.
+
+    Attributes:
+        dataset: Name.
+        split: "official" or "random".
+        number: From 1.
+        train: Clips to train on.
+        validation: Clips to select the model on; empty where the protocol has none.
+        test: Clips to test on, once.
+        official: Clips that the lists put on each side, {"train", "test"}: n official.
+        quarantined: How many of these cannot be used, {"train", "test"}.
+        dropped: Training clips left out because a test or validation clip has the same bytes.
+        counts: What `leaks` returns.
+    """
+
+    dataset: str
+    split: str
+    number: int
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+    official: dict[str, int]
+    quarantined: dict[str, int]
+    dropped: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def leaks(self) -> dict[str, int]:
+        """Test clips that are trained on too, share a group with, or have the bytes of, a training clip.
+
+        Returns:
+            Numbers of test clips under `clips`, `groups`, `duplicates`; training includes validation here.
+        """
+        return dict(self.counts)
+
+
+def fold(
+    name: str,
+    store: Path,
+    split: str = "official",
+    number: int = 1,
+    seed: int = 0,
+    validation: str = "groups",
+    on_leak: str | None = None,
+) -> Fold:
+    """Makes one fold of a data set from its index.
+
+    Args:
+        name: Data set.
+        store: The store folder.
+        split: "official" (the published lists; group k-fold for actors) or "random" (70/30 over clips, drawn
+            as scikit-learn's ShuffleSplit draws; groups are ignored, as in You & Korhonen 2020).
+        number: Official fold, or repetition of the random draw, from 1.
+        seed: Of the random draw; official folds do not use it.
+        validation: "groups" (every fifth group of each class's training side) or "none".
+        on_leak: "raise" or "count"; by default official folds raise and random ones count. Where leaks are
+            only counted, byte-identical training clips stay in.
+    """
+    _check(name, split, number, validation, on_leak)
+    on_leak = on_leak or ("raise" if split == "official" else "count")
+    index = read(name, store).set_index("clip")
+    usable = index[index["status"] == "ok"]
+    if split == "official":
+        sides = load(name).sides(Path(store) / name, index.reset_index(), number)
+        listed = {"train": sides.train, "test": sides.test}
+    else:
+        listed = _random(usable.index.to_numpy(), seed, number)
+    used = {side: usable.loc[usable.index.isin(clips)] for side, clips in listed.items()}
+    train, test = used["train"], used["test"]
+    dropped: list[str] = []
+    if on_leak == "raise":
+        train, dropped = _without(train, test)
+    held = _held_out(train) if validation == "groups" else train.iloc[:0]
+    rest = train.loc[~train.index.isin(held.index)]
+    if on_leak == "raise":
+        rest, more = _without(rest, held)
+        dropped += more
+    made = Fold(
+        dataset=name,
+        split=split,
+        number=number,
+        train=tuple(rest.index),
+        validation=tuple(held.index),
+        test=tuple(test.index),
+        official={side: len(clips) for side, clips in listed.items()},
+        quarantined={side: len(clips) - len(used[side]) for side, clips in listed.items()},
+        dropped=tuple(sorted(dropped)),
+        counts=_leaks(pd.concat([rest, held]), test),
+    )
+    _judge(made, on_leak, rest, held)
+    return made
+
+
+def _check(name: str, split: str, number: int, validation: str, on_leak: str | None) -> None:
+    """Refuses what does not exist, with the valid values."""
+    for what, value, valid in (
+        ("split", split, ("official", "random")),
+        ("validation", validation, ("groups", "none")),
+        ("on_leak", on_leak, (None, "raise", "count")),
+    ):
+        if value not in valid:
+            raise ValueError(f"Unknown {what} {value!r}. Expected one of: {', '.join(map(str, valid))}.")
+    last = load(name).folds
+    if number < 1 or (split == "official" and number > last):
+        raise ValueError(f"{name} has no {split} fold {number}. Expected a number from 1 to {last}.")
+
+
+def _random(clips: np.ndarray, seed: int, number: int) -> dict[str, tuple[str, ...]]:
+    """70/30 over clips: the first 30 % (rounded up) of a permutation are the test side."""
+    state = np.random.SeedSequence([seed, number]).generate_state(1)[0]
+    order = np.random.RandomState(state).permutation(len(clips))
+    tests = int(np.ceil(TEST_SHARE * len(clips)))
+    return {"train": tuple(clips[order[tests:]]), "test": tuple(clips[order[:tests]])}
+
+
+def _held_out(train: pd.DataFrame) -> pd.DataFrame:
+    """Every fifth group of each class, from the third on; whole groups, whatever class they are in."""
+    chosen: set[str] = set()
+    for _, clips in train.groupby("label"):
+        groups = sorted(clips["group"].unique())
+        chosen.update(groups[2::VALIDATION_STEP] or groups[1:2])
+    return train.loc[train["group"].isin(chosen)]
+
+
+def _without(clips: pd.DataFrame, others: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Drops clips that have the bytes of one of the others, and names them."""
+    same = clips["digest"].isin(others["digest"])
+    return clips.loc[~same], list(clips.index[same])
+
+
+def _leaks(trained: pd.DataFrame, test: pd.DataFrame) -> dict[str, int]:
+    """Test clips found on the training side by name, group and bytes."""
+    return {
+        "clips": int(test.index.isin(trained.index).sum()),
+        "groups": int(test["group"].isin(trained["group"]).sum()),
+        "duplicates": int(test["digest"].isin(trained["digest"]).sum()),
+    }
+
+
+def _judge(made: Fold, on_leak: str, rest: pd.DataFrame, held: pd.DataFrame) -> None:
+    """Raises on an empty side, and on leaks unless they are only counted."""
+    where = f"{made.split} fold {made.number} of {made.dataset}"
+    if not made.train or not made.test:
+        raise ValueError(
+            f"The {where} has {len(made.train)} training and {len(made.test)} test clips that can be used; "
+            f"see store/{made.dataset}/index.csv for what is missing."
+        )
+    if on_leak == "raise" and (any(made.counts.values()) or any(_leaks(rest, held).values())):
+        raise ValueError(f"The {where} leaks: {made.counts} test clips are known from training.")

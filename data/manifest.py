@@ -1,0 +1,107 @@
+"""The index of a data set: one row a clip, probed; everything later reads clips from here only."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+from vidattn.data import atomic
+from vidattn.data.datasets import Item, load
+from vidattn.data.probe import Probe, probe_all
+
+COLUMNS = (
+    *("clip", "label", "group", "path", "frames", "fps", "width", "height"),
+    *("digest", "status", "reason"),
+)
+TEXT = ("clip", "label", "group", "path", "digest", "status", "reason")
+
+
+def build(name: str, store: Path, workers: int | None = None) -> pd.DataFrame:
+    """Probes every clip of a data set and writes `store/<name>/index.csv`.
+
+    A run that was interrupted continues: rows of files with the same size and time of change are kept from
+    the journal `.probed.jsonl`.
+
+    Args:
+        name: Data set.
+        store: The store folder.
+        workers: Processes; all cores if None.
+
+    Returns:
+        The index, sorted by clip, with the columns `COLUMNS`.
+    """
+    dataset, home = load(name), Path(store) / name
+    listed = sorted(dataset.items(home))
+    _unique(listed, name)
+    probes = _probe(listed, home, workers)
+    rows = [{**item._asdict(), **asdict(probes[item.path])} for item in listed]
+    index = pd.DataFrame(rows, columns=list(COLUMNS))
+    atomic.write_text(home / "index.csv", index.to_csv(index=False, lineterminator="\n"))
+    return index
+
+
+def read(name: str, store: Path) -> pd.DataFrame:
+    """Reads the index that `build` wrote."""
+    load(name)
+    path = Path(store) / name / "index.csv"
+    if not path.exists():
+        raise FileNotFoundError(f"No index of {name} at {path}. Make it with: vidattn data index {name}")
+    index = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
+    if tuple(index.columns) != COLUMNS:
+        raise ValueError(
+            f"{path} has the columns {list(index.columns)}, expected {list(COLUMNS)}; "
+            f"write it again with: vidattn data index {name}"
+        )
+    return index
+
+
+def _unique(listed: list[Item], name: str) -> None:
+    """Two files that claim to be the same clip cannot both be right."""
+    clips = pd.Series([item.clip for item in listed])
+    if clips.duplicated().any():
+        twice = clips[clips.duplicated()].iloc[0]
+        raise ValueError(f"{name} lists the clip {twice!r} twice; remove one of the two files.")
+
+
+def _probe(listed: list[Item], home: Path, workers: int | None) -> dict[str, Probe]:
+    """Probes what the journal does not know; writes the journal as it goes."""
+    journal = home / ".probed.jsonl"
+    known, done = _journal(journal), {}
+    for item in listed:
+        entry = known.get(item.path)
+        if entry and entry["stamp"] == _stamp(home / item.path, item.digest):
+            done[item.path] = Probe(**entry["probe"])
+    todo = [item for item in listed if item.path not in done]
+    if not todo:
+        return done
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    with journal.open("a") as stream:
+        results = probe_all([(home / item.path, item.digest) for item in todo], workers)
+        for i, found in tqdm(results, total=len(todo), desc="probe", unit="clip", disable=None):
+            done[todo[i].path] = found
+            stamp = _stamp(home / todo[i].path, todo[i].digest)
+            line = {"path": todo[i].path, "stamp": stamp, "probe": asdict(found)}
+            stream.write(json.dumps(line) + "\n")
+            stream.flush()
+    return done
+
+
+def _stamp(path: Path, expected: str) -> list:
+    """What says that a file is still the one that was probed."""
+    if not path.is_file():
+        return [0, 0, expected]
+    state = path.stat()
+    return [state.st_size, state.st_mtime_ns, expected]
+
+
+def _journal(path: Path) -> dict[str, dict]:
+    """Entries by path; the last line may have been cut by a kill."""
+    entries = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        entries[entry["path"]] = entry
+    return entries

@@ -1,0 +1,155 @@
+"""The generated data set: reproducible, matched pairs, true truth."""
+
+import hashlib
+
+import cv2
+import numpy as np
+import pytest
+from vidattn.data import fetch, folds, manifest
+from vidattn.data.actors_action import CLASSES, act
+from vidattn.data.actors_draw import Canvas, Limb, Thing
+from vidattn.data.datasets import load
+
+SMALL = {"groups": 3, "clips_per_group": 1, "size": 48, "frames": 16}
+
+
+def digests(home):
+    files = sorted(path for path in home.rglob("*") if path.is_file() and path.suffix in (".avi", ".npz"))
+    return {str(p.relative_to(home)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def frames(path):
+    capture, found = cv2.VideoCapture(str(path)), []
+    while (read := capture.read())[0]:
+        found.append(read[1])
+    return np.stack(found)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("store")
+    fetch.fetch("actors", folder, SMALL)
+    manifest.build("actors", folder, workers=1)
+    return folder
+
+
+def test_same_seed_same_bytes_other_seed_other_bytes(store, tmp_path):
+    some = {**SMALL, "classes": ["raise", "jump_late"]}
+    fetch.fetch("actors", tmp_path / "a", some)
+    fetch.fetch("actors", tmp_path / "b", {**some, "seed": 1})
+    first, other, whole = (digests(f / "actors") for f in (tmp_path / "a", tmp_path / "b", store))
+    assert len(first) == 2 * 2 * 3
+    assert all(whole[name] == value for name, value in first.items())
+    assert all(other[name] != value for name, value in first.items())
+
+
+def test_unchanged_settings_write_nothing_again(store):
+    path = store / "actors/raw/clips/raise/a_raise_g01_c01.avi"
+    before = path.stat().st_mtime_ns
+    fetch.fetch("actors", store, SMALL)
+    assert path.stat().st_mtime_ns == before
+
+
+def test_index_has_every_clip_with_its_real_length(store):
+    index = manifest.read("actors", store)
+    assert len(index) == 12 * 3
+    assert set(index["label"]) == set(CLASSES) == set(load("actors").classes)
+    assert (index["frames"] == 16).all() and (index["width"] == 48).all() and (index["status"] == "ok").all()
+    assert index["digest"].is_unique and list(index["clip"]) == sorted(index["clip"])
+
+
+@pytest.mark.parametrize("forward, backward", [("raise", "lower"), ("rise", "sink")])
+def test_reversal_pairs_show_the_same_postures_from_the_same_first_frame(forward, backward):
+    one, _ = act(forward, 32, np.random.default_rng(3))
+    two, _ = act(backward, 32, np.random.default_rng(3))
+    np.testing.assert_array_equal(one[0], two[0])
+    np.testing.assert_array_equal(one[1:], two[:0:-1])
+    moving = int(np.ptp(one, axis=0).argmax())
+    assert (np.diff(one[:, moving]) > 0).mean() != (np.diff(two[:, moving]) > 0).mean()
+
+
+@pytest.mark.parametrize("pair", [("raise", "lower"), ("rise", "sink"), ("jump_early", "jump_late")])
+def test_pairs_share_their_first_frame_in_pixels(store, pair):
+    one, two = (frames(store / f"actors/raw/clips/{c}/a_{c}_g02_c01.avi") for c in pair)
+    np.testing.assert_array_equal(one[0], two[0])
+    assert (one != two).any()
+
+
+def test_timed_events_are_short_and_early_or_late(store):
+    for label in ("jump_early", "crouch_early", "jump_late", "crouch_late"):
+        for group in (1, 2, 3):
+            with np.load(store / f"actors/truth/a_{label}_g{group:02d}_c01.npz") as truth:
+                when = np.flatnonzero(truth["informative"])
+            assert len(when) == 4
+            assert (when.max() < 10) if label.endswith("early") else (when.min() > 6)
+
+
+def test_truth_has_the_promised_shapes_and_finds_the_actor(store):
+    with np.load(store / "actors/truth/a_hold_box_g01_c01.npz") as truth:
+        mask, flow, informative = truth["mask"], truth["flow"], truth["informative"]
+    assert mask.shape == (16, 48, 48) and mask.dtype == np.uint8 and set(np.unique(mask)) == {0, 1}
+    assert flow.shape == (15, 48, 48, 2) and flow.dtype == np.float16
+    assert informative.shape == (16,) and informative.all()
+    assert 0.05 < mask.mean() < 0.4
+
+
+def test_true_flow_takes_a_frame_to_the_next():
+    """Following the truth explains the next frame better than standing still does."""
+    rng = np.random.default_rng(0)
+    from vidattn.data.actors_scene import scene, shoot
+
+    clip, truth = shoot(scene(rng, 64, 24), "raise", 32, 3, rng)
+    y, x = np.mgrid[:64, :64].astype(np.float32)
+    moved, still = [], []
+    for t in range(31):
+        dx, dy = np.moveaxis(truth["flow"][t].astype(np.float32), -1, 0)
+        seen = cv2.remap(clip[t + 1], x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        moved.append(np.abs(seen.astype(float) - clip[t]).mean())
+        still.append(np.abs(clip[t + 1].astype(float) - clip[t]).mean())
+    assert np.mean(moved) < 0.8 * np.mean(still)
+
+
+def test_flow_of_a_turning_limb_by_hand():
+    """A bone from (8, 8) to (16, 8) turns down by 90 degrees: its end moves by (-8, 8), its middle half that."""
+    canvas = Canvas(np.zeros((24, 24, 3)), np.zeros(2))
+    a, right, down = np.array([8.0, 8.0]), np.array([16.0, 8.0]), np.array([8.0, 16.0])
+    canvas.paint(Limb(a, right, 1.5, np.full(3, 200.0)), Limb(a, down, 1.5, np.full(3, 200.0)))
+    np.testing.assert_allclose(canvas.flow[8, 16], [-8, 8], atol=1e-5)
+    np.testing.assert_allclose(canvas.flow[8, 12], [-4, 4], atol=1e-5)
+    np.testing.assert_allclose(canvas.flow[0, 0], [0, 0])
+    assert canvas.actor[8, 12] == 1 and canvas.image[8, 12, 0] == 200
+
+
+def test_what_passes_in_front_hides_the_actor():
+    canvas = Canvas(np.zeros((24, 24, 3)), np.zeros(2))
+    there = np.array([12.0, 12.0])
+    canvas.paint(Thing("ball", there, 4, np.full(3, 200.0)), Thing("ball", there, 4, np.full(3, 200.0)))
+    other = Thing("box", there, 3, np.zeros(3), actor=False)
+    canvas.paint(other, other)
+    assert canvas.actor[12, 12] == 0 and canvas.actor[12, 16] == 0.5
+
+
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"group": 4}, "Did you mean 'groups'"),
+        ({"classes": ["rasie"]}, "Did you mean 'raise'"),
+        ({"groups": 2}, "groups >= 3"),
+    ],
+)
+def test_wrong_parameters_are_named(tmp_path, params, message):
+    with pytest.raises(ValueError, match=message):
+        fetch.fetch("actors", tmp_path, params)
+    assert not any(tmp_path.rglob("*.avi"))
+
+
+def test_official_folds_hold_groups_out_and_random_ones_leak(store):
+    tested = []
+    for number in (1, 2, 3):
+        fold = folds.fold("actors", store, number=number)
+        assert fold.leaks() == {"clips": 0, "groups": 0, "duplicates": 0}
+        assert fold.official == {"train": 24, "test": 12} and fold.quarantined == {"train": 0, "test": 0}
+        tested += fold.test
+    assert sorted(tested) == list(manifest.read("actors", store)["clip"])
+    leaky = folds.fold("actors", store, split="random", validation="none")
+    assert leaky.leaks()["groups"] == len(leaky.test) > 0
