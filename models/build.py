@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import keras
-from vidattn.models import layers
+from vidattn.models import blocks, layers
 from vidattn.models.encoder import Encoder
 
 KINDS = {"backbone": "backbones", "attention": "attention", "architecture": "architectures"}
@@ -19,13 +19,13 @@ Options = dict[str, Any] | None
 
 def names(kind: str) -> list[str]:
     """The plug-ins of a kind ("backbone", "attention", "architecture"), sorted."""
-    layers.one_of("kind", kind, tuple(KINDS))
+    blocks.one_of("kind", kind, tuple(KINDS))
     return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent / KINDS[kind])]))
 
 
 def module(kind: str, name: str) -> ModuleType:
     """The file of a plug-in; an unknown name raises ValueError with the nearest one."""
-    layers.one_of(kind, name, names(kind))
+    blocks.one_of(kind, name, names(kind))
     return importlib.import_module(f"vidattn.models.{KINDS[kind]}.{name}")
 
 
@@ -125,7 +125,7 @@ def _inputs(
 def _checked(function: Callable, name: str, options: dict[str, Any], *reserved: str) -> dict[str, Any]:
     """Raises ValueError on a keyword that the plug-in does not know."""
     for key in options:
-        layers.one_of(
+        blocks.one_of(
             f"parameter of '{name}'",
             key,
             [p for p in inspect.signature(function).parameters if p not in reserved],
@@ -213,14 +213,11 @@ def features(
     Returns:
         A model from images (B, H, W, 3) in [-1, 1] to features (B, D).
     """
-    layers.one_of("pool", pool, ("mean", "flat"))
+    blocks.one_of("pool", pool, ("mean", "flat"))
     keras.utils.set_random_seed(seed)
     file = module("backbone", backbone)
     options = _checked(file.backbone, backbone, backbone_params or {}, "shape")
-    model = Encoder({}, 1, module("attention", "none").attention(), file, options).stock((size, size, 3))
-    output = (
-        keras.layers.Flatten()(model.output)
-        if pool == "flat"
-        else layers.mean_pool(model.output)(model.output)
-    )
-    return keras.Model(model.input, output, name=f"{backbone}_{pool}")
+    image = keras.Input((size, size, 3), name="image")
+    x = Encoder({}, 1, module("attention", "none").attention(), file, options).endpoints(image)["final"]
+    x = keras.layers.Flatten()(x) if pool == "flat" else blocks.mean_pool(x)(x)
+    return keras.Model(image, x, name=f"{backbone}_{pool}")

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import keras
-from vidattn.models import layers, surgery, weights
+from vidattn.models import blocks, layers, surgery, weights
 from vidattn.models.attention import Attention, Tensor
 
 OUTPUTS = ("features", "logits", "final")
@@ -44,11 +44,11 @@ class Encoder:
     def logits(self, stream: str, clip: Tensor | None = None, name: str | None = None) -> Tensor:
         """Class logits of every frame, (B, T, K)."""
         if "features" in self.inputs:
-            return layers.logits(self.inputs["features"], self.classes, name="frame_logits")
+            return blocks.logits(self.inputs["features"], self.classes, name="frame_logits")
         return self._frames(stream, "logits", clip, name)
 
     def final(self, stream: str, clip: Tensor | None = None, name: str | None = None) -> Tensor:
-        """The last map of every frame, (B, T, H, W, C); with a reading attention, its features as 1x1 maps."""
+        """The last map of every frame, (B, T, H, W, C); of a reading attention its features, 1x1."""
         if "features" not in self.inputs and not self.attention.reads:
             return self._frames(stream, "final", clip, name)
         x = self.features(stream, clip, name)
@@ -61,7 +61,10 @@ class Encoder:
     def endpoints(self, x: Tensor) -> dict[str, Tensor]:
         """Runs backbone and in-line attention on an input tensor (B, H, W, C); gives the four endpoints."""
         model = self.stock(tuple(x.shape[1:]))
-        return surgery.refined(model, x, taps(self.module, self.attention), self.attention)
+        mode = self.module.PREPROCESS
+        convert = mode == "raw" or (mode == "caffe" and self.options.get("weights"))
+        entrance = layers.Preprocess(mode, name="preprocess") if convert else None
+        return surgery.refined(model, x, taps(self.module, self.attention), self.attention, entrance)
 
     def stock(self, shape: tuple[int, int, int]) -> keras.Model:
         """The backbone as published, for images (H, W, C)."""
@@ -75,7 +78,7 @@ class Encoder:
         if what == "logits" and self.attention.classify:
             return self.attention.classify(endpoints, self.classes)
         features = self._vector(endpoints, top=what == "logits")
-        return features if what == "features" else layers.logits(features, self.classes, name="logits")
+        return features if what == "features" else blocks.logits(features, self.classes, name="logits")
 
     def _vector(self, endpoints: dict[str, Tensor], top: bool) -> Tensor:
         """The vector of an image: the attention's, or the backbone's own top, or the mean of the last map."""
@@ -85,7 +88,7 @@ class Encoder:
         own: Callable | None = getattr(self.module, "top", None)
         if top and own and len(final.shape) == 4:
             return own(final)
-        return layers.mean_pool(final)(final)
+        return blocks.mean_pool(final)(final)
 
     def _frames(self, stream: str, what: str, clip: Tensor | None, name: str | None) -> Tensor:
         """Applies an image model to every frame of a clip by folding time into the batch."""

@@ -1,108 +1,18 @@
-"""Parts that several models share. Maps have any rank: (B, H, W, C) of frames, (B, T, H, W, C) of clips."""
+"""Keras layers that several models share; all reload by name. Maps have any rank."""
 
-import difflib
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import ops
 
-Tensor = keras.KerasTensor
 serializable = keras.saving.register_keras_serializable(package="vidattn")
-
-
-def one_of(kind: str, value: str, valid: Sequence[str]) -> None:
-    """Raises ValueError unless `value` is valid, with the nearest valid name."""
-    if value in valid:
-        return
-    near = difflib.get_close_matches(str(value), list(valid), 1, 0.4)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise ValueError(f"Unknown {kind} '{value}'. Expected one of: {', '.join(sorted(valid))}.{hint}")
-
-
-def conv(x: Tensor, filters: int, kernel: int, **options) -> keras.layers.Layer:
-    """A convolution of the rank of `x`, padded to the same size."""
-    kind = {4: keras.layers.Conv2D, 5: keras.layers.Conv3D}[len(x.shape)]
-    return kind(filters, kernel, padding="same", **options)
-
-
-def mean_pool(x: Tensor) -> keras.layers.Layer:
-    """Global average pooling of the rank of `x`."""
-    return {4: keras.layers.GlobalAveragePooling2D, 5: keras.layers.GlobalAveragePooling3D}[len(x.shape)]()
-
-
-def max_pool(x: Tensor) -> keras.layers.Layer:
-    """Global max pooling of the rank of `x`."""
-    return {4: keras.layers.GlobalMaxPooling2D, 5: keras.layers.GlobalMaxPooling3D}[len(x.shape)]()
-
-
-def spread(vector: Tensor, x: Tensor) -> Tensor:
-    """A vector (B, C) with axes of size one, so that it meets every position of `x`."""
-    return keras.layers.Reshape((1,) * (len(x.shape) - 2) + (vector.shape[-1],))(vector)
-
-
-def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
-    """The sum of `x` (B, H, W, C) over positions under weights (B, H, W) or (B, H, W, 1): (B, C)."""
-    weights = keras.layers.Reshape((*x.shape[1:-1], 1))(weights)
-    return Sum(axis=tuple(range(1, len(x.shape) - 1)))(keras.layers.Multiply()([x, weights]))
-
-
-def logits(x: Tensor, classes: int, name: str | None = None) -> Tensor:
-    """The last dense layer, in float32 under any precision policy."""
-    return keras.layers.Dense(classes, dtype="float32", name=name)(x)
-
-
-def dense_head(x: Tensor, classes: int, dense: int = 512, dropout: float = 0.5) -> Tensor:
-    """Dense, ReLU, dropout, logits: the common tail of the recurrent heads."""
-    x = keras.layers.Dense(dense, activation="relu", name="dense")(x)
-    return logits(keras.layers.Dropout(dropout)(x), classes, name="logits")
 
 
 @serializable
 def legacy_sigmoid(x):
     """The hard sigmoid of Keras 2: `0.2 x + 0.5` clipped to [0, 1]. That of Keras 3 is `x / 6 + 0.5`."""
     return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
-
-
-def lstm(units: int, sequences: bool, gates: str = "legacy", **options) -> keras.layers.Layer:
-    """An LSTM with the gates of Keras 2 ("legacy", hard sigmoid) or the usual ones ("modern", logistic)."""
-    one_of("gates", gates, ("legacy", "modern"))
-    gate = legacy_sigmoid if gates == "legacy" else "sigmoid"
-    return keras.layers.LSTM(units, recurrent_activation=gate, return_sequences=sequences, **options)
-
-
-def bilstm(x: Tensor, units: int, sequences: bool, gates: str = "legacy") -> Tensor:
-    """A two-way LSTM, outputs joined: (B, T, 2 units), or (B, 2 units) of the last step each way."""
-    return keras.layers.Bidirectional(lstm(units, sequences, gates), name="bilstm")(x)
-
-
-def time_attention(x: Tensor, name: str = "time") -> Tensor:
-    """The block of You and Korhonen (ICIP 2020): `x` (B, T, D) times a softmax over T for each feature.
-
-    One dense layer T -> T, the same for every feature row; T * T + T parameters. No sum over time, no
-    scale-up.
-    """
-    rows = keras.layers.Permute((2, 1))(x)  # (B, D, T)
-    rows = keras.layers.Dense(x.shape[1], activation="softmax", name=f"{name}_attention")(rows)
-    weights = keras.layers.Permute((2, 1))(rows)  # (B, T, D)
-    weights = Map(low=0.0, high=1.0, name=f"{name}_map")(weights)
-    return keras.layers.Multiply()([x, weights])
-
-
-def average_time(scores: Tensor, average: str) -> Tensor:
-    """Clip logits (B, K) from frame logits (B, T, K): the log of the mean of "probabilities", or mean "logits"."""
-    one_of("average", average, ("probabilities", "logits"))
-    if average == "logits":
-        return keras.layers.GlobalAveragePooling1D(dtype="float32")(scores)
-    scores = keras.layers.Softmax(dtype="float32")(scores)
-    return Log(name="log")(keras.layers.GlobalAveragePooling1D(dtype="float32")(scores))
-
-
-def readout(x: Tensor, how: str) -> Tensor:
-    """A sequence of a two-way LSTM (B, T, D) as one vector: "flatten", "last" step each way, or "mean"."""
-    one_of("readout", how, ("last", "flatten", "mean"))
-    if how == "flatten":
-        return keras.layers.Flatten()(x)
-    return LastStep()(x) if how == "last" else keras.layers.GlobalAveragePooling1D()(x)
 
 
 @serializable
@@ -159,10 +69,18 @@ class Unfold(keras.layers.Layer):
 
 @serializable
 class ChannelStatistics(keras.layers.Layer):
-    """Mean and maximum over channels, side by side: (B, ..., C) to (B, ..., 2)."""
+    """Mean and maximum (or once more the mean) over channels, side by side: (B, ..., C) to (B, ..., 2)."""
+
+    def __init__(self, second: str = "max", **options):
+        super().__init__(**options)
+        self.second = second
 
     def call(self, x):
-        return ops.concatenate([ops.mean(x, -1, keepdims=True), ops.max(x, -1, keepdims=True)], -1)
+        mean = ops.mean(x, -1, keepdims=True)
+        return ops.concatenate([mean, mean if self.second == "mean" else ops.max(x, -1, keepdims=True)], -1)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "second": self.second}
 
     def compute_output_shape(self, shape):
         return (*shape[:-1], 2)
@@ -220,3 +138,67 @@ class WeightedMean(keras.layers.Layer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "weights": self.shares}
+
+
+@serializable
+class Resize(keras.layers.Layer):
+    """Resamples the axes between batch and channels to `size`, each in turn, at half-pixel centres.
+
+    Args:
+        size: New length of every axis.
+        interpolation: "nearest" or "bilinear".
+    """
+
+    def __init__(self, size: Sequence[int], interpolation: str = "nearest", **options):
+        super().__init__(**options)
+        self.size, self.interpolation = tuple(size), interpolation
+
+    def call(self, x):
+        for axis, length in enumerate(self.size, 1):
+            if x.shape[axis] != length:
+                x = self.resample(x, axis, length)
+        return x
+
+    def resample(self, x, axis: int, length: int):
+        """One axis to a new length."""
+        old = x.shape[axis]
+        centre = (np.arange(length) + 0.5) * old / length - 0.5
+        if self.interpolation == "nearest":
+            return ops.take(x, np.clip(np.floor(centre + 0.5), 0, old - 1).astype("int32"), axis)
+        low = np.floor(centre)
+        share = (centre - low).reshape([-1 if a == axis else 1 for a in range(len(x.shape))])
+        first, second = (np.clip(i, 0, old - 1).astype("int32") for i in (low, low + 1))
+        share = ops.cast(share, x.dtype)
+        return ops.take(x, first, axis) * (1 - share) + ops.take(x, second, axis) * share
+
+    def compute_output_shape(self, shape):
+        return (shape[0], *self.size, shape[-1])
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "size": self.size, "interpolation": self.interpolation}
+
+
+@serializable
+class Preprocess(keras.layers.Layer):
+    """Inputs in [-1, 1] to what a backbone's weights expect.
+
+    Args:
+        mode: "raw", 0 to 255, or "caffe", BGR less the mean colour. Stacks of flow, of other than three
+            channels, are only scaled, for their zero is in the middle.
+    """
+
+    MEANS = (103.939, 116.779, 123.68)
+
+    def __init__(self, mode: str, **options):
+        super().__init__(**options)
+        self.mode = mode
+
+    def call(self, x):
+        if self.mode == "raw":
+            return (x + 1.0) * 127.5
+        if x.shape[-1] != 3:
+            return x * 127.5
+        return ops.flip((x + 1.0) * 127.5, axis=-1) - ops.cast(self.MEANS, x.dtype)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "mode": self.mode}

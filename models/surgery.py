@@ -32,8 +32,10 @@ def layer_name(model: keras.Model, name: str) -> str:
     return [layer.name for layer in model.layers if type(layer).__name__ == kind][number]
 
 
-def refined(model: keras.Model, x: Tensor, taps: Taps, attention: Attention) -> dict[str, Tensor]:
-    """Rebuilds a backbone on the input tensor `x` with attention at its in-line taps.
+def refined(
+    model: keras.Model, x: Tensor, taps: Taps, attention: Attention, entrance: Callable | None = None
+) -> dict[str, Tensor]:
+    """Rebuilds a backbone on the input tensor `x`, through `entrance`, with attention at its in-line taps.
 
     Returns:
         The endpoints "early", "medium", "late", "final" of the new graph.
@@ -42,8 +44,14 @@ def refined(model: keras.Model, x: Tensor, taps: Taps, attention: Attention) -> 
     seen: dict[str, Tensor] = {}
     pairs: list[tuple[keras.layers.Layer, keras.layers.Layer]] = []
     hook = _hook(model, taps, attention, seen)
+    start = entrance(x) if entrance else x
+
+    def enter(layer: keras.layers.Layer, *args, **kwargs) -> Tensor:
+        args = tuple(start if a is x else a for a in args)
+        return hook(layer, *args, **kwargs)
+
     tensors = keras.tree.map_structure(lambda _: x, model.input)
-    keras.models.clone_model(model, tensors, clone_function=_remember(pairs), call_function=hook)
+    keras.models.clone_model(model, tensors, clone_function=_remember(pairs), call_function=enter)
     for old, new in pairs:
         new.set_weights(old.get_weights())
     return {stage: seen[name] for stage, name in names.items()}
@@ -87,12 +95,12 @@ def average_channels(kernel: np.ndarray, channels: int) -> np.ndarray:
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Copies weights layer by layer; the first kernel is averaged over channels where their number differs."""
-    for old, new in zip(source.layers, target.layers, strict=True):
-        values = old.get_weights()
-        if values and values[0].shape != tuple(new.weights[0].shape):
-            values = [_fit(v, tuple(w.shape)) for v, w in zip(values, new.weights, strict=True)]
-        new.set_weights(values)
+    """Copies weights layer by layer; the first kernel is averaged where channels differ."""
+    pairs = zip(*([layer for layer in m.layers if layer.weights] for m in (source, target)), strict=True)
+    for old, new in pairs:
+        new.set_weights(
+            [_fit(v, tuple(w.shape)) for v, w in zip(old.get_weights(), new.weights, strict=True)]
+        )
 
 
 def _fit(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Variant C of You and Korhonen (ICIP 2020): attention over time and feature, then a two-way LSTM."""
 
-from vidattn.models import layers
+from vidattn.models import temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -25,7 +25,7 @@ def architecture(
         gates: "legacy" (hard sigmoid of Keras 2, as published) or "modern".
         readout: "last" (as published), "flatten" or "mean" of the sequence.
     """
-    x = layers.time_attention(encoder.features("rgb"))  # (B, T, D)
-    x = layers.bilstm(x, units, readout != "last", gates)
-    x = x if readout == "last" else layers.readout(x, readout)
-    return layers.dense_head(x, encoder.classes, dense, dropout)
+    x = temporal.time_attention(encoder.features("rgb"))  # (B, T, D)
+    x = temporal.bilstm(x, units, readout != "last", gates)
+    x = x if readout == "last" else temporal.readout(x, readout)
+    return temporal.dense_head(x, encoder.classes, dense, dropout)

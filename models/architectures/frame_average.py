@@ -1,6 +1,6 @@
 """Each frame classified alone, predictions averaged: the spatial stream of Simonyan and Zisserman, 2014."""
 
-from vidattn.models import layers
+from vidattn.models import temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -14,4 +14,4 @@ def architecture(encoder: Encoder, average: str = "probabilities") -> Tensor:
     Args:
         average: "probabilities" (both theses of this line of work) or "logits".
     """
-    return layers.average_time(encoder.logits("rgb"), average)
+    return temporal.average_time(encoder.logits("rgb"), average)

@@ -1,6 +1,6 @@
 """Variant A of You and Korhonen (ICIP 2020): a two-way LSTM over frame features, last output."""
 
-from vidattn.models import layers
+from vidattn.models import temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -26,6 +26,6 @@ def architecture(
         readout: "last" (as published), "flatten" or "mean" of the sequence.
     """
     x = encoder.features("rgb")  # (B, T, D)
-    x = layers.bilstm(x, units, readout != "last", gates)
-    x = x if readout == "last" else layers.readout(x, readout)
-    return layers.dense_head(x, encoder.classes, dense, dropout)
+    x = temporal.bilstm(x, units, readout != "last", gates)
+    x = x if readout == "last" else temporal.readout(x, readout)
+    return temporal.dense_head(x, encoder.classes, dense, dropout)

@@ -1,6 +1,6 @@
 """Variant B of You and Korhonen (ICIP 2020): a two-way LSTM, then attention over time and feature."""
 
-from vidattn.models import layers
+from vidattn.models import temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -26,6 +26,6 @@ def architecture(
         readout: "flatten" (as published), "last" or "mean"; "last" against variant A isolates the attention
             from the handing over of all states.
     """
-    x = layers.bilstm(encoder.features("rgb"), units, True, gates)  # (B, T, 2 units)
-    x = layers.readout(layers.time_attention(x), readout)
-    return layers.dense_head(x, encoder.classes, dense, dropout)
+    x = temporal.bilstm(encoder.features("rgb"), units, True, gates)  # (B, T, 2 units)
+    x = temporal.readout(temporal.time_attention(x), readout)
+    return temporal.dense_head(x, encoder.classes, dense, dropout)

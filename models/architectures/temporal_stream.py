@@ -1,6 +1,6 @@
 """Stacks of flow classified, predictions averaged: the temporal stream of Simonyan and Zisserman, 2014."""
 
-from vidattn.models import layers
+from vidattn.models import temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -13,4 +13,4 @@ def architecture(encoder: Encoder, average: str = "probabilities") -> Tensor:
     Args:
         average: "probabilities" or "logits", see `frame_average`.
     """
-    return layers.average_time(encoder.logits("flow"), average)
+    return temporal.average_time(encoder.logits("flow"), average)

@@ -1,7 +1,7 @@
 """Two streams, appearance and motion, classified apart and fused (Simonyan and Zisserman, NIPS 2014)."""
 
 import keras
-from vidattn.models import layers
+from vidattn.models import blocks, layers
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -18,7 +18,7 @@ def architecture(encoder: Encoder, fusion: str = "average", flow_weight: float =
             network.
         flow_weight: Weight of the flow stream against RGB (2 in the public two-stream recipes).
     """
-    layers.one_of("fusion", fusion, ("average", "weighted", "time"))
+    blocks.one_of("fusion", fusion, ("average", "weighted", "time"))
     scores = [keras.layers.Softmax(dtype="float32")(encoder.logits(stream)) for stream in STREAMS]
     if fusion == "time":
         joined = keras.layers.Concatenate(axis=1)(scores)

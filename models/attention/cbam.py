@@ -1,27 +1,29 @@
 """CBAM: convolutional block attention module (Woo et al., ECCV 2018, equations 1 to 3)."""
 
 import keras
-from vidattn.models import layers
+from vidattn.models import blocks, layers
 from vidattn.models.attention import Attention, Tensor
 
 
-def attention(r: float = 16, k: int = 7, form: str = "thesis") -> Attention:
+def attention(r: float = 16, k: int = 7, form: str = "thesis", second: str = "max") -> Attention:
     """Gates channels, then positions, at three stages inside the backbone. Works on maps of any rank.
 
     Args:
         r: Reduction of the channel perceptron; its width is `max(1, int(C / r))`.
         k: Kernel size of the spatial gate.
         form: "thesis" or "original", see below.
+        second: Second statistic of the spatial gate, "max" (paper, thesis code) or "mean" (thesis text).
 
     Differences from the paper:
         "thesis" adds the input to the gated map, `x + F''` (the paper adds only inside residual blocks, where
         the addition is the block's own). "original" returns `F''`. The thesis prints a mean as second term of
         the spatial gate (equation 2.15); its code and both forms here use the maximum, as the paper does.
     """
-    layers.one_of("form", form, ("thesis", "original"))
+    blocks.one_of("form", form, ("thesis", "original"))
+    blocks.one_of("second", second, ("max", "mean"))
 
     def refine(x: Tensor, stage: str) -> Tensor:
-        gated = spatial(channel(x, f"{stage}_cbam", r), f"{stage}_cbam", k)
+        gated = spatial(channel(x, f"{stage}_cbam", r), f"{stage}_cbam", k, second)
         return keras.layers.Add(name=f"{stage}_cbam_add")([x, gated]) if form == "thesis" else gated
 
     return Attention(refine=refine)
@@ -32,15 +34,15 @@ def channel(x: Tensor, name: str, r: float) -> Tensor:
     width = x.shape[-1]
     hidden = keras.layers.Dense(max(1, int(width / r)), activation="relu", name=f"{name}_hidden")
     output = keras.layers.Dense(width, name=f"{name}_output")
-    pooled = [output(hidden(pool(x))) for pool in (layers.mean_pool(x), layers.max_pool(x))]  # (B, C)
+    pooled = [output(hidden(pool(x))) for pool in (blocks.mean_pool(x), blocks.max_pool(x))]  # (B, C)
     gate = keras.layers.Activation("sigmoid")(keras.layers.Add()(pooled))
     gate = layers.Map(low=0.0, high=1.0, name=f"{name}_channel_map")(gate)
-    return keras.layers.Multiply()([x, layers.spread(gate, x)])
+    return keras.layers.Multiply()([x, blocks.spread(gate, x)])
 
 
-def spatial(x: Tensor, name: str, k: int) -> Tensor:
+def spatial(x: Tensor, name: str, k: int, second: str) -> Tensor:
     """Equation 3: one convolution on the mean and the maximum over the channels of every position."""
-    statistics = layers.ChannelStatistics(name=f"{name}_statistics")(x)  # (B, H, W, 2)
-    gate = layers.conv(x, 1, k, activation="sigmoid", name=f"{name}_spatial")(statistics)
+    statistics = layers.ChannelStatistics(second, name=f"{name}_statistics")(x)  # (B, H, W, 2)
+    gate = blocks.conv(x, 1, k, activation="sigmoid", name=f"{name}_spatial")(statistics)
     gate = layers.Map(low=0.0, high=1.0, name=f"{name}_spatial_map")(gate)
     return keras.layers.Multiply()([x, gate])

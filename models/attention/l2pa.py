@@ -1,7 +1,7 @@
 """L2PA: learn to pay attention (Jetley et al., ICLR 2018, section 3)."""
 
 import keras
-from vidattn.models import layers
+from vidattn.models import blocks, layers
 from vidattn.models.attention import STAGES, Attention, Tensor
 
 
@@ -22,15 +22,15 @@ def attention(
         where the widths agree. "original" joins the attended vectors, `sum a l`, and projects g only where
         widths differ.
     """
-    layers.one_of("score", score, ("weighted", "dot"))
-    layers.one_of("form", form, ("thesis", "original"))
+    blocks.one_of("score", score, ("weighted", "dot"))
+    blocks.one_of("form", form, ("thesis", "original"))
 
     def readout(endpoints: dict[str, Tensor]) -> Tensor:
         final = endpoints["final"]
-        g = layers.mean_pool(final)(final)
+        g = blocks.mean_pool(final)(final)
         maps = {s: attend(endpoints[s], g, f"{s}_l2pa", score, form) for s in STAGES}
         if form == "original":
-            return keras.layers.Concatenate()([layers.weighted_sum(endpoints[s], maps[s]) for s in STAGES])
+            return keras.layers.Concatenate()([blocks.weighted_sum(endpoints[s], maps[s]) for s in STAGES])
         joined = keras.layers.Concatenate()([keras.layers.Flatten()(maps[s]) for s in STAGES])
         joined = keras.layers.Dense(hidden, activation="relu", name="l2pa_hidden")(joined)
         return keras.layers.Dropout(dropout)(joined)
@@ -43,7 +43,7 @@ def attend(x: Tensor, g: Tensor, name: str, score: str, form: str) -> Tensor:
     width = x.shape[-1]
     if form == "thesis" or g.shape[-1] != width:
         g = keras.layers.Dense(width, name=f"{name}_project")(g)
-    g = layers.spread(g, x)
+    g = blocks.spread(g, x)
     if score == "weighted":
         normal = keras.initializers.RandomNormal(0.0, 0.05)
         u = keras.layers.Dense(1, use_bias=False, kernel_initializer=normal, name=f"{name}_u")

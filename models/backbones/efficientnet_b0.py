@@ -1,0 +1,26 @@
+"""EfficientNetB0 (Tan and Le, ICML 2019) of keras.applications."""
+
+import keras
+
+PREPROCESS = "raw"
+ENDPOINTS = {
+    "early": "block3b_add",
+    "medium": "block5c_add",
+    "late": "block6d_add",
+    "final": "top_activation",
+}
+INLINE = {"early": "block2b_add", "medium": "block3b_add", "late": "block5c_add"}
+# The unit of its own kind, after the tap.
+ATTENTION = {"residual": {"unit": "inverted", "t": 1}}
+
+
+def backbone(shape: tuple[int, int, int], *, weights: str | None = None) -> keras.Model:
+    """The network without its top.
+
+    Args:
+        shape: Input (H, W, C), from 32x32 upwards.
+        weights: None (random), "imagenet", or a file (see `weights.stock`).
+    """
+    return keras.applications.EfficientNetB0(
+        include_top=False, weights=weights, input_shape=shape, name="efficientnet_b0"
+    )

@@ -1,0 +1,31 @@
+"""VGG16 (Simonyan and Zisserman, ICLR 2015) of keras.applications."""
+
+import keras
+
+PREPROCESS = "caffe"
+ENDPOINTS = {
+    "early": "block3_conv3",
+    "medium": "block4_conv3",
+    "late": "block5_conv3",
+    "final": "block5_pool",
+}
+INLINE = {"early": "block3_conv3", "medium": "block4_conv3", "late": "block5_conv3"}
+# The stock top, used where no attention reads out.
+
+
+def top(x: keras.KerasTensor) -> keras.KerasTensor:
+    """The two dense layers of the original: the last map (B, H, W, C) to (B, 4096)."""
+    x = keras.layers.Flatten(name="flatten")(x)
+    for name in ("fc1", "fc2"):
+        x = keras.layers.Dense(4096, activation="relu", name=name)(x)
+    return x
+
+
+def backbone(shape: tuple[int, int, int], *, weights: str | None = None) -> keras.Model:
+    """The network without its top.
+
+    Args:
+        shape: Input (H, W, C), from 32x32 upwards.
+        weights: None (random), "imagenet", or a file (see `weights.stock`).
+    """
+    return keras.applications.VGG16(include_top=False, weights=weights, input_shape=shape, name="vgg16")

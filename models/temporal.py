@@ -1,0 +1,54 @@
+"""Pieces of graphs over time: recurrence, attention, readout, averages and the common tail."""
+
+import keras
+from vidattn.models import blocks, layers
+
+Tensor = keras.KerasTensor
+
+
+def lstm(units: int, sequences: bool, gates: str = "legacy", **options) -> keras.layers.Layer:
+    """An LSTM with the gates of Keras 2 ("legacy", hard sigmoid) or the usual ones ("modern", logistic)."""
+    blocks.one_of("gates", gates, ("legacy", "modern"))
+    gate = layers.legacy_sigmoid if gates == "legacy" else "sigmoid"
+    return keras.layers.LSTM(units, recurrent_activation=gate, return_sequences=sequences, **options)
+
+
+def bilstm(x: Tensor, units: int, sequences: bool, gates: str = "legacy") -> Tensor:
+    """A two-way LSTM, outputs joined: (B, T, 2 units), or (B, 2 units) of the last step each way."""
+    return keras.layers.Bidirectional(lstm(units, sequences, gates), name="bilstm")(x)
+
+
+def time_attention(x: Tensor, name: str = "time") -> Tensor:
+    """The block of You and Korhonen (ICIP 2020): `x` (B, T, D) times a softmax over T for each feature.
+
+    One dense layer T -> T, the same for every feature row; T * T + T parameters. No sum over time, no
+    scale-up.
+    """
+    rows = keras.layers.Permute((2, 1))(x)  # (B, D, T)
+    rows = keras.layers.Dense(x.shape[1], activation="softmax", name=f"{name}_attention")(rows)
+    weights = keras.layers.Permute((2, 1))(rows)  # (B, T, D)
+    weights = layers.Map(low=0.0, high=1.0, name=f"{name}_map")(weights)
+    return keras.layers.Multiply()([x, weights])
+
+
+def readout(x: Tensor, how: str) -> Tensor:
+    """A sequence of a two-way LSTM (B, T, D) as one vector: "flatten", "last" step each way, or "mean"."""
+    blocks.one_of("readout", how, ("last", "flatten", "mean"))
+    if how == "flatten":
+        return keras.layers.Flatten()(x)
+    return layers.LastStep()(x) if how == "last" else keras.layers.GlobalAveragePooling1D()(x)
+
+
+def average_time(scores: Tensor, average: str) -> Tensor:
+    """Clip logits (B, K): the log of the mean of frame "probabilities", or the mean of frame "logits"."""
+    blocks.one_of("average", average, ("probabilities", "logits"))
+    if average == "logits":
+        return keras.layers.GlobalAveragePooling1D(dtype="float32")(scores)
+    scores = keras.layers.Softmax(dtype="float32")(scores)
+    return layers.Log(name="log")(keras.layers.GlobalAveragePooling1D(dtype="float32")(scores))
+
+
+def dense_head(x: Tensor, classes: int, dense: int = 512, dropout: float = 0.5) -> Tensor:
+    """Dense, ReLU, dropout, logits: the common tail of the recurrent heads."""
+    x = keras.layers.Dense(dense, activation="relu", name="dense")(x)
+    return blocks.logits(keras.layers.Dropout(dropout)(x), classes, name="logits")
