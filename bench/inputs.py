@@ -1,7 +1,6 @@
 """What a run reads: its fold, its streams and its batches."""
 
 import ast
-import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 
 from vidattn.bench.cell import Cell, Run
 from vidattn.bench.params import Params, ParamsError, Protocol
-from vidattn.data import flow, folds, frames, manifest, pipeline, shards
+from vidattn.data import datasets, flow, folds, frames, manifest, pipeline, shards
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,9 @@ class Inputs:
     flow_length: int
 
     def ids(self, role: str) -> tuple[str, ...]:
-        """Clips of `train`, `validation` or `test`, in index order."""
-        return getattr(self.fold, role)
+        """Clips of `train`, `validation` or `test`, in index order, less those that would not decode."""
+        stored = [set(s.ids) for s in self.streams.values()]
+        return tuple(i for i in getattr(self.fold, role) if all(i in ids for ids in stored))
 
     def steps(self, role: str, protocol: Protocol) -> int:
         """Batches in an epoch."""
@@ -116,7 +116,7 @@ def open_inputs(run: Run, params: Params) -> Inputs:
     return Inputs(
         streams=streams,
         labels={r.clip: number[r.label] for r in index.itertuples()},
-        groups=dict(zip(index.clip, index.group)),
+        groups=dict(zip(index["clip"], index["group"])),
         classes=classes,
         fold=fold,
         frames=protocol.frames,
@@ -127,8 +127,7 @@ def open_inputs(run: Run, params: Params) -> Inputs:
 
 def dataset_classes(dataset: str, index) -> tuple[str, ...]:
     """All classes of a data set, in label order, also those that a subset lacks."""
-    declared = importlib.import_module(f"vidattn.data.datasets.{dataset}").DATASET.classes
-    return tuple(declared) or tuple(sorted(set(index.label)))
+    return tuple(datasets.load(dataset).classes) or tuple(sorted(set(index.label)))
 
 
 def _open(path: Path, stream: str, dataset: str) -> shards.Clips:
