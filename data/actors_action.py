@@ -17,6 +17,7 @@ MOTION = ("lower", "raise", "rise", "sink")
 TIMING = ("crouch_early", "crouch_late", "jump_early", "jump_late")
 CLASSES = tuple(sorted((*HELD, *MOTION, *TIMING)))
 
+CYCLES = {"raise": 1, "rise": 2}  # whole numbers, so that played backwards the postures are the same
 FORWARD_SHARE = 0.85  # of a cycle is the slow movement, the rest its quick return
 EVENT = np.array([0.6, 1.0, 1.0, 0.6])  # strength of a timed event, frame by frame
 
@@ -47,7 +48,7 @@ def act(label: str, frames: int, rng: np.random.Generator) -> tuple[np.ndarray, 
     if label in HELD:
         postures[:, 1] += rng.uniform(1.2, 2.0)  # the hand that holds something is away from the body
     elif label in MOTION:
-        cycle = _sawtooth((rng.uniform() + np.arange(frames) / frames) % 1.0)
+        cycle = _sawtooth((rng.uniform() + CYCLES[pair(label)] * np.arange(frames) / frames) % 1.0)
         strength = rng.uniform(0.85, 1.0)
         if pair(label) == "raise":
             postures[:, :2] += (2.3 * strength * cycle)[:, None]

@@ -4,6 +4,7 @@ Every shape is a signed distance function, so that coverage is sub-pixel exact, 
 pose is known, so that the optical flow of each of its pixels is analytic.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,41 +51,55 @@ class Canvas:
 
     def paint(self, now: Limb | Thing, then: Limb | Thing) -> None:
         """Draws `now` on top; its pixels get the displacement to `then`."""
-        corners = np.stack([now.start, now.end]) if isinstance(now, Limb) else now.centre[None]
-        low = np.floor(corners.min(0) - now.radius - 1).astype(int).clip(0)
-        high = np.ceil(corners.max(0) + now.radius + 2).astype(int).clip(None, self.image.shape[0])
-        if (high <= low).any():
+        corners = (*now.start, *now.end) if isinstance(now, Limb) else (*now.centre, *now.centre)
+        columns, rows = (self._span(corners[k], corners[k + 2], now.radius) for k in (0, 1))
+        if columns.stop <= columns.start or rows.stop <= rows.start:
             return
-        rows, columns = slice(low[1], high[1]), slice(low[0], high[0])
-        x, y = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]))
-        grid = np.stack([x, y], -1).astype(np.float64)
-        distance, motion = _limb(grid, now, then) if isinstance(now, Limb) else _thing(grid, now, then)
-        cover = np.clip(0.5 - distance, 0, 1).astype(np.float32)
+        x = np.arange(columns.start, columns.stop, dtype=np.float64)[None]
+        y = np.arange(rows.start, rows.stop, dtype=np.float64)[:, None]
+        distance, dx, dy = _limb(x, y, now, then) if isinstance(now, Limb) else _thing(x, y, now, then)
+        cover = np.minimum(np.maximum(0.5 - distance, 0), 1).astype(np.float32)
         image, solid = self.image[rows, columns], cover >= 0.5
         image += cover[..., None] * (now.colour.astype(np.float32) - image)
-        self.flow[rows, columns][solid] = np.broadcast_to(motion, grid.shape)[solid]
+        flow = self.flow[rows, columns]
+        np.copyto(flow[..., 0], dx, where=solid, casting="same_kind")
+        np.copyto(flow[..., 1], dy, where=solid, casting="same_kind")
         hidden = self.actor[rows, columns]
         hidden[:] = np.maximum(hidden, cover) if now.actor else hidden * (1 - cover)
 
+    def _span(self, a: float, b: float, radius: float) -> slice:
+        """Rows or columns that a shape between `a` and `b` may touch."""
+        low, high = math.floor(min(a, b) - radius - 1), math.ceil(max(a, b) + radius + 2)
+        return slice(max(low, 0), min(high, len(self.image)))
 
-def _limb(grid: np.ndarray, now: Limb, then: Limb) -> tuple[np.ndarray, np.ndarray]:
+
+Field = np.ndarray | float
+
+
+def _limb(x: np.ndarray, y: np.ndarray, now: Limb, then: Limb) -> tuple[np.ndarray, Field, Field]:
     """Distance to the capsule, and the motion of points fixed to its bone."""
-    bone = now.end - now.start
-    length = max(float(np.hypot(*bone)), 1e-6)
-    along, across = bone / length, np.array([-bone[1], bone[0]]) / length
-    offset = grid - now.start
-    u, v = offset @ along, offset @ across
-    distance = np.hypot(u - np.clip(u, 0, length), v) - now.radius
-    after = then.end - then.start
-    long = max(float(np.hypot(*after)), 1e-6)
-    along, across = after / long, np.array([-after[1], after[0]]) / long
-    moved = then.start + (u * long / length)[..., None] * along + v[..., None] * across
-    return distance, moved - grid
+    along, length = _bone(now)
+    u = (x - now.start[0]) * along[0] + (y - now.start[1]) * along[1]
+    v = (y - now.start[1]) * along[0] - (x - now.start[0]) * along[1]
+    beyond = u - np.minimum(np.maximum(u, 0), length)
+    distance = np.sqrt(beyond * beyond + v * v) - now.radius
+    after, long = _bone(then)
+    u *= long / length
+    dx = then.start[0] + u * after[0] - v * after[1] - x
+    dy = then.start[1] + u * after[1] + v * after[0] - y
+    return distance, dx, dy
 
 
-def _thing(grid: np.ndarray, now: Thing, then: Thing) -> tuple[np.ndarray, np.ndarray]:
+def _bone(limb: Limb) -> tuple[tuple[float, float], float]:
+    """Direction and length."""
+    x, y = limb.end[0] - limb.start[0], limb.end[1] - limb.start[1]
+    length = max(math.hypot(x, y), 1e-6)
+    return (x / length, y / length), length
+
+
+def _thing(x: np.ndarray, y: np.ndarray, now: Thing, then: Thing) -> tuple[np.ndarray, Field, Field]:
     """Distance to the outline, and the motion of the centre."""
-    x, y = np.abs(grid[..., 0] - now.centre[0]), np.abs(grid[..., 1] - now.centre[1])
+    x, y = np.abs(x - now.centre[0]), np.abs(y - now.centre[1])
     r = now.radius
     if now.shape == "ball":
         distance = np.hypot(x, y) - r
@@ -96,4 +111,4 @@ def _thing(grid: np.ndarray, now: Thing, then: Thing) -> tuple[np.ndarray, np.nd
         distance = np.minimum(np.maximum(x - r, y - 0.35 * r), np.maximum(x - 0.35 * r, y - r))
     else:
         raise ValueError(f"Unknown shape {now.shape!r}. Expected one of: ball, box, ring, cross.")
-    return distance, then.centre - now.centre
+    return distance, then.centre[0] - now.centre[0], then.centre[1] - now.centre[1]

@@ -123,7 +123,7 @@ def _distractor(rng: np.random.Generator, size: int, frames: int) -> list[Thing]
     """An object adrift: one of the four shapes, half of them in its own colour, half in another's."""
     shape, other = rng.choice(list(PALETTE), 2, replace=False)
     colour = np.array(PALETTE[shape if rng.uniform() < 0.5 else other])
-    path = rng.uniform(0.08, 0.92, 2) * size + _wander(rng, frames, 0.2 * size)
+    path = rng.uniform(0.08, 0.92, 2) * size + _wander(rng, frames, 0.12 * size)
     return [Thing(str(shape), place, 5.5 * size / 64, colour, actor=False) for place in path]
 
 

@@ -110,7 +110,7 @@ def test_true_flow_takes_a_frame_to_the_next():
 
 
 def test_flow_of_a_turning_limb_by_hand():
-    """A bone from (8, 8) to (16, 8) turns down by 90 degrees: its end moves by (-8, 8), its middle half that."""
+    """A bone from (8, 8) to (16, 8) turns down by 90 degrees: its end moves by (-8, 8), its middle half."""
     canvas = Canvas(np.zeros((24, 24, 3)), np.zeros(2))
     a, right, down = np.array([8.0, 8.0]), np.array([16.0, 8.0]), np.array([8.0, 16.0])
     canvas.paint(Limb(a, right, 1.5, np.full(3, 200.0)), Limb(a, down, 1.5, np.full(3, 200.0)))

@@ -15,7 +15,10 @@ import difflib
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -26,9 +29,11 @@ from vidattn.data import atomic
 from vidattn.data.actors_action import CLASSES, pair
 from vidattn.data.actors_scene import Scene, scene, shoot
 from vidattn.data.datasets import Dataset, Item, Sides
+from vidattn.data.probe import cores
 
 FOLDS = 3
 FPS = 12.0  # OpenCV's MJPG writer keeps whole numbers only
+SMALL = 64  # clips below which more processes do not pay
 VERSION = 1  # raise it when the same settings give other pictures
 
 
@@ -77,14 +82,30 @@ def generate(home: Path, params: dict) -> None:
     for folder in ("raw", "truth"):
         shutil.rmtree(home / folder, ignore_errors=True)
     stamp.unlink(missing_ok=True)
-    names = [(g, label) for g in range(1, wanted.groups + 1) for label in wanted.classes]
-    scenes: dict[int, Scene] = {}
-    for group, label in tqdm(names, desc="actors", unit="class", disable=None):
-        if group not in scenes:
-            scenes[group] = scene(_rng(wanted.seed, f"g{group}"), wanted.size, wanted.clutter)
-        for number in range(1, wanted.clips_per_group + 1):
-            _clip(home, wanted, scenes[group], label, group, number)
+    jobs = [(home, wanted, group) for group in range(1, wanted.groups + 1)]
+    clips = len(wanted.classes) * wanted.groups * wanted.clips_per_group
+    with tqdm(total=clips, desc="actors", unit="clip", disable=None) as bar:
+        for made in _run(jobs, 1 if clips < SMALL else cores()):
+            bar.update(made)
     atomic.write_text(stamp, text)
+
+
+def _run(jobs: list[tuple], workers: int) -> Iterator[int]:
+    """Films the groups, side by side if there are many clips; yields how many clips each one gave."""
+    if workers == 1:
+        yield from (_group(*job) for job in jobs)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_group, *zip(*jobs))
+
+
+def _group(home: Path, wanted: Settings, group: int) -> int:
+    """All clips of one group; returns their number."""
+    place = scene(_rng(wanted.seed, f"g{group}"), wanted.size, wanted.clutter)
+    jobs = [(label, number) for label in wanted.classes for number in range(1, wanted.clips_per_group + 1)]
+    for label, number in jobs:
+        _clip(home, wanted, place, label, group, number)
+    return len(jobs)
 
 
 def _clip(home: Path, wanted: Settings, place: Scene, label: str, group: int, number: int) -> None:
