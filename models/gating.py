@@ -31,17 +31,20 @@ class Gate:
             if getattr(self, field) is not None or field == "form":
                 blocks.one_of(field, getattr(self, field), FORMS)
 
-    def attention(self, context: Callable[[Tensor, Tensor, str], Tensor]) -> Attention:
-        """The hooks; `context(x, final, name)` is the gating signal, broadcastable to the scores of `x`."""
+    def attention(self, context: Callable[[Tensor, Tensor, Tensor, str], Tensor]) -> Attention:
+        """The hooks; `context(x, final, g, name)` is the gating signal, which meets the scores of `x`."""
+
+        def vectors(endpoints: dict[str, Tensor]) -> dict[str, Tensor]:
+            final = endpoints["final"]
+            g = blocks.mean_pool(final)(final)
+            signals = {s: context(endpoints[s], final, g, f"{s}_gate") for s in STAGES}
+            return {**{s: self.attend(endpoints[s], signals[s], s) for s in STAGES}, "final": g}
 
         def readout(endpoints: dict[str, Tensor]) -> Tensor:
-            vectors = [self.attend(endpoints, stage, context) for stage in STAGES]
-            final = endpoints["final"]
-            return keras.layers.Concatenate()([*vectors, blocks.mean_pool(final)(final)])
+            return keras.layers.Concatenate()(list(vectors(endpoints).values()))
 
         def classify(endpoints: dict[str, Tensor], classes: int) -> Tensor:
-            heads = {s: self.head(self.attend(endpoints, s, context), s) for s in STAGES}
-            heads["final"] = blocks.mean_pool(endpoints["final"])(endpoints["final"])
+            heads = {s: x if s == "final" else self.head(x, s) for s, x in vectors(endpoints).items()}
             scores = [blocks.logits(x, classes, f"{s}_gate_logits") for s, x in heads.items()]
             scores = [keras.layers.Softmax(dtype="float32")(s) for s in scores]
             return layers.Log(name="log")(keras.layers.Average(dtype="float32")(scores))
@@ -52,10 +55,9 @@ class Gate:
         """The hidden layer of one tap's classifier."""
         return keras.layers.Dense(self.hidden, activation="relu", name=f"{stage}_gate_hidden")(x)
 
-    def attend(self, endpoints: dict[str, Tensor], stage: str, context: Callable) -> Tensor:
+    def attend(self, x: Tensor, signal: Tensor, stage: str) -> Tensor:
         """The attended vector (B, C) of one tap."""
-        x, name = endpoints[stage], f"{stage}_gate"
-        weights = self.weights(x, context(x, endpoints["final"], name), name)
+        weights = self.weights(x, signal, f"{stage}_gate")
         if (self.pooling or self.form) == "original":
             return blocks.weighted_sum(x, weights)
         gated = keras.layers.Multiply()([x, weights])
@@ -116,3 +118,10 @@ class Normalise(keras.layers.Layer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "kind": self.kind, "denominator": self.denominator}
+
+    def flops(self, inputs: list[tuple[int, ...]], output: tuple[int, ...]) -> int:
+        """Shift, sum and divide, or a softmax; then the channel mean."""
+        size = math.prod(inputs[0])
+        weights = {"sigmoid": 0, "softmax": 5 * size, "pseudo_softmax": 3 * size - 1}[self.kind]
+        guard = self.kind == "pseudo_softmax" and self.denominator == "original"
+        return weights + int(guard) + (size if inputs[0][-1] > 1 else 0)

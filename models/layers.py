@@ -1,5 +1,7 @@
 """Keras layers that several models share; all reload by name. Maps have any rank."""
 
+import functools
+import math
 from collections.abc import Sequence
 
 import keras
@@ -85,6 +87,12 @@ class ChannelStatistics(keras.layers.Layer):
     def compute_output_shape(self, shape):
         return (*shape[:-1], 2)
 
+    def flops(self, inputs: list[tuple[int, ...]], output: tuple[int, ...]) -> int:
+        """A sum and a maximum (or one more sum) over all elements."""
+        return (1 if self.second == "mean" else 2) * math.prod(inputs[0]) - (
+            self.second == "max"
+        ) * math.prod(output[:-1])
+
 
 @serializable
 class Sum(keras.layers.Layer):
@@ -99,6 +107,10 @@ class Sum(keras.layers.Layer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "axis": self.axis}
+
+    def flops(self, inputs: list[tuple[int, ...]], output: tuple[int, ...]) -> int:
+        """One addition less than there are elements, for each sum."""
+        return math.prod(inputs[0]) - math.prod(output)
 
 
 @serializable
@@ -131,13 +143,18 @@ class WeightedMean(keras.layers.Layer):
 
     def call(self, inputs):
         total = sum(self.shares)
-        return sum(x * (w / total) for w, x in zip(self.shares, inputs, strict=True))
+        first, *rest = (x * (w / total) for w, x in zip(self.shares, inputs, strict=True))
+        return functools.reduce(ops.add, rest, first)
 
     def compute_output_shape(self, shapes):
         return shapes[0]
 
     def get_config(self) -> dict:
         return {**super().get_config(), "weights": self.shares}
+
+    def flops(self, inputs: list[tuple[int, ...]], output: tuple[int, ...]) -> int:
+        """A product for each tensor, and their sum."""
+        return (2 * len(inputs) - 1) * math.prod(output)
 
 
 @serializable
@@ -202,3 +219,7 @@ class Preprocess(keras.layers.Layer):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "mode": self.mode}
+
+    def flops(self, inputs: list[tuple[int, ...]], output: tuple[int, ...]) -> int:
+        """One addition and one product an element."""
+        return 2 * math.prod(output)

@@ -35,11 +35,10 @@ def attention(
         1024; only 64 and 2048 give the published counts, and those are the defaults of that backbone.
     """
     return Gate(c_int, hidden, normaliser, form, denominator, pooling).attention(
-        lambda x, final, name: signal(x, final, name, c_int)
+        lambda x, final, g, name: signal(x, g, name, c_int)
     )
 
 
-def signal(x: Tensor, final: Tensor, name: str, c_int: int) -> Tensor:
+def signal(x: Tensor, g: Tensor, name: str, c_int: int) -> Tensor:
     """The projected mean of the last map, one vector for all positions."""
-    g = blocks.mean_pool(final)(final)
     return blocks.spread(keras.layers.Dense(c_int, name=f"{name}_global")(g), x)

@@ -31,7 +31,7 @@ def attention(
         works.
     """
     return Gate(c_int, hidden, normaliser, form, denominator, pooling).attention(
-        lambda x, final, name: signal(x, final, name, c_int)
+        lambda x, final, g, name: signal(x, final, name, c_int)
     )
 
 

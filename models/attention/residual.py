@@ -1,5 +1,6 @@
 """Residual attention (Wang et al., CVPR 2017, equations 1, 3 and figure 2)."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -151,6 +152,10 @@ class MaskActivation(keras.layers.Layer):
         centred = x - ops.mean(x, axes, keepdims=True)
         spread = ops.sqrt(ops.mean(ops.square(centred), axes, keepdims=True) + keras.config.epsilon())
         return ops.sigmoid(centred / spread)
+
+    def flops(self, inputs: list[tuple[int, ...]], output: tuple[int, ...]) -> int:
+        """Square, sum and divide; the spatial kind also centres."""
+        return (3 if self.kind == "channel" else 5) * math.prod(output)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "kind": self.kind}

@@ -1,0 +1,188 @@
+"""Floating-point operations and activations of a model from its layers' shapes: no graph, any backend.
+
+One multiply-add counts two, and every layer costs what the TensorFlow profiler counts for it with the
+statistics of the
+thesis: element-wise activations, padding, reshaping and enlarging are free. Integer shape arithmetic, which
+    the
+profiler also counts, is not counted here. A layer may state its own cost by `flops(inputs, output)`.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import keras
+
+Shape = tuple[int, ...]
+
+
+@dataclass
+class Cost:
+    """Totals for one sample: operations by class of layer, and elements of all layers' outputs."""
+
+    flops: dict[str, int] = field(default_factory=dict)
+    activations: int = 0
+
+    @property
+    def total(self) -> int:
+        """All operations."""
+        return sum(self.flops.values())
+
+    def add(self, kind: str, flops: int, activations: int = 0) -> None:
+        """Notes a layer."""
+        self.flops[kind] = self.flops.get(kind, 0) + flops
+        self.activations += activations
+
+
+def cost(model: keras.Model) -> Cost:
+    """Counts every call of every layer of a functional model, encoders times their frames."""
+    total = Cost()
+    _walk(model, total, 1)
+    return total
+
+
+def _walk(model: keras.Model, total: Cost, times: int) -> None:
+    """Runs the graph symbolically with the same layers and notes each call."""
+
+    def call(layer: keras.layers.Layer, *args, **kwargs):
+        output = layer(*args, **kwargs)
+        if isinstance(layer, keras.Model):
+            _walk(layer, total, times * frames(model, layer))
+        else:
+            shapes = [_shape(t) for t in keras.tree.flatten(args) if isinstance(t, keras.KerasTensor)]
+            out = [_shape(t) for t in keras.tree.flatten(output)]
+            repeat = frames_ahead(layer)
+            count = times * flops(layer, shapes, out[0]) - (times - 1) * once(layer, out[0])
+            total.add(type(layer).__name__, count, times * repeat * _sum(out))
+        return output
+
+    keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
+
+
+def frames(model: keras.Model, encoder: keras.Model) -> int:
+    """How many frames of a clip an encoder sees."""
+    name = encoder.name.removesuffix("_encoder") + "_unfold"
+    return next((layer.frames for layer in model.layers if layer.name == name), 1)
+
+
+def frames_ahead(layer: keras.layers.Layer) -> int:
+    """Folding makes no new elements."""
+    return 0 if type(layer).__name__ in ("Fold", "Unfold", "Map", "InputLayer", "Reshape", "Flatten") else 1
+
+
+def flops(layer: keras.layers.Layer, inputs: list[Shape], output: Shape) -> int:
+    """The cost of one call for one sample, from shapes without batch."""
+    if hasattr(layer, "flops"):
+        return layer.flops(inputs, output)
+    for kind, rule in RULES:
+        if isinstance(layer, kind):
+            return rule(layer, inputs, output) + _softmax(layer, output)
+    return 0
+
+
+def once(layer: keras.layers.Layer, output: Shape) -> int:
+    """The part of the cost that does not grow with frames: scales and shifts of a batch norm."""
+    return _per_channel(layer, output) if isinstance(layer, keras.layers.BatchNormalization) else 0
+
+
+def _shape(tensor: keras.KerasTensor) -> Shape:
+    """Sizes without the batch."""
+    return tuple(s or 1 for s in tensor.shape[1:])
+
+
+def _sum(shapes: list[Shape]) -> int:
+    return sum(math.prod(s) for s in shapes)
+
+
+def _softmax(layer: keras.layers.Layer, output: Shape) -> int:
+    """Five operations an element where a layer ends in a softmax."""
+    return 5 * math.prod(output) if getattr(layer, "activation", None) is keras.activations.softmax else 0
+
+
+def _bias(layer: keras.layers.Layer, output: Shape) -> int:
+    return math.prod(output) if layer.use_bias else 0
+
+
+def _dense(layer, inputs, output):
+    return 2 * inputs[0][-1] * math.prod(output) + _bias(layer, output)
+
+
+def _conv(layer, inputs, output):
+    window = math.prod(layer.kernel_size) * inputs[0][-1] // layer.groups
+    return 2 * window * math.prod(output) + _bias(layer, output)
+
+
+def _depthwise(layer, inputs, output):
+    return 2 * math.prod(layer.kernel_size) * math.prod(output) + _bias(layer, output)
+
+
+def _separable(layer, inputs, output):
+    between = math.prod(output[:-1]) * inputs[0][-1] * layer.depth_multiplier
+    depthwise = 2 * math.prod(layer.kernel_size) * between
+    return depthwise + 2 * inputs[0][-1] * layer.depth_multiplier * math.prod(output) + _bias(layer, output)
+
+
+def _batch_norm(layer, inputs, output):
+    return 2 * math.prod(output) + _per_channel(layer, output)
+
+
+def _per_channel(layer, output):
+    return (4 + layer.scale + layer.center) * output[-1]
+
+
+def _pool(layer, inputs, output):
+    return math.prod(layer.pool_size) * math.prod(output)
+
+
+def _reduce(layer, inputs, output):
+    return math.prod(inputs[0]) - math.prod(output)
+
+
+def _merge(layer, inputs, output):
+    return (len(inputs) - 1) * math.prod(output)
+
+
+def _lstm(layer, inputs, output):
+    steps, width = inputs[0]
+    units = layer.units
+    gates = 2 * (width + units) * 4 * units + 4 * units * (1 + bool(layer.use_bias))
+    return steps * (gates + 4 * units)
+
+
+def _bidirectional(layer, inputs, output):
+    return 2 * _lstm(layer.forward_layer, inputs, output)
+
+
+def _attention(layer, inputs, output):
+    steps, width = inputs[0]
+    inner = layer.num_heads * layer.key_dim
+    projections = 4 * (2 * width * inner * steps) + steps * (3 * inner + width)
+    return projections + 4 * steps * steps * inner + 6 * layer.num_heads * steps * steps
+
+
+def _each(cost_per_element: int, of_input: bool = False) -> Callable:
+    """A rule of so many operations an element of the output or of the input."""
+    return lambda layer, inputs, output: cost_per_element * (_sum(inputs) if of_input else math.prod(output))
+
+
+L = keras.layers
+RULES: list[tuple[type | tuple[type, ...], Callable]] = [
+    (L.Dense, _dense),
+    (L.SeparableConv2D, _separable),
+    (L.DepthwiseConv2D, _depthwise),
+    ((L.Conv1D, L.Conv2D, L.Conv3D), _conv),
+    (L.BatchNormalization, _batch_norm),
+    (L.LayerNormalization, _each(7)),
+    ((L.MaxPooling1D, L.MaxPooling2D, L.MaxPooling3D), _pool),
+    ((L.AveragePooling1D, L.AveragePooling2D, L.AveragePooling3D), _pool),
+    ((L.GlobalAveragePooling1D, L.GlobalAveragePooling2D, L.GlobalAveragePooling3D), _each(1, of_input=True)),
+    ((L.GlobalMaxPooling1D, L.GlobalMaxPooling2D, L.GlobalMaxPooling3D), _reduce),
+    (L.Average, lambda layer, inputs, output: len(inputs) * math.prod(output)),
+    ((L.Add, L.Multiply, L.Subtract, L.Maximum), _merge),
+    (L.Softmax, _each(5)),
+    (L.Activation, _each(0)),
+    ((L.Rescaling, L.Normalization), _each(2)),
+    (L.LSTM, _lstm),
+    (L.Bidirectional, _bidirectional),
+    (L.MultiHeadAttention, _attention),
+]
