@@ -35,16 +35,17 @@ class Plan:
         work: Makes one clip, `id -> (T, ...)`. Sent to the workers: a module's function, or a partial of one.
         settings, versions: Whatever determines the bytes; both are part of the store's name and digest.
         ragged: Whether the clips differ in length.
-        shard: Clips in a shard.
+        together: Whether `work` makes the clips of a shard in one go: it takes ids and returns a list.
     """
 
     folder: Path
     ids: tuple[str, ...]
     marks: tuple[str, ...]
-    work: Callable[[str], np.ndarray]
+    work: Callable
     settings: dict
     versions: dict
     ragged: bool = False
+    together: bool = False
 
     def about(self, clips: slice | None = None) -> dict:
         """Settings, versions and a digest of them with the clips: equal for equal content."""
@@ -94,15 +95,19 @@ def build(plan: Plan, workers: int | None = None, progress: str = "clips") -> Pa
 def make(plan: Plan, number: int) -> int:
     """Makes one shard and counts its clips; one that fails is left out, and listed with the reason."""
     part = plan.slices()[number]
-    clips: dict[str, np.ndarray] = {}
+    ids = plan.ids[part]
     failed: dict[str, str] = {}
-    for clip in plan.ids[part]:
+    clips = dict(zip(ids, plan.work(ids))) if plan.together else dict(_each(plan.work, ids, failed))
+    shards.write(plan.folder, number, clips, plan.ragged, {**plan.about(part), "failed": failed})
+    return len(ids)
+
+
+def _each(work: Callable, ids: Sequence[str], failed: dict[str, str]) -> Iterator[tuple[str, np.ndarray]]:
+    for clip in ids:
         try:
-            clips[clip] = plan.work(clip)
+            yield clip, work(clip)
         except DecodeError as error:
             failed[clip] = str(error)
-    shards.write(plan.folder, number, clips, plan.ragged, {**plan.about(part), "failed": failed})
-    return len(plan.ids[part])
 
 
 def _run(plan: Plan, todo: Sequence[int], workers: int, bar: tqdm) -> None:

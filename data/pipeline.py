@@ -1,9 +1,12 @@
 """From stores to batches: reproducible order, all streams from one row, float arrays ready for a model."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from vidattn.data import augment as augmentation
 from vidattn.data.flow import stack
+from vidattn.data.prefetch import ahead
 from vidattn.data.shards import Clips
 
 CAFFE_MEAN = np.array([123.68, 116.779, 103.939], np.float32)  # of ImageNet, R, G, B
@@ -33,7 +36,9 @@ def batches(
     preprocess: str = "tf",
     frames: int | None = None,
     drop_remainder: bool = False,
+    image_frame: str = "middle",
     step: int = 0,
+    prefetch: int = 2,
 ) -> Iterator[Batch]:
     """The batches of one epoch.
 
@@ -50,35 +55,79 @@ def batches(
         preprocess: Of rgb and image: "tf" (x / 127.5 - 1), "caffe" (BGR less the ImageNet mean) or "none".
         frames: `T` of ragged stores, padded with zeros after preprocessing.
         drop_remainder: Leaves out a last batch of fewer than `B`.
+        image_frame: Frame that the "image" stream shows of a clip: "middle" or, for training, "random".
         step: First batch to give, to go on where an epoch was cut.
+        prefetch: Batches that a background thread holds ready; 0 makes each when it is asked for.
 
-    Yields:
-        (arrays by stream name, labels `(B,)` int64). All arrays are float32: "rgb" `(B, T, H, W, 3)`, "image"
-        `(B, H, W, 3)`, "flow" `(B, T-L, H, W, 2L)` in [-1, 1], "features" `(B, T, D)`.
+    Returns:
+        Iterator of (arrays by stream name, labels `(B,)` int64). All arrays are float32: "rgb"
+        `(B, T, H, W, 3)`, "image" `(B, H, W, 3)`, "flow" `(B, T-L, H, W, 2L)` in [-1, 1], "features"
+        `(B, T, D)`.
     """
     labels = np.asarray(labels, np.int64)
     if len(labels) != len(ids):
         raise ValueError(f"{len(ids)} clips came with {len(labels)} labels.")
+    if image_frame not in ("middle", "random"):
+        raise ValueError(f"Unknown image frame {image_frame!r}. Expected one of: middle, random.")
+    options = Options(seed, epoch, flow_length, colour, preprocess, frames, image_frame, augment)
     permutation = order(len(ids), seed, epoch, shuffle)
     count = len(ids) // batch if drop_remainder else -(-len(ids) // batch)
-    for number in range(step, count):
-        rows = permutation[number * batch : (number + 1) * batch]
-        chosen = [ids[row] for row in rows]
-        raw = {name: _read(name, clips, chosen, flow_length, frames) for name, clips in streams.items()}
-        arrays = {name: finish(name, array, colour, preprocess) for name, array in raw.items()}
-        for name, clips in streams.items():
-            if clips.ragged:
-                arrays[name][~clips.mask(chosen, arrays[name].shape[1])] = 0
-        yield arrays, labels[rows]
+    chosen = (permutation[number * batch : (number + 1) * batch] for number in range(step, count))
+    made = ((_arrays(streams, ids, rows, options), labels[rows]) for rows in chosen)
+    return ahead(made, prefetch) if prefetch else made
 
 
-def _read(name: str, clips: Clips, ids: Sequence[str], flow_length: int, frames: int | None) -> np.ndarray:
-    array = clips.read(ids, frames if clips.ragged else None)
+@dataclass(frozen=True)
+class Options:
+    """What turns rows into arrays; see `batches`."""
+
+    seed: int
+    epoch: int
+    flow_length: int
+    colour: str
+    preprocess: str
+    frames: int | None
+    image_frame: str
+    augment: dict | None
+
+
+def _arrays(
+    streams: dict[str, Clips], ids: Sequence[str], rows: np.ndarray, options: Options
+) -> dict[str, np.ndarray]:
+    """All streams of some rows of a fold."""
+    chosen = [ids[row] for row in rows]
+    draws = (
+        None
+        if options.augment is None
+        else augmentation.draw(options.augment, options.seed, options.epoch, rows)
+    )
+    arrays = {}
+    for name, clips in streams.items():
+        array = _read(name, clips, chosen, rows, options)
+        if draws is not None:
+            array = augmentation.apply(name, array, draws)
+        array = finish(name, array, options.colour, options.preprocess)
+        if clips.ragged:
+            array[~clips.mask(chosen, array.shape[1])] = 0
+        arrays[name] = array
+    return arrays
+
+
+def _read(name: str, clips: Clips, ids: Sequence[str], rows: np.ndarray, options: Options) -> np.ndarray:
+    array = clips.read(ids, options.frames if clips.ragged else None)
     if name == "flow" and clips.settings["definition"] == "consecutive":
-        return stack(array, flow_length)
+        return stack(array, options.flow_length)
     if name == "image":
-        return array[:, array.shape[1] // 2]
+        return array[np.arange(len(ids)), _frame(rows, clips.lengths[clips.rows(ids)], options)]
     return array
+
+
+def _frame(rows: np.ndarray, lengths: np.ndarray, options: Options) -> np.ndarray:
+    """The frame shown of each clip, `(B,)`; a random one depends on seed, epoch and row alone."""
+    if options.image_frame == "middle":
+        return lengths // 2
+    draws = [np.random.default_rng([options.seed, options.epoch, row, 1]).random() for row in rows]
+    return (np.asarray(draws) * lengths).astype(int)
 
 
 def finish(name: str, array: np.ndarray, colour: str = "rgb", preprocess: str = "tf") -> np.ndarray:

@@ -1,3 +1,6 @@
+import threading
+import time
+
 import numpy as np
 import pytest
 from clips import write_dataset
@@ -71,3 +74,45 @@ def test_colour_and_preprocessing_by_hand():
 def test_labels_must_match(streams):
     with pytest.raises(ValueError, match="10 clips came with 3 labels"):
         next(pipeline.batches(streams, [0, 1, 2], streams["rgb"].ids, 2))
+
+
+def test_augmentation_is_one_draw_a_clip_whatever_the_batch(streams):
+    options = {"augment": {}, "seed": 5, "shuffle": True}
+    four, three = collect(streams, **options), collect(streams, batch=3, **options)
+    for name in ("rgb", "flow"):
+        a, b = (np.concatenate([x[name] for x, _ in out]) for out in (four, three))
+        assert (a == b).all() and np.abs(a).max() <= 1
+    plain = collect(streams, seed=5, shuffle=True)
+    assert (plain[0][0]["rgb"] != four[0][0]["rgb"]).any()
+    rest = collect(streams, step=2, **options)
+    assert (rest[0][0]["flow"] == four[2][0]["flow"]).all()
+
+
+def test_image_stream_shows_one_frame(streams):
+    clips = streams["rgb"].read(streams["rgb"].ids)
+    (x, _), *_ = pipeline.batches({"image": streams["rgb"]}, [0] * 10, streams["rgb"].ids, 10)
+    assert np.allclose(x["image"], clips[:, 3] / 127.5 - 1, atol=1e-6)
+    options = {"image_frame": "random", "seed": 2}
+    (x, _), *_ = pipeline.batches({"image": streams["rgb"]}, [0] * 10, streams["rgb"].ids, 10, **options)
+    matches = (np.abs(x["image"][:, None] - (clips / 127.5 - 1)) < 1e-6).all((2, 3, 4))
+    assert matches.any(1).all() and len(set(matches.argmax(1))) > 2
+
+
+def test_prefetch_gives_the_same_and_passes_errors_on(streams):
+    now, ahead = collect(streams, prefetch=0), collect(streams, prefetch=3)
+    assert all((a[0]["flow"] == b[0]["flow"]).all() for a, b in zip(now, ahead))
+    broken = pipeline.batches(streams, [0, 0], ["c000", "gone"], 1)
+    next(broken)
+    with pytest.raises(KeyError, match="gone"):
+        next(broken)
+
+
+def test_prefetch_thread_ends_with_its_reader(streams):
+    before = threading.active_count()
+    reader = pipeline.batches(streams, np.arange(10), streams["rgb"].ids, 1)
+    next(reader)
+    reader.close()
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert threading.active_count() == before

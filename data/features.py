@@ -1,0 +1,89 @@
+"""Features of a frozen backbone: one forward pass per (frames, backbone, preprocessing), kept in 16 bits.
+
+The backbone comes in as a function, since `data` knows no models. Frames of several clips are joined to
+batches of one fixed size, so that a compiled function is traced once.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from vidattn.data import extract as extraction
+from vidattn.data import shards
+from vidattn.data.pipeline import finish
+
+Encode = Callable[[np.ndarray], np.ndarray]
+
+
+def extract(
+    name: str,
+    store: str | Path,
+    frames_path: str | Path,
+    encode: Encode,
+    key: dict,
+    batch: int = 32,
+    *,
+    frames: int | None = None,
+    colour: str = "rgb",
+    preprocess: str = "tf",
+) -> Path:
+    """Encodes every frame of a frames store.
+
+    Args:
+        name: Data set.
+        store: Store folder; the result lies in `store/<name>/features/<key>`.
+        frames_path: The frames store to read, regular or ragged; features are as regular or ragged.
+        encode: `(batch, H, W, 3)` float32 to `(batch, D)`; pooled or flat is its own affair. Called in this
+            process only: it uses the cores itself.
+        key: What determines `encode`: backbone, weights' digest, input size, versions. JSON values only.
+        batch: Frames in a forward pass.
+        frames: Encodes the first so many frames of a clip only (the flat features of the ICIP protocol).
+        colour, preprocess: As in `pipeline.batches`.
+
+    Returns:
+        The folder, for `shards.open`: `(B, T, D)` float16.
+    """
+    source = shards.open(frames_path)
+    settings = {"key": key, "frames": frames, "colour": colour, "preprocess": preprocess, "batch": batch}
+    settings["source"] = source.settings
+    label = f"{key.get('backbone', 'encoder')}-{preprocess}-{colour}"
+    prepare = functools.partial(finish, "rgb", colour=colour, preprocess=preprocess)
+    plan = extraction.Plan(
+        folder=Path(store) / name / "features" / extraction.key(label, settings, source.versions),
+        ids=source.ids,
+        marks=(source.digest,) * len(source.ids),
+        work=lambda ids: _encode(source, ids, encode, prepare, batch, frames),
+        settings=settings,
+        versions=source.versions,
+        ragged=source.ragged,
+        together=True,
+    )
+    return extraction.build(plan, 1, f"{name} features")
+
+
+def _encode(
+    source: shards.Clips,
+    ids: Sequence[str],
+    encode: Encode,
+    prepare: Callable[[np.ndarray], np.ndarray],
+    batch: int,
+    frames: int | None,
+) -> list[np.ndarray]:
+    """Features of some clips, `(T, D)` each."""
+    lengths = np.minimum(source.lengths[source.rows(ids)], frames or np.inf).astype(int)
+    clips = source.read(ids, int(lengths.max()))
+    flat = clips[np.arange(clips.shape[1]) < lengths[:, None]]  # (sum of lengths, H, W, 3)
+    starts = range(0, len(flat), batch)
+    out = np.concatenate([_forward(flat[start : start + batch], encode, prepare, batch) for start in starts])
+    largest = np.abs(out).max()
+    if not largest <= np.finfo(np.float16).max:
+        raise ValueError(f"Features of {ids[0]} ... {ids[-1]} exceed 16 bits: up to {largest:.3g}.")
+    return np.split(out.astype(np.float16), np.cumsum(lengths)[:-1])
+
+
+def _forward(frames: np.ndarray, encode: Encode, prepare: Callable, batch: int) -> np.ndarray:
+    """One pass at the full batch size; what is missing is filled with zeros and cut off again."""
+    full = np.zeros((batch, *frames.shape[1:]), np.float32)
+    full[: len(frames)] = prepare(frames)
+    return np.asarray(encode(full), np.float32).reshape(batch, -1)[: len(frames)]
