@@ -1,0 +1,217 @@
+"""The regression gate: are these results still those that were accepted?
+
+Exact: parameters, trainable, FLOPs, and the test list (clips, groups, labels). Accuracy: one-sided paired
+tests of the drop on the same clips. The chance that unchanged code under other seeds fails is at most
+`alpha`: half of it goes to the mean over all cells (which sees a small drop everywhere), half to the single
+cells with Holm's correction. The standard error is the larger of two: the cluster bootstrap's over groups,
+and that of the folds' differences pooled over all cells, which sees what differs from training to training.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+from vidattn.bench import reference, render, stats, summary
+from vidattn.bench.results import COORDINATES, Results, identity
+
+ALPHA = 0.05
+FAILURES = ("parameters", "test list", "lower")
+UNUSABLE = ("missing",)
+ALL = "all cells"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the gate found: one row a cell and one for their mean; `ok` where nothing failed or is missing."""
+
+    rows: pd.DataFrame
+    alpha: float
+
+    @property
+    def code(self) -> int:
+        """Exit code: 0 unchanged, 1 regression, 2 missing or unusable input."""
+        if self.rows["status"].str.startswith(FAILURES).any():
+            return 1
+        return 2 if self.rows["status"].str.startswith(UNUSABLE).any() or self.rows.empty else 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the gate lets the results pass."""
+        return self.code == 0
+
+    def text(self) -> str:
+        """The table for readers, the rows that fail first, and one closing sentence."""
+        bad = ~self.rows["status"].str.startswith((*FAILURES, *UNUSABLE))
+        table = render.markdown(
+            self.rows.assign(bad=bad).sort_values("bad", kind="stable").drop(columns="bad")
+        )
+        verdict = {
+            0: "No regression.",
+            1: "REGRESSION.",
+            2: "Cells are missing: nothing can be said of them.",
+        }
+        limit = f"Unchanged code with other seeds fails at most {self.alpha:.0%} of such checks."
+        return f"{table}\n{verdict[self.code]} {limit}\n"
+
+    def json(self) -> str:
+        """The same for a program."""
+        rows = json.loads(render.integers(self.rows).to_json(orient="records"))
+        return (
+            json.dumps({"ok": self.ok, "code": self.code, "alpha": self.alpha, "rows": rows}, indent=1) + "\n"
+        )
+
+
+def compare(results: Results, accepted: pd.DataFrame, alpha: float = ALPHA) -> Report:
+    """Compare results with the reference.
+
+    Args:
+        results: What was measured now.
+        accepted: The reference (`reference.read`).
+        alpha: Chance that noise alone fails the whole check.
+    """
+    old = {identity(dict(zip(COORDINATES, key))): part for key, part in accepted.groupby(list(COORDINATES))}
+    names = [*results.ids, *(cell for cell in old if results.cells is None and cell not in results.ids)]
+    pairs = {cell: _paired(results, cell, old[cell]) for cell in names if cell in old and _ran(results, cell)}
+    tests = _tests(pairs, alpha)
+    rows = [_row(results, cell, old.get(cell), tests.get(cell)) for cell in names]
+    if ALL in tests:
+        rows.append({"cell": ALL, **tests[ALL], "status": _drop(tests[ALL])})
+    columns = ["cell", "status", "reference", "top1", "top1_difference", "p", "detectable", "n", "groups"]
+    return Report(pd.DataFrame(rows, columns=columns), alpha)
+
+
+def accept(results: Results, reason: str, path: Path | None = None) -> Path:
+    """Make these results the reference, with a reason; refuses missing cells and an empty reason."""
+    if not reason.strip():
+        raise ValueError(
+            "A reference needs a reason: `vidattn check --accept '<why the numbers may change>'`."
+        )
+    if results.missing:
+        raise ValueError(
+            f"Cells without records cannot be accepted: {', '.join(results.missing)}. Run them first."
+        )
+    return reference.write(reference.make(results, reason), path or Path(results.root) / "reference.csv")
+
+
+def check(results: Results, path: Path | None = None, as_json: bool = False, alpha: float = ALPHA) -> int:
+    """Print the comparison with the reference file and return the exit code."""
+    try:
+        report = compare(results, reference.read(path or Path(results.root) / "reference.csv"), alpha)
+    except (OSError, ValueError) as error:
+        print(json.dumps({"ok": False, "code": 2, "error": str(error)}) if as_json else error)
+        return 2
+    print(report.json() if as_json else report.text(), end="")
+    return report.code
+
+
+def _ran(results: Results, cell: str) -> bool:
+    return bool(results.records.get(cell))
+
+
+def _paired(results: Results, cell: str, old: pd.DataFrame) -> pd.DataFrame:
+    """Columns fold, group, old, new by clip, means over seeds; where hits are lacking, one row a fold."""
+    predictions, folds = results.predictions(cell), sorted(set(old["fold"]))
+    if predictions.empty or not old["hits"].all():
+        return _by_fold(results, cell, old)
+    frames = []
+    for fold in folds:
+        new = predictions[predictions["fold"] == fold].assign(new=summary.hits)
+        new = new.groupby(["clip", "group"], as_index=False)["new"].mean().sort_values("clip", kind="stable")
+        bits = [reference.decode(row.hits, row.n) for row in old[old["fold"] == fold].itertuples()]
+        if any(len(bit) != len(new) for bit in bits):
+            return _by_fold(results, cell, old)
+        frames.append(new.assign(old=np.mean(bits, axis=0), fold=fold))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _by_fold(results: Results, cell: str, old: pd.DataFrame) -> pd.DataFrame:
+    """Fold means only, for checks without predictions; each fold is then its own group."""
+    runs = results.runs[results.runs["cell"] == cell].groupby("fold")["top1"].mean()
+    frame = pd.DataFrame({"new": runs, "old": old.groupby("fold")["top1"].mean()}).dropna()
+    frame.index.name = "fold"
+    return frame.reset_index().assign(group=lambda f: f["fold"].astype(str), clip="")
+
+
+def _tests(pairs: dict[str, pd.DataFrame], alpha: float) -> dict[str, dict]:
+    """Cell -> drop, p (Holm over cells), detectable drop; and the mean over all cells."""
+    pairs = {cell: frame for cell, frame in pairs.items() if len(frame)}
+    if not pairs:
+        return {}
+    noise, freedom = _training_noise(pairs)
+    found = {
+        cell: _test(frame, frame["fold"], noise, freedom, alpha / 2 / len(pairs))
+        for cell, frame in pairs.items()
+    }
+    corrected = stats.holm(np.array([row["p"] for row in found.values()]))
+    for row, p in zip(found.values(), corrected):
+        row |= {"p": float(p), "limit": alpha / 2}
+    everything = pd.concat([frame.assign(cell=cell) for cell, frame in pairs.items()], ignore_index=True)
+    runs = everything["cell"] + "/" + everything["fold"].astype(str)
+    everything["group"] = everything["cell"].str.split("-").str[0] + "/" + everything["group"]
+    total = _test(everything, runs, noise, freedom, alpha / 2)
+    return {**found, ALL: {**total, "limit": alpha / 2}}
+
+
+def _training_noise(pairs: dict[str, pd.DataFrame]) -> tuple[float, int]:
+    """Spread of the folds' differences around their cell's mean, pooled over cells, and its freedom."""
+    gaps = [
+        frame.assign(gap=frame["new"] - frame["old"]).groupby("fold")["gap"].mean()
+        for frame in pairs.values()
+    ]
+    freedom = sum(len(gap) - 1 for gap in gaps)
+    squares = sum(float(((gap - gap.mean()) ** 2).sum()) for gap in gaps)
+    return (np.sqrt(squares / freedom), freedom) if freedom else (0.0, 0)
+
+
+def _test(frame: pd.DataFrame, runs: pd.Series, noise: float, freedom: int, alpha: float) -> dict:
+    """One-sided test of a drop."""
+    gap = stats.difference(frame["new"], frame["old"], frame["group"], runs)
+    error = np.nanmax([gap.error, noise / np.sqrt(runs.nunique())])
+    degrees = max(1, min([x for x in (gap.groups - 1, freedom) if x > 0], default=1))
+    p = float(t.cdf(gap.value / error, degrees)) if error > 0 else float(gap.value >= 0)
+    detectable = (t.ppf(1 - alpha, degrees) + t.ppf(0.8, degrees)) * error if error > 0 else np.nan
+    means = {name: frame[name].groupby(runs.to_numpy()).mean().mean() for name in ("old", "new")}
+    row = {"reference": means["old"], "top1": means["new"], "top1_difference": gap.value, "p": p}
+    return row | {"detectable": float(detectable), "n": gap.n, "groups": gap.groups}
+
+
+def _row(results: Results, cell: str, old: pd.DataFrame | None, test: dict | None) -> dict:
+    return {"cell": cell, **(test or {}), "status": _status(results, cell, old, test)}
+
+
+def _status(results: Results, cell: str, old: pd.DataFrame | None, test: dict | None) -> str:
+    if not _ran(results, cell):
+        return "missing"
+    if old is None:
+        return "new"
+    now = reference.make(Results(results.root, [cell]), "", errors=False)
+    changes = [_change(name, old[name], now[name]) for name in reference.SIZES]
+    if any(changes):
+        return "parameters: " + ", ".join(change for change in changes if change)
+    absent = sorted(set(old["fold"]) - set(now["fold"]))
+    if absent:
+        return f"missing: fold {', '.join(map(str, absent))}"
+    lists = {
+        "old": dict(zip(old["fold"], old["clips"])),
+        "now": dict(zip(now["fold"], now["clips"].fillna(""))),
+    }
+    changed = [
+        fold for fold, clips in lists["old"].items() if clips and lists["now"][fold] not in ("", clips)
+    ]
+    return f"test list: fold {', '.join(map(str, changed))} differs" if changed else _drop(test)
+
+
+def _change(name: str, old: pd.Series, now: pd.Series) -> str:
+    before, after = sorted(set(old.astype(float))), sorted(set(now.astype(float)))
+    if before == after:
+        return ""
+    return f"{name} {'/'.join(f'{x:.0f}' for x in before)} -> {'/'.join(f'{x:.0f}' for x in after)}"
+
+
+def _drop(test: dict | None) -> str:
+    if test is None:
+        return "ok"
+    return "lower" if test["p"] <= test["limit"] else "ok"
