@@ -61,34 +61,47 @@ class Encoder:
     def endpoints(self, x: Tensor) -> dict[str, Tensor]:
         """Runs backbone and in-line attention on an input tensor (B, H, W, C); gives the four endpoints."""
         model = self.stock(tuple(x.shape[1:]))
+        return surgery.refined(
+            model, x, taps_of(self.module, self.attention), self.attention, self._entrance()
+        )
+
+    def _entrance(self) -> layers.Preprocess | None:
+        """From [-1, 1] to what the backbone expects, where that is something else."""
         mode = self.module.PREPROCESS
         convert = mode == "raw" or (mode == "caffe" and self.options.get("weights"))
-        entrance = layers.Preprocess(mode, name="preprocess") if convert else None
-        return surgery.refined(model, x, taps(self.module, self.attention), self.attention, entrance)
+        return layers.Preprocess(mode, name="preprocess") if convert else None
 
     def stock(self, shape: tuple[int, int, int]) -> keras.Model:
         """The backbone as published, for images (H, W, C)."""
         options = dict(self.options)
         return weights.stock(self.module, shape, options.pop("weights", None), **options)
 
-    def output(self, endpoints: dict[str, Tensor], what: str) -> Tensor:
-        """Features (B, D), logits (B, K) or the final map of images, from the endpoints."""
+    def output(self, endpoints: dict[str, Tensor], what: str, top: Callable | None = None) -> Tensor:
+        """Features (B, D), logits (B, K) or the final map, from the endpoints; `top` replaces the mean."""
         if what == "final":
             return endpoints["final"]
         if what == "logits" and self.attention.classify:
             return self.attention.classify(endpoints, self.classes)
-        features = self._vector(endpoints, top=what == "logits")
+        own = getattr(self.module, "top", None) if len(endpoints["final"].shape) == 4 else None
+        features = self._vector(endpoints, (top or own) if what == "logits" else None)
         return features if what == "features" else blocks.logits(features, self.classes, name="logits")
 
-    def _vector(self, endpoints: dict[str, Tensor], top: bool) -> Tensor:
-        """The vector of an image: the attention's, or the backbone's own top, or the mean of the last map."""
+    def _vector(self, endpoints: dict[str, Tensor], top: Callable | None) -> Tensor:
+        """The vector of an image or clip: the attention's, or from `top`, or the mean of the last map."""
         if self.attention.readout:
             return self.attention.readout(endpoints)
         final = endpoints["final"]
-        own: Callable | None = getattr(self.module, "top", None)
-        if top and own and len(final.shape) == 4:
-            return own(final)
-        return blocks.mean_pool(final)(final)
+        return top(final) if top else blocks.mean_pool(final)(final)
+
+    def inflated(self, stream: str, taps: int) -> dict[str, Tensor]:
+        """The endpoints (B, T, H, W, C) of the backbone inflated over time."""
+        clip = self.inputs[stream]
+        model = self.stock(tuple(clip.shape[2:]))
+        folded = layers.Fold(name="clip_fold")(clip)
+        time = surgery.Time(clip.shape[1], taps)
+        return surgery.refined(
+            model, folded, taps_of(self.module, self.attention), self.attention, self._entrance(), time
+        )
 
     def _frames(self, stream: str, what: str, clip: Tensor | None, name: str | None) -> Tensor:
         """Applies an image model to every frame of a clip by folding time into the batch."""
@@ -105,7 +118,7 @@ class Encoder:
         return keras.Model(x, {"output": output, **found}, name=name)
 
 
-def taps(module: ModuleType, attention: Attention) -> surgery.Taps:
+def taps_of(module: ModuleType, attention: Attention) -> surgery.Taps:
     """The taps that an attention uses on a backbone; an error where the backbone has none of that kind."""
     parallel = getattr(module, "PARALLEL", {})
     if attention.parallel and not parallel:

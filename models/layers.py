@@ -223,3 +223,22 @@ class Preprocess(keras.layers.Layer):
     def flops(self, inputs: list[tuple[int, ...]], output: tuple[int, ...]) -> int:
         """One addition and one product an element."""
         return 2 * math.prod(output)
+
+
+@serializable
+class Max(keras.layers.Layer):
+    """The maximum over one axis."""
+
+    def __init__(self, axis: int, **options):
+        super().__init__(**options)
+        self.axis = axis
+
+    def call(self, x):
+        return ops.max(x, axis=self.axis)
+
+    def get_config(self) -> dict:
+        return {**super().get_config(), "axis": self.axis}
+
+    def flops(self, inputs: list[tuple[int, ...]], output: tuple[int, ...]) -> int:
+        """One comparison less than there are elements, for each maximum."""
+        return math.prod(inputs[0]) - math.prod(output)

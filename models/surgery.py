@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+from vidattn.models import clips, layers
 from vidattn.models.attention import Attention, Tensor
 
 _ORDINAL = re.compile(r"(\w+)\[(\d+)\]")
@@ -32,61 +33,99 @@ def layer_name(model: keras.Model, name: str) -> str:
     return [layer.name for layer in model.layers if type(layer).__name__ == kind][number]
 
 
+@dataclass(frozen=True)
+class Time:
+    """Inflation over time: frames of a clip and frames that a kernel sees."""
+
+    frames: int
+    taps: int
+
+
 def refined(
-    model: keras.Model, x: Tensor, taps: Taps, attention: Attention, entrance: Callable | None = None
+    model: keras.Model,
+    x: Tensor,
+    taps: Taps,
+    attention: Attention,
+    entrance: Callable | None = None,
+    time: Time | None = None,
 ) -> dict[str, Tensor]:
-    """Rebuilds a backbone on the input tensor `x`, through `entrance`, with attention at its in-line taps.
+    """Rebuilds a backbone on the tensor `x`, through `entrance`, with attention at its in-line taps.
+
+    Args:
+        model: The stock backbone.
+        x: Images (B, H, W, C); with `time`, frames folded into the batch.
+        taps: Where.
+        attention: The hooks; with `time` they act on (B, T, H, W, C).
+        entrance: A layer applied to `x` first.
+        time: Inflates every spatial convolution over time.
 
     Returns:
-        The endpoints "early", "medium", "late", "final" of the new graph.
+        The endpoints "early", "medium", "late", "final" of the new graph; with `time` of rank 5.
     """
-    names = {stage: layer_name(model, name) for stage, name in taps.endpoints.items()}
-    seen: dict[str, Tensor] = {}
-    pairs: list[tuple[keras.layers.Layer, keras.layers.Layer]] = []
-    hook = _hook(model, taps, attention, seen)
     start = entrance(x) if entrance else x
-
-    def enter(layer: keras.layers.Layer, *args, **kwargs) -> Tensor:
-        args = tuple(start if a is x else a for a in args)
-        return hook(layer, *args, **kwargs)
-
-    tensors = keras.tree.map_structure(lambda _: x, model.input)
-    keras.models.clone_model(model, tensors, clone_function=_remember(pairs), call_function=enter)
+    seen: dict[str, Tensor] = {}
+    hook = _hook(model, taps, attention, seen, time)
+    starts = keras.tree.map_structure(lambda _: start, model.input)
+    pairs: list[tuple[keras.layers.Layer, keras.layers.Layer]] = []
+    keras.models.clone_model(model, starts, clone_function=_remember(pairs, time), call_function=hook)
     for old, new in pairs:
-        new.set_weights(old.get_weights())
-    return {stage: seen[name] for stage, name in names.items()}
+        new.inflate(old) if isinstance(new, clips.Inflated) else new.set_weights(old.get_weights())
+    names = {stage: layer_name(model, name) for stage, name in taps.endpoints.items()}
+    unfold = layers.Unfold(time.frames) if time else (lambda tensor: tensor)
+    return {stage: unfold(seen[name]) for stage, name in names.items()}
 
 
-def _remember(pairs: list) -> Callable:
+def _remember(pairs: list, time: Time | None) -> Callable:
     """A clone function that notes which layer stands for which: their weights are copied afterwards."""
 
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         new = type(layer).from_config(layer.get_config())
+        if time and max(getattr(layer, "kernel_size", (1,))) > 1:
+            new = clips.Inflated(new, time.taps, time.frames, name=layer.name)
         pairs.append((layer, new))
         return new
 
     return clone
 
 
-def _hook(model: keras.Model, taps: Taps, attention: Attention, seen: dict[str, Tensor]) -> Callable:
+def _hook(
+    model: keras.Model, taps: Taps, attention: Attention, seen: dict[str, Tensor], time: Time | None
+) -> Callable:
     """A call function that refines at the taps and keeps every layer's output by name."""
     inline = {layer_name(model, name): stage for stage, name in taps.inline.items()}
     entries: dict[str, str] = {}
     if attention.parallel:
-        pairs = taps.parallel.items()
-        inline = {layer_name(model, end): stage for stage, (_, end) in pairs}
-        entries = {stage: layer_name(model, start) for stage, (start, _) in pairs}
+        inline = {layer_name(model, end): stage for stage, (_, end) in taps.parallel.items()}
+        entries = {stage: layer_name(model, start) for stage, (start, _) in taps.parallel.items()}
 
     def call(layer: keras.layers.Layer, *args, **kwargs) -> Tensor:
         out = layer(*args, **kwargs)
-        if layer.name in inline:
+        if isinstance(layer, clips.Inflated):
+            out = _activation(model.get_layer(layer.name), out)
+        if layer.name in inline and not attention.plain:
             stage = inline[layer.name]
             extra = {"entry": seen[entries[stage]]} if stage in entries else {}
-            out = attention.refine(out, stage, **extra)
+            out = _refine(attention, out, stage, extra, time)
         seen[layer.name] = out
         return out
 
     return call
+
+
+def _activation(layer: keras.layers.Layer, x: Tensor) -> Tensor:
+    """The activation of a convolution, after the sum over its taps."""
+    linear = layer.activation is keras.activations.linear
+    return x if linear else keras.layers.Activation(layer.activation, name=f"{layer.name}_activation")(x)
+
+
+def _refine(
+    attention: Attention, x: Tensor, stage: str, extra: dict[str, Tensor], time: Time | None
+) -> Tensor:
+    """Applies the attention, to whole clips where time is folded into the batch."""
+    if not time:
+        return attention.refine(x, stage, **extra)
+    whole = {name: layers.Unfold(time.frames)(tensor) for name, tensor in extra.items()}
+    return layers.Fold()(attention.refine(layers.Unfold(time.frames)(x), stage, **whole))
 
 
 def average_channels(kernel: np.ndarray, channels: int) -> np.ndarray:

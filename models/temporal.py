@@ -31,6 +31,11 @@ def time_attention(x: Tensor, name: str = "time") -> Tensor:
     return keras.layers.Multiply()([x, weights])
 
 
+def window_pool(x: Tensor, window: int, stride: int) -> Tensor:
+    """The maximum of (B, T, D) over windows of at most T steps: (B, N, D)."""
+    return keras.layers.MaxPooling1D(min(window, x.shape[1]), stride, name="window_pool")(x)
+
+
 def readout(x: Tensor, how: str) -> Tensor:
     """A sequence of a two-way LSTM (B, T, D) as one vector: "flatten", "last" step each way, or "mean"."""
     blocks.one_of("readout", how, ("last", "flatten", "mean"))

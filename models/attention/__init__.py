@@ -37,6 +37,11 @@ class Attention:
     taps: str = "INLINE"
 
     @property
+    def plain(self) -> bool:
+        """Whether it leaves the backbone as it is."""
+        return self.refine is identity
+
+    @property
     def reads(self) -> bool:
         """Whether it replaces the head of the backbone."""
         return self.readout is not None

@@ -1,0 +1,19 @@
+"""Max pooling of the last map over time, then dense layers (Yue-Hei Ng et al., CVPR 2015, "conv pooling")."""
+
+import keras
+from vidattn.models import layers, temporal
+from vidattn.models.attention import Tensor
+from vidattn.models.encoder import Encoder
+
+STREAMS = ("rgb",)
+
+
+def architecture(encoder: Encoder, dense: int = 4096, dropout: float = 0.5) -> Tensor:
+    """Logits (B, K); positions are kept through the pooling.
+
+    Args:
+        dense: Width of the dense layer.
+        dropout: Dropped share after it.
+    """
+    x = layers.Max(axis=1, name="time_pool")(encoder.final("rgb"))  # (B, H, W, C)
+    return temporal.dense_head(keras.layers.Flatten()(x), encoder.classes, dense, dropout)

@@ -1,0 +1,16 @@
+"""Control of the ICIP tables: variant B without attention; from variant A only the readout differs."""
+
+from vidattn.models import temporal
+from vidattn.models.attention import Tensor
+from vidattn.models.encoder import Encoder
+
+STREAMS = ("rgb",)
+FEATURES = True
+
+
+def architecture(
+    encoder: Encoder, units: int = 256, dense: int = 512, dropout: float = 0.5, gates: str = "legacy"
+) -> Tensor:
+    """Logits (B, K) from all states of a two-way LSTM, flattened. Arguments as in `lstm`."""
+    x = temporal.bilstm(encoder.features("rgb"), units, True, gates)
+    return temporal.dense_head(temporal.readout(x, "flatten"), encoder.classes, dense, dropout)

@@ -1,0 +1,19 @@
+"""Control of the ICIP tables: variant C with the constant weight 1 / T, so that only its scaling remains."""
+
+import keras
+from vidattn.models import temporal
+from vidattn.models.attention import Tensor
+from vidattn.models.encoder import Encoder
+
+STREAMS = ("rgb",)
+FEATURES = True
+
+
+def architecture(
+    encoder: Encoder, units: int = 256, dense: int = 512, dropout: float = 0.5, gates: str = "legacy"
+) -> Tensor:
+    """Logits (B, K). Arguments as in `lstm`."""
+    x = encoder.features("rgb")  # (B, T, D)
+    x = keras.layers.Rescaling(1 / x.shape[1], name="uniform")(x)
+    x = temporal.bilstm(x, units, False, gates)
+    return temporal.dense_head(x, encoder.classes, dense, dropout)
