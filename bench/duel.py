@@ -44,7 +44,7 @@ def real(shared: str | Path | None) -> Path | None:
 def index(real: Path | None, store: Path, count: int) -> pd.DataFrame:
     """An index of real clips, spread over the classes, or of generated ones; kept as `store/all.csv`."""
     if real is None:
-        rows = [_generate(store / f"clip{number}.avi", number) for number in range(count)]
+        rows = [generate(store / f"clip{number}.avi", number) for number in range(count)]
     else:
         table = pd.read_csv(real / "manifest.csv")
         table = table.iloc[:: max(1, len(table) // count)].head(count)
@@ -63,7 +63,7 @@ def subset(store: Path, name: str, count: int | None) -> str:
     return name
 
 
-def _generate(path: Path, seed: int, count: int = 60) -> dict:
+def generate(path: Path, seed: int, count: int = 60) -> dict:
     """A clip of a texture that drifts, 224x168, Motion JPEG."""
     rng = np.random.default_rng(seed)
     texture = cv2.GaussianBlur(rng.integers(0, 256, (168, 224, 3)).astype(np.float32), (0, 0), 3)

@@ -35,14 +35,13 @@ def test_ratio_is_ours_over_theirs():
 
 
 def test_the_features_and_waiting_rows(tmp_path):
-    duel.index(None, tmp_path, 3)
+    duel.index(None, tmp_path, 20)
     (row,) = benchmarks.feature_pass(tmp_path, lambda batch: batch.mean((1, 2)), None)
     assert row["n"] == 48 and row["ours"] > 0 and row["theirs"] > 0
     seen = []
     (row,) = benchmarks.waiting(tmp_path, lambda arrays, labels: seen.append(arrays["rgb"].shape))
-    assert (
-        len(seen) == 2 and 0 <= row["ours"] <= 1 and row["theirs"] > 0.5
-    )  # a step of no length always waits
+    assert len(seen) == 6 and seen[2] == (4, 16, 64, 64, 3)
+    assert 0 <= row["ours"] <= 1 and row["theirs"] > 0.5  # a step of no length always waits
 
 
 def test_missing_folder_is_named(tmp_path):
