@@ -102,9 +102,14 @@ def report(arguments: Namespace) -> int:
 def check(arguments: Namespace) -> int:
     """Compare records with the reference: 0 no regression, 1 regression, 2 no usable input."""
     from vidattn.bench import check as check_module
+    from vidattn.bench.results import Results
 
     params = _params(arguments)
-    return check_module.main(_results(params), RESULTS / "reference.csv", arguments.accept, arguments.json)
+    results = Results(RESULTS, list(cells(params)))
+    if arguments.accept is not None:
+        print(check_module.accept(results, arguments.accept))
+        return 0
+    return check_module.check(results, as_json=arguments.json)
 
 
 def bench(arguments: Namespace) -> int:
@@ -124,5 +129,10 @@ def mlflow(arguments: Namespace) -> int:
     if arguments.action == "ui":
         return tracking.ui()
     if arguments.action == "sync":
-        return tracking.sync()
-    return tracking.log(_results(params), params.suite)
+        outcome = tracking.sync(RESULTS)
+    else:
+        outcome = tracking.log(_results(params), suite=params.suite, tables=RESULTS / "tables")
+    print(f"MLflow: {len(outcome.logged)} runs logged, {len(outcome.skipped)} already there.")
+    if outcome.pending:
+        _tell(f"{len(outcome.pending)} cells wait for a server ({outcome.error}). Later: vidattn mlflow sync")
+    return 0

@@ -1,6 +1,7 @@
 """Evaluation: the whole test set once, in order; scores kept for fusion, predictions for the tables."""
 
 import io
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vidattn.bench import checkpoint, train
+from vidattn.bench import executor, peak, train
 from vidattn.bench.cell import Run
 from vidattn.bench.inputs import Inputs, open_inputs
 from vidattn.bench.metrics import all_metrics
@@ -17,10 +18,13 @@ from vidattn.bench.records import predictions, record
 
 Files = dict[str, bytes]
 SCORED = ("validation", "test")
+COSTS = ("parameters", "trainable", "flops", "activations")
 
 
 def run_trained(run: Run, params: Params, folder: Path, tell: Callable[[str], None]) -> Files:
     """Train and score one run. `folder` holds its checkpoint while it is unfinished."""
+    from vidattn.bench import complexity
+
     inputs = open_inputs(run, params)
     model, state = train.fit(run, params, inputs, folder / "checkpoint.npz", tell)
     protocol = params.protocols[run.cell.protocol]
@@ -33,33 +37,22 @@ def run_trained(run: Run, params: Params, folder: Path, tell: Callable[[str], No
         "epochs": state.epoch,
         "selected_epoch": state.selected,
         "history": history,
-        "parameters": model.count_params(),
-        "trainable": sum(int(np.prod(v.shape)) for v in model.trainable_variables),
-        "flops": flops(model),
         "weights": protocol.weights,
+        **{k: v for k, v in complexity.measure(model, profile=False).items() if k in COSTS},
     }
     files = scored(run, params, inputs, scores, measured, timing)
     files["weights.npz"] = _npz({f"w{i}": w for i, w in enumerate(model.get_weights())})
     return files
 
 
-def flops(model) -> int:
-    """Floating-point operations of one clip, one multiply-add counted as two."""
-    from vidattn.bench.complexity import analytic_flops
-
-    return int(analytic_flops(model))
-
-
 def scored(run: Run, params: Params, inputs: Inputs, scores: dict, measured: dict, timing: dict) -> Files:
     """The files of a finished run from its scores {role: (logits (N, K), labels (N,))}."""
-    from vidattn.bench.peak import memory_mb
-
     logits, labels = scores["test"]
     ids = list(inputs.ids("test"))[: len(labels)]
     groups = [inputs.groups[i] for i in ids]
     table = predictions(ids, groups, labels, logits, list(inputs.classes))
     content = record(run, **_facts(run, params, inputs, scores), **measured)
-    timing = {**timing, "peak_memory_mb": memory_mb(), "device": content["device"]}
+    timing = {**timing, "peak_memory_mb": peak.memory_mb(), "device": content["device"]}
     arrays = {f"{role}_{part}": a for role, pair in scores.items() for part, a in zip(("logits", "labels"), pair)}
     return {
         "record.json": _json(content),
@@ -85,20 +78,11 @@ def _facts(run: Run, params: Params, inputs: Inputs, scores: dict) -> dict[str, 
         "classes": list(inputs.classes),
         "leaks": fold.leaks(),
         "protocol": vars(protocol),
-        "digests": digests(run, params),
+        "digests": executor.ingredients(run, params),
     }
 
 
-def digests(run: Run, params: Params) -> dict[str, str]:
-    """What determines the result, as digests of parameters, data and code."""
-    from vidattn.bench.executor import ingredients
-
-    return ingredients(run, params)
-
-
 def _json(content: Any) -> bytes:
-    import json
-
     return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 

@@ -94,11 +94,12 @@ def execute(run: Run, params: Params, tell: Callable[[str], None] = lambda line:
     place = folder(run, params)
     if finished(place):
         return place
-    from vidattn.bench import fuse, train
+    from vidattn.bench import fuse, peak, train
 
     partial = place.with_name(place.name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)
     train.one_thread()
+    peak.reset()
     made = fuse.run_fused(run, params, tell) if fuse.is_fused(run.cell) else _trained(run, params, partial, tell)
     for name, content in made.items():
         files.write(partial / name, content)

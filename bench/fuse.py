@@ -1,5 +1,6 @@
 """Late fusion of streams that were trained alone (Simonyan & Zisserman 2014, section 4)."""
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -83,15 +84,11 @@ def combine(streams: dict, labels: dict, fusion: str) -> tuple[dict[str, np.ndar
 
 def _sums(parts: list) -> dict:
     """Cost of a fused model: the sum of its streams'."""
-    import json
-
     found = [json.loads((p / "record.json").read_text()) for p in parts]
-    total = {k: sum(r[k] for r in found) for k in ("parameters", "trainable", "flops")}
+    total = {k: sum(r[k] for r in found) for k in ("parameters", "trainable", "flops", "activations")}
     return {**total, "epochs": max(r["epochs"] for r in found), "history": {}, "weights": found[0]["weights"]}
 
 
 def _timing(parts: list) -> dict:
-    import json
-
     found = [json.loads((p / "timing.json").read_text()) for p in parts]
     return {k: round(sum(t[k] for t in found), 2) for k in ("train_seconds", "evaluate_seconds")}

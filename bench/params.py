@@ -98,7 +98,7 @@ CHOICES = {
     "sampling": ("uniform", "per_second"),
     "colour": ("rgb", "bgr"),
     "method": ("tvl1", "dis", "farneback"),
-    "definition": ("consecutive", "anchored"),
+    "definition": ("anchored", "both", "consecutive"),
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
 }
 

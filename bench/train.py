@@ -26,12 +26,24 @@ def seed_of(text: str) -> int:
     return zlib.crc32(text.encode()) & 0x7FFFFFFF
 
 
+def quiet_keras():
+    """Keras, imported without the lines that TensorFlow writes past every log setting while it loads."""
+    kept = os.dup(2)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import keras
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+    return keras
+
+
 def one_thread() -> None:
     """One intra- and one inter-op thread: this, not op determinism, makes CPU runs bit-reproducible."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    import keras
-
+    keras = quiet_keras()
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

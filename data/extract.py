@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from tqdm import tqdm
-from vidattn.data import shards
+from vidattn.data import pack, shards
 from vidattn.data.decode import DecodeError
 
 SHARD = 8  # clips in a file: small enough to lose little when killed, and to share work evenly
@@ -35,6 +35,7 @@ class Plan:
         work: Makes one clip, `id -> (T, ...)`. Sent to the workers: a module's function, or a partial of one.
         settings, versions: Whatever determines the bytes; both are part of the store's name and digest.
         ragged: Whether the clips differ in length.
+        container: "npy", plain arrays, memory-mapped; or "webp", packed without loss (8 bits only).
         together: Whether `work` makes the clips of a shard in one go: it takes ids and returns a list.
     """
 
@@ -46,11 +47,12 @@ class Plan:
     versions: dict
     ragged: bool = False
     together: bool = False
+    container: str = "npy"
 
     def about(self, clips: slice | None = None) -> dict:
         """Settings, versions and a digest of them with the clips: equal for equal content."""
         clips = clips or slice(None)
-        made_of = [self.settings, self.versions, self.ids[clips], self.marks[clips], SHARD]
+        made_of = [self.settings, self.versions, self.ids[clips], self.marks[clips], SHARD, self.container]
         return {"settings": self.settings, "versions": self.versions, "plan": shards.digest(made_of)}
 
     def slices(self) -> list[slice]:
@@ -72,6 +74,8 @@ def build(plan: Plan, workers: int | None = None, progress: str = "clips") -> Pa
     """Makes what is missing of a store and returns its folder; a finished store is returned at once."""
     if not plan.ids:
         raise ValueError(f"No usable clip for {plan.folder}: the index has none with status 'ok'.")
+    if plan.container not in pack.CONTAINERS:
+        raise ValueError(f"Unknown container {plan.container!r}. Expected one of: npy, webp.")
     plan.folder.mkdir(parents=True, exist_ok=True)
     with _alone(plan.folder):
         index = shards.read_json(plan.folder / shards.INDEX)
@@ -88,7 +92,7 @@ def build(plan: Plan, workers: int | None = None, progress: str = "clips") -> Pa
             bar.update(len(plan.ids) - sum(len(plan.ids[plan.slices()[number]]) for number in todo))
             _run(plan, todo, min(workers or cores(), len(todo)), bar)
         entries = [shards.read_json(plan.folder / f"{n:05d}.json") for n in range(len(plan.slices()))]
-        shards.finish(plan.folder, entries, plan.ragged, plan.about())
+        shards.finish(plan.folder, entries, plan.ragged, plan.container, plan.about())
     return plan.folder
 
 
@@ -98,7 +102,9 @@ def make(plan: Plan, number: int) -> int:
     ids = plan.ids[part]
     failed: dict[str, str] = {}
     clips = dict(zip(ids, plan.work(ids))) if plan.together else dict(_each(plan.work, ids, failed))
-    shards.write(plan.folder, number, clips, plan.ragged, {**plan.about(part), "failed": failed})
+    shards.write(
+        plan.folder, number, clips, plan.ragged, plan.container, {**plan.about(part), "failed": failed}
+    )
     return len(ids)
 
 

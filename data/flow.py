@@ -12,9 +12,12 @@ import numpy as np
 from vidattn.data import extract as extraction
 from vidattn.data import frames as frames_of
 from vidattn.data import shards
+from vidattn.data.stacks import stack
+
+__all__ = ["compute", "dequantise", "extract", "grey", "quantise", "solver", "stack"]
 
 METHODS = ("tvl1", "dis", "farneback")
-DEFINITIONS = ("consecutive", "anchored")
+DEFINITIONS = ("anchored", "both", "consecutive")
 
 
 def extract(
@@ -31,6 +34,7 @@ def extract(
     epsilon: float = 0.01,
     preset: str = "medium",
     workers: int | None = None,
+    container: str = "npy",
 ) -> Path:
     """Computes the flow of every usable clip from its sampled frames.
 
@@ -39,15 +43,19 @@ def extract(
         store: Store folder; the result lies in `store/<name>/flow/<key>`.
         method: "tvl1" (Zach et al., 2007; the thesis' choice), "dis" or "farneback", which are far cheaper.
         frames, size: `T` and side of the frames; their store is made first where it is missing.
-        definition: "consecutive" stores frame i to i+1, for `stack` to join later: `(T-1, S, S, 2)`.
+        definition: "consecutive" stores frame i to i+1, for `stacks` to join later: `(T-1, S, S, 2)`.
+            "both" adds the flow back, i+1 to i, for bidirectional stacks: `(T-1, S, S, 4)`.
             "anchored" stores the thesis' own stacks, frame i to i+1 ... i+L: `(T-L, S, S, 2L)`.
         bound: Displacement in pixels that 8 bits reach to either side; longer vectors are cut there.
         length: `L` of anchored stacks.
         warps, epsilon: Of TV-L1, OpenCV's defaults as in the thesis; 2 and .02 cost a third less or more.
         preset: Of DIS: "ultrafast", "fast" or "medium".
         workers: As in `frames.extract`.
+        container: Of the flow: "npy" or "webp" (a fifteenth at 224 pixels). The frames are plain.
     """
-    settings = _settings(method, frames, size, definition, bound, length, warps, epsilon, preset)
+    settings = settings_of(
+        method, frames, size, definition, bound, length, warps, epsilon, preset, container
+    )
     _check(settings, length)
     source = frames_of.extract(name, store, "uniform", frames, size, workers=workers)
     clips = shards.open(source)
@@ -58,28 +66,14 @@ def extract(
         work=functools.partial(_clip, source=source, settings=settings),
         settings=settings,
         versions={"opencv": cv2.__version__},
+        container=container,
     )
     return extraction.build(plan, workers, f"{name} flow")
 
 
-def path(
-    name: str,
-    store: str | Path,
-    *,
-    method: str,
-    frames: int,
-    size: int,
-    definition: str,
-    bound: float,
-    length: int = 5,
-    warps: int = 5,
-    epsilon: float = 0.01,
-    preset: str = "medium",
-) -> Path:
-    """Where `extract` with these settings stores its result."""
-    return _folder(
-        name, store, _settings(method, frames, size, definition, bound, length, warps, epsilon, preset)
-    )
+def path(name: str, store: str | Path, **options) -> Path:
+    """Where `extract` with these options (its keywords, less `workers`) stores its result."""
+    return _folder(name, store, settings_of(**options))
 
 
 def _folder(name: str, store: str | Path, settings: dict) -> Path:
@@ -87,36 +81,22 @@ def _folder(name: str, store: str | Path, settings: dict) -> Path:
     return Path(store) / name / "flow" / extraction.key(label, settings, {"opencv": cv2.__version__})
 
 
-def _settings(
-    method: str,
-    frames: int,
-    size: int,
-    definition: str,
-    bound: float,
-    length: int,
-    warps: int,
-    epsilon: float,
-    preset: str,
+def settings_of(
+    method: str = "tvl1",
+    frames: int = 25,
+    size: int = 224,
+    definition: str = "consecutive",
+    bound: float = 20.0,
+    length: int = 5,
+    warps: int = 5,
+    epsilon: float = 0.01,
+    preset: str = "medium",
+    container: str = "npy",
 ) -> dict:
+    """The options of `extract` that determine the result: others must not change its key."""
     settings = {"method": method, "frames": frames, "size": size, "definition": definition, "bound": bound}
     anchored = {"length": length} if definition == "anchored" else {}
-    return settings | _own(method, warps, epsilon, preset) | anchored
-
-
-def stack(clips: np.ndarray, length: int = 5) -> np.ndarray:
-    """Joins consecutive flows to stacks, one for each start (Simonyan and Zisserman, 2014, section 3).
-
-    Args:
-        clips: Flow `(B, T-1, H, W, 2)`, of any type.
-        length: `L`.
-
-    Returns:
-        `(B, T-L, H, W, 2L)`, channels x1, y1, x2, y2, ...: stack i holds the flows i ... i+L-1.
-    """
-    if not 1 <= length <= clips.shape[1]:
-        raise ValueError(f"A stack of {length} flows needs as many in a clip, which has {clips.shape[1]}.")
-    windows = np.lib.stride_tricks.sliding_window_view(clips, length, axis=1)  # (B, T-L, H, W, 2, L)
-    return np.ascontiguousarray(windows.swapaxes(-1, -2)).reshape(*windows.shape[:4], 2 * length)
+    return settings | {"container": container} | _own(method, warps, epsilon, preset) | anchored
 
 
 def quantise(flow: np.ndarray, bound: float) -> np.ndarray:
@@ -149,13 +129,16 @@ def grey(clip: np.ndarray) -> np.ndarray:
 
 
 def compute(clip: np.ndarray, settings: dict) -> np.ndarray:
-    """Float flow of one RGB clip `(T, S, S, 3)`: `(T-1, S, S, 2)`, or `(T-L, S, S, 2L)` if anchored."""
+    """Float flow of an RGB clip `(T, S, S, 3)`; see `extract` for the shape that each definition gives."""
     calc = solver(
         settings["method"], **{k: settings[k] for k in ("warps", "epsilon", "preset") if k in settings}
     )
     tones = grey(clip)
     if settings["definition"] == "consecutive":
         return np.stack([calc(a, b) for a, b in zip(tones[:-1], tones[1:])])
+    if settings["definition"] == "both":
+        pairs = zip(tones[:-1], tones[1:])
+        return np.stack([np.concatenate([calc(a, b), calc(b, a)], axis=-1) for a, b in pairs])
     length = settings["length"]
     stacks = [
         np.concatenate([calc(tones[i], tones[i + step]) for step in range(1, length + 1)], axis=-1)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from vidattn.data import augment as augmentation
-from vidattn.data.flow import stack
 from vidattn.data.prefetch import ahead
 from vidattn.data.shards import Clips
+from vidattn.data.stacks import stack
 
 CAFFE_MEAN = np.array([123.68, 116.779, 103.939], np.float32)  # of ImageNet, R, G, B
 
@@ -32,6 +32,7 @@ def batches(
     shuffle: bool = False,
     augment: dict | None = None,
     flow_length: int = 5,
+    flow_kind: str = "consecutive",
     colour: str = "rgb",
     preprocess: str = "tf",
     frames: int | None = None,
@@ -50,7 +51,7 @@ def batches(
         seed, epoch: Fix order and augmentation.
         shuffle: New order each epoch; off for validation and test, which are read in order and complete.
         augment: Settings of `augment`, for training only; `None` leaves clips as they are.
-        flow_length: `L` of the stacks made of consecutive flow.
+        flow_length, flow_kind: Of the stacks, see `stacks.stack`; anchored flow comes as stacks.
         colour: "bgr" swaps the channels, the ICIP code's defect.
         preprocess: Of rgb and image: "tf" (x / 127.5 - 1), "caffe" (BGR less the ImageNet mean) or "none".
         frames: `T` of ragged stores, padded with zeros after preprocessing.
@@ -69,7 +70,7 @@ def batches(
         raise ValueError(f"{len(ids)} clips came with {len(labels)} labels.")
     if image_frame not in ("middle", "random"):
         raise ValueError(f"Unknown image frame {image_frame!r}. Expected one of: middle, random.")
-    options = Options(seed, epoch, flow_length, colour, preprocess, frames, image_frame, augment)
+    options = Options(seed, epoch, flow_length, flow_kind, colour, preprocess, frames, image_frame, augment)
     permutation = order(len(ids), seed, epoch, shuffle)
     count = len(ids) // batch if drop_remainder else -(-len(ids) // batch)
     chosen = (permutation[number * batch : (number + 1) * batch] for number in range(step, count))
@@ -84,6 +85,7 @@ class Options:
     seed: int
     epoch: int
     flow_length: int
+    flow_kind: str
     colour: str
     preprocess: str
     frames: int | None
@@ -115,8 +117,8 @@ def _arrays(
 
 def _read(name: str, clips: Clips, ids: Sequence[str], rows: np.ndarray, options: Options) -> np.ndarray:
     array = clips.read(ids, options.frames if clips.ragged else None)
-    if name == "flow" and clips.settings["definition"] == "consecutive":
-        return stack(array, options.flow_length)
+    if name == "flow" and clips.settings["definition"] != "anchored":
+        return stack(array, options.flow_length, options.flow_kind, clips.settings["bound"])
     if name == "image":
         return array[np.arange(len(ids)), _frame(rows, clips.lengths[clips.rows(ids)], options)]
     return array

@@ -3,7 +3,8 @@
 A store is a folder of `00000.npy`, `00001.npy`, ..., each with a small `.json` of its own, and `index.json`,
 which is written last: a folder without it is unfinished and cannot be opened. Every file is written beside
 its place, flushed to the disk and renamed, so that no half file is ever seen. A regular shard is
-`(clips, T, ...)`; a ragged one joins its clips along time, `(sum of lengths, ...)`.
+`(clips, T, ...)`; a ragged one joins its clips along time, `(sum of lengths, ...)`; a packed one is the bytes
+of its clips' files (see `pack`), one after the other.
 """
 
 import difflib
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from vidattn.data import pack
 
 INDEX = "index.json"
 
@@ -38,7 +40,8 @@ class Clips:
         self.failed, self.digest = index["failed"], index["digest"]
         self.shape, self.dtype = tuple(index["shape"]), np.dtype(index["dtype"])
         self.lengths = np.asarray(index["lengths"], dtype=np.int64)
-        self.ragged = index["ragged"]
+        self.ragged, self.packed = index["ragged"], index["container"] != "npy"
+        self._sizes = [sizes for shard in index["shards"] for sizes in shard.get("sizes", [])]
         self._row = {clip: row for row, clip in enumerate(self.ids)}
         counts = np.asarray([shard["clips"] for shard in index["shards"]], dtype=np.int64)
         self._files = [shard["file"] for shard in index["shards"]]
@@ -46,6 +49,10 @@ class Clips:
         first = np.repeat(np.cumsum(counts) - counts, counts)  # row of the first clip of a clip's shard
         start = np.cumsum(self.lengths) - self.lengths
         self._place = start - start[first] if self.ragged else np.arange(len(self.ids)) - first
+        if self.packed:
+            ends = np.cumsum([sum(sizes) for sizes in self._sizes])
+            begins = np.concatenate([[0], ends[:-1]])
+            self._place = begins - begins[first]
         self._open: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
@@ -69,8 +76,8 @@ class Clips:
         rows = self.rows(ids)
         if frames is None:
             frames = int(self.lengths[rows].max(initial=0))
-        if self.ragged:
-            return self._read_ragged(rows, frames)
+        if self.ragged or self.packed:
+            return self._read_each(rows, frames)
         out = np.zeros((len(rows), frames, *self.shape), self.dtype)
         for shard in np.unique(self._shard[rows]):
             at = np.flatnonzero(self._shard[rows] == shard)
@@ -82,12 +89,19 @@ class Clips:
         """True where `read(ids, frames)` holds a frame and not padding, `(B, T)`."""
         return np.arange(frames) < self.lengths[self.rows(ids)][:, None]
 
-    def _read_ragged(self, rows: np.ndarray, frames: int) -> np.ndarray:
+    def _read_each(self, rows: np.ndarray, frames: int) -> np.ndarray:
         out = np.zeros((len(rows), frames, *self.shape), self.dtype)
         for position, row in enumerate(rows):
-            start, length = self._place[row], min(int(self.lengths[row]), frames)
-            out[position, :length] = self._array(self._shard[row])[start : start + length]
+            length = min(int(self.lengths[row]), frames)
+            out[position, :length] = self._clip(row)[:length]
         return out
+
+    def _clip(self, row: int) -> np.ndarray:
+        array, start = self._array(self._shard[row]), self._place[row]
+        if not self.packed:
+            return array[start : start + self.lengths[row]]
+        edges = start + np.cumsum([0, *self._sizes[row]])
+        return pack.unpack([array[a:b] for a, b in zip(edges[:-1], edges[1:])], self.shape)
 
     def _array(self, shard: int) -> np.ndarray:
         if shard not in self._open:
@@ -113,13 +127,12 @@ def open(path: str | Path) -> Clips:
     return Clips(path, index)
 
 
-def write(folder: Path, number: int, clips: dict[str, np.ndarray], ragged: bool, about: dict) -> dict:
+def write(
+    folder: Path, number: int, clips: dict[str, np.ndarray], ragged: bool, container: str, about: dict
+) -> dict:
     """Writes one shard and then the JSON that marks it complete; returns that JSON's content."""
     arrays = list(clips.values())
-    if arrays:
-        array = np.concatenate(arrays) if ragged else np.stack(arrays)
-    else:
-        array = np.zeros((0,), np.uint8)
+    array, sizes = _join(arrays, ragged, container)
     place(folder / f"{number:05d}.npy", lambda file: np.save(file, array, allow_pickle=False))
     entry = {
         **about,
@@ -131,9 +144,21 @@ def write(folder: Path, number: int, clips: dict[str, np.ndarray], ragged: bool,
         "dtype": arrays[0].dtype.str if arrays else None,
         "bytes": (folder / f"{number:05d}.npy").stat().st_size,
         "digest": hashlib.sha256(np.ascontiguousarray(array)).hexdigest(),
+        **sizes,
     }
     write_json(folder / f"{number:05d}.json", entry)
     return entry
+
+
+def _join(arrays: list[np.ndarray], ragged: bool, container: str) -> tuple[np.ndarray, dict]:
+    """The array of a shard, and the sizes of a packed clip's files."""
+    if not arrays:
+        return np.zeros((0,), np.uint8), {}
+    if container == "npy":
+        return (np.concatenate(arrays) if ragged else np.stack(arrays)), {}
+    files = [pack.pack(clip) for clip in arrays]
+    joined = np.frombuffer(b"".join(file for clip in files for file in clip), np.uint8)
+    return joined, {"sizes": [[len(file) for file in clip] for clip in files]}
 
 
 def complete(folder: Path, number: int, about: dict) -> dict | None:
@@ -145,21 +170,23 @@ def complete(folder: Path, number: int, about: dict) -> dict | None:
     return entry if array.is_file() and array.stat().st_size == entry["bytes"] else None
 
 
-def finish(folder: Path, entries: Sequence[dict], ragged: bool, about: dict) -> None:
+def finish(folder: Path, entries: Sequence[dict], ragged: bool, container: str, about: dict) -> None:
     """Writes the index of a store, from then on it can be opened."""
     filled = next((entry for entry in entries if entry["clips"]), None)
     if filled is None:
         failed = [f"{clip}: {why}" for entry in entries for clip, why in entry["failed"].items()]
         raise ValueError(f"No clip could be extracted into {folder}. " + "; ".join(failed[:3]))
+    keys = ("file", "clips", "digest", "sizes")
     index = {
         **about,
         "ragged": ragged,
+        "container": container,
         "shape": filled["shape"],
         "dtype": filled["dtype"],
         "ids": [clip for entry in entries for clip in entry["ids"]],
         "lengths": [length for entry in entries for length in entry["lengths"]],
         "failed": {clip: why for entry in entries for clip, why in entry["failed"].items()},
-        "shards": [{key: entry[key] for key in ("file", "clips", "digest")} for entry in entries],
+        "shards": [{key: entry[key] for key in keys if key in entry} for entry in entries],
     }
     index["digest"] = digest(index)
     write_json(folder / INDEX, index)

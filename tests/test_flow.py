@@ -77,5 +77,42 @@ def test_settings_that_a_method_ignores_leave_its_key(tmp_path):
 def test_unknown_names_list_the_valid_ones(tmp_path):
     with pytest.raises(ValueError, match="dis, farneback, tvl1"):
         flow.extract("set", tmp_path, "tvl")
-    with pytest.raises(ValueError, match="anchored, consecutive"):
+    with pytest.raises(ValueError, match="anchored, both, consecutive"):
         flow.extract("set", tmp_path, definition="other")
+
+
+def test_bidirectional_stack_by_hand():
+    clips = np.zeros((1, 5, 1, 1, 4), np.uint8)
+    clips[0, :, 0, 0] = [[10 * i, 10 * i + 1, 10 * i + 2, 10 * i + 3] for i in range(5)]
+    stacks = flow.stack(clips, 4, "bidirectional")
+    assert stacks.shape == (1, 2, 1, 1, 8)
+    assert stacks[0, 0, 0, 0].tolist() == [20, 21, 30, 31, 12, 13, 2, 3]  # of frame 2
+    assert stacks[0, 1, 0, 0].tolist() == [30, 31, 40, 41, 22, 23, 12, 13]
+    with pytest.raises(ValueError, match="even length, not 3"):
+        flow.stack(clips, 3, "bidirectional")
+    with pytest.raises(ValueError, match="definition 'both'"):
+        flow.stack(clips[..., :2], 4, "bidirectional")
+
+
+def test_trajectory_stack_follows_the_pixel():
+    clips = np.zeros((1, 3, 1, 6, 2), np.float32)
+    clips[0, 0, ..., 0] = 2  # two to the right
+    clips[0, 1, 0, :, 0] = [0, 1, 2, 3, 4, 5]
+    clips[0, 2, 0, :, 0] = [5, 4, 3, 2, 1, 0]
+    out = flow.stack(clips, 3, "trajectory")
+    assert out.shape == (1, 1, 1, 6, 6)
+    assert out[0, 0, 0, 0].tolist() == [2, 0, 2, 0, 1, 0]  # at 0, then at 2, then at 4
+    assert out[0, 0, 0, 5].tolist() == [2, 0, 5, 0, 0, 0]  # beyond the edge the edge goes on
+    still = flow.quantise(np.zeros((1, 4, 5, 5, 2)), 8)
+    assert (flow.stack(still, 2, "trajectory", 8) == flow.stack(still, 2)).all()
+    with pytest.raises(ValueError, match="bidirectional, trajectory"):
+        flow.stack(still, 2, "other")
+
+
+def test_flow_both_ways(tmp_path):
+    write_dataset(tmp_path, "set", 1)
+    store = shards.open(flow.extract("set", tmp_path, "farneback", 5, 32, "both", bound=4, workers=1))
+    pixels = flow.dequantise(store.read(store.ids)[0, :, 8:-8, 8:-8], 4)
+    assert pixels.shape == (4, 16, 16, 4)
+    assert flow.stack(store.read(store.ids), 2).shape == (1, 3, 32, 32, 4)  # forward alone
+    assert np.median(pixels[..., 0]) > 0.5 and np.median(pixels[..., 2]) < -0.5

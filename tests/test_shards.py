@@ -6,10 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from clips import write_dataset
-from vidattn.data import flow, frames, shards
+from vidattn.data import flow, frames, pack, shards
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -152,3 +153,39 @@ def test_killed_extraction_resumes_to_the_same_bytes(tmp_path):
 @pytest.mark.slow
 def test_killed_extraction_resumes_to_the_same_bytes_at_20_moments(tmp_path):
     kill_and_resume(tmp_path, 20)
+
+
+@pytest.mark.parametrize(
+    "shape", [(7, 9, 11, 2), (7, 9, 11, 3), (5, 6, 7, 10), (1, 6, 7, 1), (40, 600, 5, 2)]
+)
+def test_packing_loses_nothing(shape):
+    clip = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    parts = [np.frombuffer(part, np.uint8) for part in pack.pack(clip)]
+    assert (pack.unpack(parts, shape[1:]) == clip).all()
+    assert len(parts) == (2 if shape[1] == 600 else 1)  # 27 frames of 600 rows fit
+
+
+def test_packed_store_reads_as_the_plain_one(tmp_path):
+    write_dataset(tmp_path, "set", 11)
+    for sampling, count in (("uniform", 4), ("per_second", None)):
+        plain, packed = (
+            shards.open(frames.extract("set", tmp_path, sampling, count, 16, workers=1, container=container))
+            for container in ("npy", "webp")
+        )
+        assert plain.path != packed.path
+        ids = plain.ids[::-2]
+        assert (plain.read(ids, 3) == packed.read(ids, 3)).all()
+    with pytest.raises(ValueError, match="npy, webp"):
+        frames.extract("set", tmp_path, container="png")
+
+
+def test_tiles_of_a_mosaic_are_clips_of_one_frame(tmp_path):
+    pytest.importorskip("vidattn.data.pictures")
+    mosaic = np.random.default_rng(0).integers(0, 256, (8, 16, 3)).astype(np.uint8)
+    (tmp_path / "set").mkdir()
+    cv2.imwrite(str(tmp_path / "set/m.png"), mosaic[..., ::-1])
+    head = "clip,label,group,path,frames,fps,width,height,digest,status,reason\n"
+    rows = [f"t{i},k,,m.png#8:{i},1,0.0,8,8,d{i},ok,\n" for i in range(2)]
+    (tmp_path / "set/index.csv").write_text(head + "".join(rows))
+    store = shards.open(frames.extract("set", tmp_path, frames=1, size=8, workers=1))
+    assert (store.read(["t1", "t0"])[:, 0] == np.stack([mosaic[:, 8:], mosaic[:, :8]])).all()

@@ -1,0 +1,57 @@
+import numpy as np
+import pandas as pd
+import pytest
+from vidattn.bench import baselines, benchmarks, containers, duel
+from vidattn.data import decode
+
+
+def test_every_container_gives_the_clip_back():
+    still = np.full((3, 16, 16, 2), 128, np.uint8)
+    smooth = still + (8 * np.sin(np.arange(16) / 3)).astype(np.int8)[None, None, :, None].astype(np.uint8)
+    for name, (pack, unpack) in containers.codecs().items():
+        back = unpack(pack(smooth), smooth.shape)
+        assert back.shape == smooth.shape, name
+        off = np.abs(back.astype(int) - smooth).max()
+        assert off == 0 if name not in ("jpeg", "mpeg4") else off < 30, name
+
+
+def test_all_decoders_at_hand_give_the_same_pixels(tmp_path):
+    path = duel.generate(tmp_path / "clip.avi", 0)["path"]
+    indices = decode.uniform(60, 25)
+    ours = decode.read(path, indices)
+    for other in (baselines.read_all, baselines.seek):
+        assert (other(path, indices) == ours).all()
+
+
+def test_thesis_storage_cuts_to_whole_pixels(tmp_path):
+    (tmp_path / "a.npz").write_bytes(baselines.int64_npz(np.array([-1.9, -0.5, 0.9, 2.0])))
+    with np.load(tmp_path / "a.npz") as file:
+        assert file["arr_0"].tolist() == [-1, 0, 0, 2] and file["arr_0"].dtype == np.int64
+
+
+def test_ratio_is_ours_over_theirs():
+    assert duel.row("a", 3.0, 4.0, "s", 1, "")["ratio"] == 0.75
+    assert np.isnan(duel.row("a", np.nan, np.nan, "s", 0, "none")["ratio"])
+
+
+def test_the_features_and_waiting_rows(tmp_path):
+    duel.index(None, tmp_path, 20)
+    (row,) = benchmarks.feature_pass(tmp_path, lambda batch: batch.mean((1, 2)), None)
+    assert row["n"] == 48 and row["ours"] > 0 and row["theirs"] > 0
+    seen = []
+    (row,) = benchmarks.waiting(tmp_path, lambda arrays, labels: seen.append(arrays["rgb"].shape))
+    assert len(seen) == 6 and seen[2] == (4, 16, 64, 64, 3)
+    assert 0 <= row["ours"] <= 1 and row["theirs"] > 0.5  # a step of no length always waits
+
+
+def test_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="No ucf101_12"):
+        duel.real(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_whole_table_on_generated_clips(tmp_path):
+    table = benchmarks.run(None, tmp_path, size=32, clips=8)
+    assert list(pd.read_csv(tmp_path / "benchmarks.csv").columns) == duel.COLUMNS
+    assert {"flow_pairs", "flow_job", "storage_thesis", "decode_seek"} <= set(table["name"])
+    assert table.set_index("name").loc["flow_job", "ratio"] < 0.25
