@@ -136,7 +136,7 @@ def _by_fold(results: Results, cell: str, old: pd.DataFrame) -> pd.DataFrame:
 
 
 def drops(pairs: dict[str, pd.DataFrame], alpha: float) -> dict[str, dict]:
-    """One-sided tests of a drop: cell -> means, difference, p (Holm over cells), detectable drop; and `all cells`.
+    """One-sided tests of a drop, cell -> means, difference, p (Holm over cells), detectable; and `all cells`.
 
     Args:
         pairs: Cell -> frame with columns fold, group, old, new; a row is a clip.

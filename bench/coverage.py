@@ -1,9 +1,8 @@
 """Do the statistics keep their word? Coverage of the intervals, size of the tests, error rates of the gate.
 
-    vidattn bench stats_coverage        writes results/tables/coverage.csv, .md and .tex
-
-Simulated clips come in groups whose accuracies differ (beta-binomial, intra-group correlation `icc`), in three
-group-disjoint folds, as in the demo data set (12 to 24 groups) and in UCF101's official splits (75 groups here).
+`write` makes results/tables/coverage.csv, .md and .tex. Simulated clips come in groups whose accuracies
+differ (beta-binomial, intra-group correlation `icc`), in three group-disjoint folds, as in the demo data set
+(12 to 24 groups) and in UCF101's official splits (75 groups here).
 """
 
 from pathlib import Path
@@ -33,7 +32,7 @@ def table(trials: int = 2000, seed: int = 0) -> pd.DataFrame:
 
 
 def clips(groups: int, accuracy: float, icc: float, draw: np.random.Generator) -> pd.DataFrame:
-    """Two cells of equal accuracy on the same clips: group, run, first, second. Half of the luck is shared."""
+    """Two equally accurate cells on the same clips: group, run, first, second; half of the luck is shared."""
     group, run = np.repeat(np.arange(groups), CLIPS), np.repeat(np.arange(groups) % FOLDS, CLIPS)
     rates = np.full((2, groups), accuracy)
     if icc:
