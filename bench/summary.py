@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 from vidattn.bench import stats
-from vidattn.bench.results import Results, coordinates, identity
+from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
 METRICS = ("top1", "top5", "per_class")
+COLUMNS = [*COORDINATES, "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high", "per_class"]
+COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
 
 
 def cells(results: Results) -> pd.DataFrame:
@@ -13,7 +15,7 @@ def cells(results: Results) -> pd.DataFrame:
 
     A cell without records keeps its row; its numbers are missing.
     """
-    return pd.DataFrame([_cell(results, cell) for cell in results.ids])
+    return pd.DataFrame([_cell(results, cell) for cell in results.ids], columns=COLUMNS)
 
 
 def hits(predictions: pd.DataFrame, metric: str = "top1") -> np.ndarray:

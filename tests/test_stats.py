@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
-
 from vidattn.bench import coverage, stats
 
 
@@ -112,7 +111,7 @@ def test_mcnemar_against_the_worked_example():
     first = np.concatenate([np.full(n, a) for (a, _), n in counts.items()])
     second = np.concatenate([np.full(n, b) for (_, b), n in counts.items()])
     assert stats.mcnemar(first, second) == pytest.approx(scipy_stats.chi2.sf((150 - 86 - 1) ** 2 / 236, 1))
-    assert (150 - 86 - 1) ** 2 / 236 == pytest.approx(16.82, abs=0.01)
+    assert pytest.approx(16.82, abs=0.01) == (150 - 86 - 1) ** 2 / 236
 
 
 def test_mcnemar_is_exact_for_few_discordant_pairs():
