@@ -76,6 +76,11 @@ class Results:
         return self._loaded[cell].copy()
 
     @cached_property
+    def cache(self) -> dict[object, pd.DataFrame]:
+        """What was computed from these results and may be asked for again; a bootstrap takes a while."""
+        return {}
+
+    @cached_property
     def _loaded(self) -> dict[str, pd.DataFrame]:
         """Predictions already read, by cell."""
         return {}
