@@ -75,7 +75,7 @@ def compare(results: Results, accepted: pd.DataFrame, alpha: float = ALPHA) -> R
     old = {identity(dict(zip(COORDINATES, key))): part for key, part in accepted.groupby(list(COORDINATES))}
     names = [*results.ids, *(cell for cell in old if results.cells is None and cell not in results.ids)]
     pairs = {cell: _paired(results, cell, old[cell]) for cell in names if cell in old and _ran(results, cell)}
-    tests = _tests(pairs, alpha)
+    tests = drops(pairs, alpha)
     rows = [_row(results, cell, old.get(cell), tests.get(cell)) for cell in names]
     if ALL in tests:
         rows.append({"cell": ALL, **tests[ALL], "status": _drop(tests[ALL])})
@@ -135,8 +135,13 @@ def _by_fold(results: Results, cell: str, old: pd.DataFrame) -> pd.DataFrame:
     return frame.reset_index().assign(group=lambda f: f["fold"].astype(str), clip="")
 
 
-def _tests(pairs: dict[str, pd.DataFrame], alpha: float) -> dict[str, dict]:
-    """Cell -> drop, p (Holm over cells), detectable drop; and the mean over all cells."""
+def drops(pairs: dict[str, pd.DataFrame], alpha: float) -> dict[str, dict]:
+    """One-sided tests of a drop, cell -> means, difference, p (Holm over cells), detectable; and `all cells`.
+
+    Args:
+        pairs: Cell -> frame with columns fold, group, old, new; a row is a clip.
+        alpha: Chance that noise alone makes any of the tests fail.
+    """
     pairs = {cell: frame for cell, frame in pairs.items() if len(frame)}
     if not pairs:
         return {}

@@ -61,20 +61,24 @@ def encode(figure: Figure, kind: str, salt: str) -> bytes:
 def tradeoff(cells: pd.DataFrame, cost: str) -> Figure:
     """Top-1 against a cost on a log axis, one panel a data set and protocol, with the Pareto front."""
     families = list(cells.groupby(["dataset", "protocol"], sort=False))
-    figure = Figure(figsize=(6.4, 3.6 * len(families)), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.4 * len(families) + 0.4), layout="constrained")
     kinds = {name: i % len(MARKERS) for i, name in enumerate(cells["attention"].unique())}
     for (title, part), axes in zip(families, figure.subplots(len(families), squeeze=False)[:, 0]):
-        _front(axes, part.sort_values([cost, "top1"], ascending=[True, False]), cost)
+        _front(axes, part, cost)
         for _, row in part.iterrows():
-            kind = kinds[row["attention"]]
-            low, high = row["top1"] - row["top1_low"], row["top1_high"] - row["top1"]
-            bar = None if np.isnan(low) else [[max(low, 0)], [max(high, 0)]]
-            style = {"color": COLOURS[kind], "marker": MARKERS[kind], "ms": 6, "elinewidth": 0.7}
-            axes.errorbar([float(row[cost])], [row["top1"]], yerr=bar, ls="", **style)
+            _point(axes, row, cost, kinds[row["attention"]])
         axes.set(xscale="log", title=", ".join(title), ylabel="top-1", xlabel=_COSTS[cost])
-        handles = [_handle(kinds[name], name) for name in part["attention"].unique()]
-        axes.legend(handles=handles, loc="best", fontsize=8, title="attention")
+    handles = [_handle(kind, name) for name, kind in kinds.items()]
+    figure.legend(handles=handles, loc="outside upper center", ncols=6, fontsize=8, title="attention")
     return figure
+
+
+def _point(axes: Axes, row: pd.Series, cost: str, kind: int) -> None:
+    """A cell with its interval."""
+    low, high = row["top1"] - row["top1_low"], row["top1_high"] - row["top1"]
+    bar = None if np.isnan(low) else [[max(low, 0)], [max(high, 0)]]
+    style = {"color": COLOURS[kind], "marker": MARKERS[kind], "ms": 6, "elinewidth": 0.7, "alpha": 0.8}
+    axes.errorbar([float(row[cost])], [row["top1"]], yerr=bar, ls="", **style)
 
 
 _COSTS = {"flops": "FLOPs per clip", "parameters": "parameters"}
@@ -94,12 +98,15 @@ def pareto(frame: pd.DataFrame, cost: str) -> pd.DataFrame:
 
 
 def _front(axes: Axes, part: pd.DataFrame, cost: str) -> None:
+    """The stepped front, drawn on to the most expensive cell, its corners named."""
     front = pareto(part, cost)
-    axes.step(front[cost].astype(float), front["top1"], where="post", color="#8C8C8C", lw=1, zorder=0)
+    costs, values = front[cost].astype(float).tolist(), front["top1"].tolist()
+    ends = costs + [float(part[cost].max())], values + values[-1:]
+    axes.step(*ends, where="post", color="#8C8C8C", lw=1, zorder=0)
     for i, (_, row) in enumerate(front.iterrows()):
-        text = f"{row['backbone']} {row['architecture']}"
-        offset = (6, 6 + 10 * (i % 2))
-        axes.annotate(text, (float(row[cost]), row["top1"]), offset, textcoords="offset points", fontsize=7)
+        name = f"{row['backbone']} / {row['architecture']}"
+        spot, offset = (float(row[cost]), row["top1"]), (6, 5 + 9 * (i % 2))
+        axes.annotate(name, spot, offset, textcoords="offset points", fontsize=7)
 
 
 def forest(versus: pd.DataFrame) -> Figure:
@@ -116,7 +123,7 @@ def forest(versus: pd.DataFrame) -> Figure:
         )
     axes.axvline(0, color="#8C8C8C", lw=1, ls="--")
     axes.set_yticks(range(len(names)), names, fontsize=7)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel("top-1, attention minus none, points (filled: Holm p < 0.05)")
     return figure
 

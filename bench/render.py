@@ -87,7 +87,7 @@ def integers(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _counted(column: str) -> bool:
     base = column.removesuffix("_published").removesuffix("_difference")
-    counts = ("n", "n_official", "folds", "seeds", "groups", "parameters", "trainable", "flops")
+    counts = ("n", "n_official", "folds", "seeds", "groups", "classes", "parameters", "trainable", "flops")
     return base in counts or base.startswith(("parameters_", "flops_", "n_"))
 
 

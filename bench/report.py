@@ -51,7 +51,9 @@ def write(
 
 def _environment() -> Environment:
     loader = PackageLoader("vidattn.bench")
-    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    return environment
 
 
 def _folder() -> dict[str, str]:

@@ -71,6 +71,21 @@ class Results:
 
     def predictions(self, cell: str) -> pd.DataFrame:
         """Every prediction of a cell: fold, seed, run, clip, group, label, prediction, rank, confidence."""
+        if cell not in self._loaded:
+            self._loaded[cell] = self._predictions(cell)
+        return self._loaded[cell].copy()
+
+    @cached_property
+    def cache(self) -> dict[object, pd.DataFrame]:
+        """What was computed from these results and may be asked for again; a bootstrap takes a while."""
+        return {}
+
+    @cached_property
+    def _loaded(self) -> dict[str, pd.DataFrame]:
+        """Predictions already read, by cell."""
+        return {}
+
+    def _predictions(self, cell: str) -> pd.DataFrame:
         frames = []
         for record in self.records.get(cell, []):
             path = self.path("predictions", cell, record, "csv")

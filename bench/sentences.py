@@ -15,10 +15,10 @@ def summarise(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame) -
     blocks = []
     for (dataset, protocol), part in frame.groupby(FAMILY, sort=False):
         mine = _rows(versus, dataset, protocol)
-        lines = [_extent(part), _best(part), *_caveats(results, part)]
+        lines = [_extent(part), *(_contrast(row) for row in _contrasts(contrasts, dataset, protocol))]
         for attention, rows in mine.groupby("attention", sort=False) if len(mine) else ():
             lines.append(_attention(attention, rows))
-        lines += [_contrast(row) for row in _contrasts(contrasts, dataset, protocol)]
+        lines += [_best(part), *_caveats(results, part)]
         blocks.append({"title": f"{dataset}, protocol {protocol}", "sentences": [x for x in lines if x]})
     return blocks
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 from vidattn.bench import stats
-from vidattn.bench.results import Results, coordinates, identity
+from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
 METRICS = ("top1", "top5", "per_class")
+COLUMNS = [*COORDINATES, "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high", "per_class"]
+COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
 
 
 def cells(results: Results) -> pd.DataFrame:
@@ -13,7 +15,10 @@ def cells(results: Results) -> pd.DataFrame:
 
     A cell without records keeps its row; its numbers are missing.
     """
-    return pd.DataFrame([_cell(results, cell) for cell in results.ids])
+    if "cells" not in results.cache:
+        rows = [_cell(results, cell) for cell in results.ids]
+        results.cache["cells"] = pd.DataFrame(rows, columns=COLUMNS)
+    return results.cache["cells"].copy()
 
 
 def hits(predictions: pd.DataFrame, metric: str = "top1") -> np.ndarray:
@@ -55,10 +60,11 @@ def difference(
 
 def versus(results: Results, pairs: list[tuple[str, str]]) -> pd.DataFrame:
     """One row a (cell, control): difference, interval, p by three tests, Holm over the rows."""
-    frame = pd.DataFrame([_versus(results, cell, control) for cell, control in pairs])
-    if not frame.empty:
-        frame["p_holm"] = stats.holm(frame["p"])
-    return frame
+    key = ("versus", *pairs)
+    if key not in results.cache:
+        frame = pd.DataFrame([_versus(results, cell, control) for cell, control in pairs])
+        results.cache[key] = frame.assign(p_holm=stats.holm(frame["p"])) if pairs else frame
+    return results.cache[key].copy()
 
 
 def against_none(results: Results) -> list[tuple[str, str]]:

@@ -122,7 +122,7 @@ def _record(cell: str, fold: int, seed: int, frame: pd.DataFrame) -> dict:
 
 def _complexity(cell: str) -> dict:
     _, backbone, attention, architecture, _ = cell.split("-")
-    factor = {"none": 100, "cbam": 103, "l2pa": 140}[attention] * (2 if architecture == "two_stream" else 1)
+    factor = {"cbam": 103, "l2pa": 140}.get(attention, 100) * (2 if architecture == "two_stream" else 1)
     sizes = {"parameters": 100 * factor, "trainable": 99 * factor, "flops": 12_345 * factor}
     names = {"backbone": backbone, "attention": attention, "architecture": architecture}
     setting = {"classes": 6, "size": 64, "frames": 8, "flops_analytic": sizes["flops"], "ops": {"Conv2D": 1}}

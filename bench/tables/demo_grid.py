@@ -4,7 +4,7 @@ Only what a second run of the same cell repeats to the byte; measured times are 
 """
 
 import pandas as pd
-from vidattn.bench import stats, summary
+from vidattn.bench import summary
 from vidattn.bench.results import COORDINATES, Results
 
 COLUMNS = ["difference", "difference_low", "difference_high", "p_holm", "detectable"]
@@ -30,7 +30,7 @@ def _with_differences(frame: pd.DataFrame, results: Results) -> pd.DataFrame:
     pairs = summary.against_none(results)
     if not pairs:
         return frame.assign(**dict.fromkeys(COLUMNS, float("nan")))
-    found = summary.versus(results, pairs).assign(p_holm=lambda f: stats.holm(f["p"]))
+    found = summary.versus(results, pairs)
     return frame.merge(found[["cell", *COLUMNS]], on="cell", how="left")
 
 

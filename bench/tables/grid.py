@@ -11,10 +11,11 @@ MEASURED = ["latency_ms", "peak_memory_mb", "train_seconds"]
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a cell; `detectable` is the smallest difference these clips could have shown (power 0.8)."""
     frame = summary.cells(results)
-    frame.insert(0, "cell", list(results.ids))
+    frame.insert(0, "cell", pd.Series(results.ids, dtype=str))
     frame = frame.merge(_differences(results), on="cell", how="left")
     measured = [*MEASURED, "device"]
     costs = pd.DataFrame([_costs(results, cell) for cell in results.ids], columns=["cell", *measured])
+    costs = costs.astype({"cell": str})
     frame = frame.merge(costs, on="cell", how="left")
     sizes = ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", *measured, "weights"]
     accuracies = [c for c in frame.columns if c.startswith(("top", "per_class"))]
@@ -24,7 +25,11 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
 def _differences(results: Results) -> pd.DataFrame:
     pairs, columns = summary.against_none(results), ["cell", *COLUMNS, "improvement", "detectable"]
-    return summary.versus(results, pairs)[columns] if pairs else pd.DataFrame(columns=columns)
+    return (
+        summary.versus(results, pairs)[columns]
+        if pairs
+        else pd.DataFrame(columns=columns).astype({"cell": str})
+    )
 
 
 def _costs(results: Results, cell: str) -> dict:

@@ -1,0 +1,112 @@
+"""Published values beside ours: one row a published cell and protocol; what was not run has no number."""
+
+import numpy as np
+import pandas as pd
+from vidattn.bench import summary
+from vidattn.bench.results import Results
+
+KEYS = ["dataset", "backbone", "attention", "architecture"]
+ACCURACIES = ["top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high"]
+COUNTS = ["n", "n_official", "classes", "folds", "seeds", "weights"]
+
+
+def published(results: Results, source: str, table: str) -> pd.DataFrame:
+    """One row a published cell: coordinates and `<metric>_published`."""
+    frame = results.published(source)
+    frame = frame[frame["table"] == table]
+    wide = frame.pivot(index=KEYS, columns="metric", values="value").add_suffix("_published")
+    order = frame[KEYS].drop_duplicates()
+    return order.merge(wide.reset_index(), on=KEYS, how="left").rename_axis(columns=None)
+
+
+def sizes(results: Results, source: str, table: str, classes: int) -> pd.DataFrame:
+    """Published counts of parameters and FLOPs, ours from results/complexity, and the difference.
+
+    Args:
+        results: What was measured.
+        source: Name of the file in results/published.
+        table: Which of its tables.
+        classes: Number of classes of the counted models.
+    """
+    frame = published(results, source, table).drop(columns="dataset")
+    measured = [name for name in ("parameters", "flops") if f"{name}_published" in frame]
+    ours = _complexity(results, classes)[["backbone", "attention", "architecture", *measured]]
+    frame = frame.merge(ours, on=["backbone", "attention", "architecture"], how="left")
+    for name in measured:
+        frame[f"{name}_difference"] = frame[name] - frame[f"{name}_published"]
+    triples = [c for name in measured for c in (name, f"{name}_published", f"{name}_difference")]
+    return frame[["backbone", "attention", "architecture", *triples]]
+
+
+def accuracies(results: Results, source: str, table: str, architectures: tuple[str, ...]) -> pd.DataFrame:
+    """Published accuracies beside ours, a row for each protocol that ours were run under.
+
+    Below the published rows come our other cells on that data set or a part of it (`ucf101_12`); a part is
+    never put beside a published number, with which it cannot be compared.
+
+    Args:
+        results: What was measured.
+        source: Name of the file in results/published.
+        table: Which of its tables.
+        architectures: Architectures of our other cells that belong into this table.
+    """
+    printed, ours = published(results, source, table), _ours(results)
+    measured = [c.removesuffix("_published") for c in printed if c.endswith("_published")]
+    frame = printed.merge(ours, on=KEYS, how="left").fillna({"protocol": "paper"})
+    family = [_part_of(dataset, set(printed["dataset"])) for dataset in ours["dataset"]]
+    others = ours[np.array(family, bool) & ours["architecture"].isin(architectures)]
+    known = set(map(tuple, printed[KEYS].to_numpy()))
+    others = others[[tuple(row) not in known for row in others[KEYS].to_numpy()]]
+    frame = pd.concat([frame, others], ignore_index=True)
+    columns = [*KEYS, "protocol"]
+    for name in measured:
+        frame[f"{name}_difference"] = (frame[name] - frame[f"{name}_published"]).astype(float)
+        columns += [name, f"{name}_low", f"{name}_high", f"{name}_published", f"{name}_difference"]
+    return frame[[*columns, *COUNTS]]
+
+
+def _ours(results: Results) -> pd.DataFrame:
+    """One row a cell, the columns even without cells; a 3D network is listed without its backbone."""
+    columns = [*KEYS, "protocol", *ACCURACIES, *COUNTS]
+    if not results.ids:
+        return pd.DataFrame(columns=columns)
+    frame = summary.cells(results).assign(classes=[_classes(results, cell) for cell in results.ids])
+    return frame.assign(backbone=frame["backbone"].mask(frame["architecture"] == "conv3d", "none"))[columns]
+
+
+def _part_of(dataset: str, whole: set[str]) -> bool:
+    """Whether a data set is one of these or a named part of one."""
+    return any(dataset == name or dataset.startswith(f"{name}_") for name in whole)
+
+
+def _classes(results: Results, cell: str) -> int | None:
+    records = results.records[cell]
+    return len(records[0].get("classes", [])) if records else None
+
+
+def _complexity(results: Results, classes: int) -> pd.DataFrame:
+    """One row a counted model of this many classes at 224 or more; the first where several were."""
+    keys = ["backbone", "attention", "architecture"]
+    frame = results.complexity
+    if frame.empty:
+        return pd.DataFrame(columns=[*keys, "parameters", "flops"])
+    frame = frame[(frame["classes"] == classes) & (frame["size"] >= 224)]
+    return frame.sort_values(["size", "model"], kind="stable").drop_duplicates(keys)
+
+
+def by_clip(results: Results, cell: str, control: str) -> pd.DataFrame:
+    """Clips that both cells were tested on in any run: group, run, first, second (means over their runs)."""
+    frames = []
+    for name in (cell, control):
+        frame = results.predictions(name)
+        if frame.empty:
+            return pd.DataFrame(columns=["group", "run", "first", "second"])
+        hits = (
+            frame.assign(hit=summary.hits(frame))
+            .groupby("clip")
+            .agg(hit=("hit", "mean"), group=("group", "first"))
+        )
+        frames.append(hits)
+    both = frames[0].join(frames[1][["hit"]], rsuffix="_other", how="inner").reset_index()
+    both = both.assign(run=np.zeros(len(both), int))
+    return both.rename(columns={"hit": "first", "hit_other": "second"})[["group", "run", "first", "second"]]

@@ -1,0 +1,98 @@
+"""Where You and Korhonen's gains come from: leakage, readout, scaling, and attention itself."""
+
+import numpy as np
+import pandas as pd
+from vidattn.bench import publication, stats, summary
+from vidattn.bench.results import Results, coordinates, identity
+
+# effect -> (cell's architecture, control's architecture); a gain is the sum of the two effects below it
+EFFECTS = {
+    "attention after: gain": ("lstm_attention", "lstm"),
+    "attention after: readout": ("lstm_sequence", "lstm"),
+    "attention after: attention itself": ("lstm_attention", "lstm_sequence"),
+    "attention before: gain": ("attention_lstm", "lstm"),
+    "attention before: scaling": ("uniform_lstm", "lstm"),
+    "attention before: attention itself": ("attention_lstm", "uniform_lstm"),
+    "recurrence": ("lstm", "mean_linear"),
+}
+HEADS = ("lstm", "lstm_sequence", "lstm_attention", "uniform_lstm", "attention_lstm", "mean_linear")
+KEYS = ["dataset", "backbone", "attention", "protocol"]
+VALUES = [
+    "cell",
+    "control",
+    "top1_published",
+    "top1_difference",
+    "top1_difference_low",
+    "top1_difference_high",
+]
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row an effect, backbone and protocol; paired on the same clips, p by Holm over the table.
+
+    Options:
+        leakage: [protocol of the random split, that of the group-disjoint one], default paper and clean;
+            paired on the clips that both were tested on.
+    """
+    rows = [row for key in _keys(results) for row in _effects(results, key)]
+    rows += [row for key in _keys(results) for row in _leakage(results, key, options)]
+    frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "n", "groups"])
+    return frame.assign(p_holm=stats.holm(frame["p"].to_numpy(float)))
+
+
+def _keys(results: Results) -> list[dict]:
+    """Coordinates less the architecture, for every cell with one of the heads."""
+    found = [coordinates(cell) for cell in results.ids]
+    unique = {tuple(c[k] for k in KEYS): None for c in found if c["architecture"] in HEADS}
+    return [dict(zip(KEYS, key)) for key in unique]
+
+
+def _effects(results: Results, key: dict) -> list[dict]:
+    rows = []
+    for effect, (cell, control) in EFFECTS.items():
+        names = [identity({**key, "architecture": head}) for head in (cell, control)]
+        found = summary.difference(results, *names)
+        rows.append(_row(effect, key, names, found, _published(results, key, cell, control)))
+    return rows
+
+
+def _leakage(results: Results, key: dict, options: dict) -> list[dict]:
+    """The same head under both protocols, on the clips that both were tested on."""
+    leaky, clean = options.get("leakage", ["paper", "clean"])
+    if key["protocol"] != leaky:
+        return []
+    rows = []
+    for head in HEADS:
+        names = [identity({**key, "architecture": head, "protocol": name}) for name in (leaky, clean)]
+        if not any(name in results.ids for name in names):
+            continue
+        pairs = publication.by_clip(results, *names)
+        found = (
+            stats.difference(*(pairs[c] for c in ("first", "second", "group", "run"))) if len(pairs) else None
+        )
+        rows.append(_row(f"leakage and protocol: {head}", key, names, found, np.nan))
+    return rows
+
+
+def _row(effect: str, key: dict, names: list[str], found: stats.Difference | None, printed: float) -> dict:
+    row = {"effect": effect, **key, "cell": names[0], "control": names[1], "top1_published": printed}
+    if found is None or not found.n:
+        return row
+    bounds = {"top1_difference_low": found.low, "top1_difference_high": found.high}
+    return {
+        **row,
+        "top1_difference": found.value,
+        **bounds,
+        "p": found.p,
+        "n": found.n,
+        "groups": found.groups,
+    }
+
+
+def _published(results: Results, key: dict, cell: str, control: str) -> float:
+    """The published difference, where both were printed for this data set or the one it was cut from."""
+    frame = results.published("icip")
+    dataset = next((d for d in set(frame["dataset"]) if f"{key['dataset']}_".startswith(f"{d}_")), None)
+    mine = frame[(frame["dataset"] == dataset) & (frame["backbone"] == key["backbone"])]
+    values = mine.set_index("architecture")["value"]
+    return float(values[cell] - values[control]) if {cell, control} <= set(values.index) else np.nan

@@ -1,0 +1,52 @@
+"""Frames become csv, markdown and LaTeX."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from vidattn.bench import render
+
+
+@pytest.fixture
+def frame():
+    columns = {"attention": ["none", "gated_grid"], "top1": [0.5, np.nan], "top1_low": [0.4123456789, np.nan]}
+    columns |= {"top1_high": [0.6, np.nan], "top1_difference": [np.nan, 0.01], "p": [0.0001, 0.5]}
+    return pd.DataFrame({**columns, "n": [1200, None], "parameters": [23943933, None]})
+
+
+def test_csv_is_raw_and_missing_is_empty(frame):
+    assert render.csv(frame) == (
+        "attention,top1,top1_low,top1_high,top1_difference,p,n,parameters\n"
+        "none,0.5,0.412346,0.6,,0.0001,1200,23943933\n"
+        "gated_grid,,,,0.01,0.5,,\n"
+    )
+
+
+def test_markdown_folds_intervals_and_marks_what_is_missing(frame):
+    lines = render.markdown(frame).splitlines()
+    assert [x.strip() for x in lines[0].strip("|").split("|")] == [
+        *("attention", "top1", "top1_difference", "p", "n", "parameters")
+    ]
+    cells = [[x.strip() for x in line.strip("|").split("|")] for line in lines[2:]]
+    assert cells == [
+        ["none", "0.500 [0.412, 0.600]", "-", "<0.001", "1,200", "23,943,933"],
+        ["gated_grid", "-", "+0.010", "0.500", "-", "-"],
+    ]
+
+
+def test_latex_is_booktabs_and_escaped(frame):
+    text = render.latex(frame)
+    assert r"\toprule" in text and r"\bottomrule" in text and r"gated\_grid" in text
+
+
+def test_no_rows_are_said(tmp_path):
+    assert render.markdown(pd.DataFrame()) == "(no rows)\n"
+    render.write(pd.DataFrame(columns=["a"]), tmp_path, "empty")
+    assert (tmp_path / "empty.csv").read_text() == "a\n"
+
+
+def test_files_are_written_at_once_or_not_at_all(tmp_path, frame, monkeypatch):
+    path = render.save(tmp_path / "x.txt", "old")
+    monkeypatch.setattr(render.os, "fsync", lambda handle: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(OSError, match="full"):
+        render.save(path, "new")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,147 @@
+"""The report says what the numbers say, stands alone, and works in a browser."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+from vidattn.bench import figures, report, sentences, summary, tables
+from vidattn.bench.results import Results
+
+CELLS = [*synthetic.CELLS, synthetic.MISSING]
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def results():
+    return Results(synthetic.GOLDEN / "results", CELLS)
+
+
+@pytest.fixture(scope="module")
+def page(results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    tables.write(["demo_grid", "grid"], results, folder / "tables", synthetic.OPTIONS)
+    return report.write(results, folder / "tables", folder / "report.html", synthetic.OPTIONS)
+
+
+def summarise(results, options=synthetic.OPTIONS):
+    versus = summary.versus(results, summary.against_none(results))
+    blocks = sentences.summarise(results, versus, summary.contrasts(results, options))
+    return {block["title"]: block["sentences"] for block in blocks}
+
+
+def test_each_contrast_gets_its_verdict(results):
+    lines = summarise(results)["actors, protocol clean"]
+    flow = next(line for line in lines if line.startswith("flow stream"))
+    assert "shown, the intervals do not overlap" in flow and "paired difference +54.2 points [" in flow
+    assert any("NOT shown" in line for line in lines if line.startswith("spatial attention (L2PA)"))
+    assert any("two intervals overlap" in line for line in lines if line.startswith("spatial attention,"))
+    assert f"Not run: {synthetic.MISSING}." in lines
+
+
+def test_a_contrast_that_was_not_run_says_so(results):
+    contrast = {**synthetic.OPTIONS["contrasts"][0], "cell": synthetic.MISSING}
+    lines = summarise(results, {**synthetic.OPTIONS, "contrasts": [contrast]})["actors, protocol clean"]
+    assert any("on the appearance classes: not run (" in line for line in lines)
+
+
+def test_a_clear_attention_is_told_from_an_unclear_one(tmp_path):
+    cells = {CELLS[0]: (0.5,) * 3, CELLS[1]: (0.9,) * 3, CELLS[2]: (0.5,) * 3}
+    lines = summarise(Results(synthetic.write(tmp_path, cells, groups=10)), {})["actors, protocol clean"]
+    cbam, l2pa = (next(x for x in lines if x.startswith(name)) for name in ("cbam", "l2pa"))
+    assert re.search(r"cbam against none: \+\d+\.\d points \[\+\d.* on tiny / frame_average \(p", cbam)
+    assert "not distinguishable from none" in l2pa and "could have shown about" in l2pa
+
+
+def test_leaks_and_lost_clips_are_said(tmp_path):
+    frame = Results(synthetic.GOLDEN / "results").predictions(CELLS[0]).query("fold == 1")
+    frame = frame.drop(columns=["fold", "seed", "run"])
+    leaks = {"clips": 0, "groups": 4, "duplicates": 0}
+    synthetic.write_run(tmp_path, CELLS[0], 1, 0, frame, leaks=leaks, quarantined=2, n_official=50)
+    lines = summarise(Results(tmp_path), {})["actors, protocol clean"]
+    assert any("share up to 4 groups" in x for x in lines) and any("Up to 2 unreadable" in x for x in lines)
+    assert any("of 50 official" in x for x in lines)
+
+
+def test_the_page_loads_nothing_and_escapes_what_it_quotes(page, results, tmp_path):
+    text = page.read_text()
+    assert not re.search(r'(?:src|href)="(?!data:|#)', text) and "@import" not in text
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "odd.csv").write_text("name\n<script>alert(1)</script>\n")
+    odd = report.write(results, folder, tmp_path / "odd.html").read_text()
+    assert "<script>alert" not in odd and "&lt;script&gt;alert" in odd
+
+
+def test_the_same_results_give_the_same_bytes(page, results, tmp_path):
+    again = report.write(results, page.parent / "tables", tmp_path / "report.html", synthetic.OPTIONS)
+    assert again.read_bytes() == page.read_bytes()
+    for path in (page.parent / "figures").iterdir():
+        assert path.read_bytes() == (tmp_path / "figures" / path.name).read_bytes(), path.name
+
+
+def test_a_report_of_nothing_stands(tmp_path):
+    (tmp_path / "tables").mkdir()
+    page = report.write(Results(tmp_path, []), tmp_path / "tables", tmp_path / "report.html")
+    assert "Nothing was run yet" in page.read_text()
+
+
+def test_pareto_front_by_hand():
+    frame = pd.DataFrame({"flops": [1, 1, 2, 3, 4], "top1": [0.5, 0.6, 0.6, 0.9, 0.8]})
+    assert figures.pareto(frame, "flops").index.tolist() == [1, 3]
+
+
+def test_nemenyi_against_demsar():
+    """Demsar 2006, section 3.2.2: four classifiers on 14 data sets, 1.25 at 0.05 and 1.12 at 0.10."""
+    assert figures.nemenyi(4, 14) == pytest.approx(1.25, abs=0.005)
+    assert figures.nemenyi(4, 14, level=0.1) == pytest.approx(1.12, abs=0.005)
+
+
+def test_cliques_by_hand():
+    assert figures.cliques(np.array([1.0, 1.5, 2.2, 4.0, 4.1]), 1.0) == [(0, 1), (1, 2), (3, 4)]
+    assert figures.cliques(np.array([1.0, 1.5, 1.9]), 1.0) == [(0, 2)]
+    assert figures.cliques(np.array([1.0, 3.0]), 1.0) == []
+
+
+PROBE = """
+<script>
+const table = document.querySelector("#table-demo_grid table"), names = [];
+const visible = () => [...table.tBodies[0].rows].filter((row) => !row.hidden);
+const shown = () => visible().map((row) => row.cells[3].textContent);
+table.tHead.rows[0].cells[5].click(); names.push(shown().join(","));
+table.tHead.rows[0].cells[5].click(); names.push(shown().join(","));
+const input = document.querySelector("#table-demo_grid input");
+input.value = "none LSTM"; input.dispatchEvent(new Event("input")); names.push(shown().join(","));
+table.tBodies[0].rows[1].cells[5].click();
+names.push(document.querySelector("#provenance").hidden, document.querySelector("#provenance").textContent);
+names.push(document.documentElement.scrollWidth <= window.innerWidth);
+document.body.innerHTML = ""; document.body.textContent = "PROBE|" + names.join("|") + "|END";
+</script>
+"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium or google-chrome on the path")
+@pytest.mark.parametrize("width", [1280, 500])
+def test_sorting_filtering_and_provenance_in_a_browser(page, tmp_path, width):
+    probe = tmp_path / "probe.html"
+    probe.write_text(page.read_text().replace("</body>", PROBE + "</body>"))
+    command = [
+        CHROMIUM,
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={tmp_path / 'user'}",
+    ]
+    command += [f"--window-size={width},900", "--virtual-time-budget=5000", "--dump-dom", probe.as_uri()]
+    text = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+    found = re.search(r"PROBE\|(.*)\|END", text, re.S)
+    assert found, text[-500:]
+    down, up, filtered, hidden, provenance, fits = found.group(1).split("|")
+    assert down.split(",")[0] == "lstm_attention" and down.split(",")[-1] == "two_stream"
+    assert up.split(",")[0] == "frame_average" and up.split(",")[-1] == "two_stream"
+    assert filtered.split(",") == ["lstm", "lstm_attention"]
+    assert hidden == "false" and "results/records/actors-tiny" in provenance and "git_commit" in provenance
+    assert fits == "true"

@@ -1,0 +1,75 @@
+"""The reader of the results folder."""
+
+import json
+
+import pytest
+import synthetic
+from vidattn.bench.results import Results, coordinates, identity
+
+CELL = next(iter(synthetic.CELLS))
+
+
+@pytest.fixture
+def root(tmp_path):
+    return synthetic.write(tmp_path, {CELL: synthetic.CELLS[CELL]}, folds=2, seeds=2)
+
+
+def test_ids_and_coordinates_are_inverse():
+    assert identity(coordinates(CELL)) == identity(CELL) == CELL
+    with pytest.raises(ValueError, match="Write all five names"):
+        coordinates("actors-tiny")
+    with pytest.raises(ValueError, match="lacks protocol"):
+        identity({"dataset": "a", "backbone": "b", "attention": "c", "architecture": "d"})
+
+
+def test_reads_what_was_written(root):
+    results = Results(root)
+    assert results.ids == (CELL,)
+    assert [(r["fold"], r["seed"]) for r in results.records[CELL]] == [(1, 0), (1, 1), (2, 0), (2, 1)]
+    frame = results.predictions(CELL)
+    assert list(frame["run"].unique()) == ["1-0", "1-1", "2-0", "2-1"]
+    for row in results.runs.itertuples():
+        mine = frame[(frame["fold"] == row.fold) & (frame["seed"] == row.seed)]
+        assert (mine["label"] == mine["prediction"]).mean() == pytest.approx(row.top1)
+    assert list(results.timings(CELL)["train_seconds"]) == [13, 14, 16, 17]
+    assert list(results.complexity["model"]) == ["tiny-none-frame_average"]
+
+
+def test_only_the_cells_asked_for_are_read_and_others_are_missing(root):
+    results = Results(root, [synthetic.MISSING])
+    assert results.missing == results.ids == (synthetic.MISSING,)
+    assert results.runs.empty and results.predictions(CELL).empty
+
+
+def test_folds_beyond_nine_keep_their_order(root):
+    frame = Results(root).predictions(CELL).query("run == '1-0'").drop(columns=["fold", "seed", "run"])
+    synthetic.write_run(root, CELL, 10, 0, frame)
+    assert [r["fold"] for r in Results(root).records[CELL]] == [1, 1, 2, 2, 10]
+
+
+def test_class_names_that_look_like_missing_values_survive(root):
+    frame = Results(root).predictions(CELL).query("run == '1-0'").drop(columns=["fold", "seed", "run"])
+    synthetic.write_run(root, CELL, 1, 0, frame.assign(label="None", group="NA", prediction="null"))
+    read = Results(root).predictions(CELL).query("run == '1-0'")
+    assert set(read["label"]) == {"None"} and set(read["group"]) == {"NA"}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "\x00"])
+def test_a_damaged_record_names_its_file(root, content):
+    (root / "records" / CELL / "1-0.json").write_text(content)
+    with pytest.raises(ValueError, match=r"1-0\.json.*Delete it, run its cell again"):
+        _ = Results(root).records
+
+
+def test_a_record_in_the_wrong_folder_is_refused(root):
+    path = root / "records" / CELL / "1-0.json"
+    record = json.loads(path.read_text())
+    record["cell"]["attention"] = "cbam"
+    path.write_text(json.dumps(record))
+    with pytest.raises(ValueError, match="lies in the folder of"):
+        _ = Results(root).runs
+
+
+def test_an_unknown_publication_lists_the_known_ones(root):
+    with pytest.raises(FileNotFoundError, match="There are: none"):
+        Results(root).published("thesis")

@@ -1,0 +1,193 @@
+"""Frozen records give frozen tables. Regenerate with `python tests/test_tables.py` and read the diff."""
+
+import importlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import synthetic
+from vidattn.bench import tables
+from vidattn.bench.results import Results
+
+ROOT = Path(__file__).resolve().parent.parent
+CELLS = [*synthetic.CELLS, synthetic.MISSING]
+FROZEN = ("demo_grid", "grid", "protocols", "thesis_5_1", "thesis_6_1", "icip_ucf101")
+HEADS = {
+    "lstm": 0.7,
+    "lstm_sequence": 0.75,
+    "lstm_attention": 0.8,
+    "uniform_lstm": 0.5,
+    "attention_lstm": 0.55,
+}
+
+
+def copy(folder):
+    """The golden results with the published values beside them."""
+    shutil.copytree(synthetic.GOLDEN / "results", folder / "results")
+    shutil.copytree(ROOT / "results" / "published", folder / "results" / "published")
+    return folder / "results"
+
+
+@pytest.fixture
+def root(tmp_path):
+    return copy(tmp_path)
+
+
+@pytest.fixture
+def icip(root):
+    cells = {
+        f"ucf101_12-tiny-none-{h}-{p}": (a - 0.1 * (p == "clean"),) * 3
+        for h, a in HEADS.items()
+        for p in PAIR
+    }
+    return Results(synthetic.write(root, cells, folds=2), [*cells, "ucf101-vgg16-none-lstm-paper"])
+
+
+PAIR = ("paper", "clean")
+
+
+@pytest.mark.parametrize("name", FROZEN)
+@pytest.mark.parametrize("suffix", ["csv", "md", "tex"])
+def test_golden(root, tmp_path, name, suffix):
+    tables.write([name], Results(root, CELLS), tmp_path / "tables", synthetic.OPTIONS)
+    found = (tmp_path / "tables" / f"{name}.{suffix}").read_text()
+    assert found == (synthetic.GOLDEN / "tables" / f"{name}.{suffix}").read_text()
+
+
+@pytest.mark.parametrize("name", tables.names())
+def test_every_table_stands_with_and_without_results(root, tmp_path, name):
+    for results in (Results(root, CELLS), Results(root, []), Results(root, [synthetic.MISSING])):
+        frame = tables.table(name, results, synthetic.OPTIONS)
+        assert isinstance(frame, pd.DataFrame)
+    assert tables.describe(name).endswith(".")
+
+
+def test_a_missing_cell_has_a_row_without_numbers(root):
+    frame = tables.table("grid", Results(root, CELLS))
+    row = frame.iloc[-1]
+    assert row["architecture"] == "two_stream" and row["attention"] == "cbam"
+    assert row.drop(["dataset", "backbone", "attention", "architecture", "protocol"]).isna().all()
+
+
+def test_an_unknown_table_suggests_the_nearest(root):
+    with pytest.raises(ValueError, match="Did you mean 'demo_grid'"):
+        tables.table("demo_gird", Results(root))
+
+
+def test_an_unknown_family_in_a_contrast_is_named(root):
+    module = importlib.import_module("vidattn.bench.summary")
+    wrong = [{**synthetic.OPTIONS["contrasts"][0], "family": "looks"}]
+    with pytest.raises(ValueError, match="Unknown family 'looks'"):
+        module.contrasts(Results(root, CELLS), {**synthetic.OPTIONS, "contrasts": wrong})
+
+
+def test_a_new_cell_appears_in_the_grid(root):
+    name = "actors-tiny-newcomer-frame_average-clean"
+    frame = Results(root).predictions(CELLS[0]).query("fold == 1").drop(columns=["fold", "seed", "run"])
+    synthetic.write_run(root, name, 1, 0, frame, parameters=1)
+    grid = tables.table("demo_grid", Results(root, [*CELLS, name])).set_index("attention")
+    assert grid.loc["newcomer", "top1_difference"] == 0 and grid.loc["newcomer", "p_holm"] == 1
+
+
+def test_thesis_counts_are_the_published_ones_and_a_difference_of_one_shows(root):
+    complexity = {"backbone": "resnet50_v2", "attention": "cbam", "architecture": "image", "classes": 100}
+    complexity |= {"size": 224, "frames": 1, "parameters": 23_943_934, "trainable": 1, "flops": 7_000_117_000}
+    synthetic._json(root / "complexity" / "resnet50_v2-cbam-image.json", complexity)
+    frame = tables.table("thesis_5_1", Results(root)).set_index("attention")
+    assert frame.loc["cbam", "parameters_difference"] == 1 and frame.loc["cbam", "flops_difference"] == 0
+    assert frame["parameters_published"].tolist() == [
+        *(23_769_700, 28_395_620, 28_581_136, 28_581_136, 33_274_980, 23_943_933)
+    ]
+    assert frame["parameters"].isna().sum() == 5
+
+
+def test_published_files_have_the_contract_s_columns_and_all_rows():
+    columns = [
+        "table",
+        "dataset",
+        "backbone",
+        "attention",
+        "architecture",
+        "protocol",
+        "metric",
+        "value",
+        "source",
+    ]
+    counts = {"thesis": {"thesis_4_2": 9, "thesis_5_1": 12, "thesis_5_2": 12, "thesis_6_1": 24}}
+    counts["icip"] = {"icip_ucf101": 16, "icip_sports1m99": 16}
+    for name, tables_ in counts.items():
+        frame = pd.read_csv(ROOT / "results" / "published" / f"{name}.csv")
+        assert list(frame.columns) == columns
+        assert frame["table"].value_counts().to_dict() == tables_
+        assert frame["value"].notna().all() and frame["source"].notna().all()
+
+
+def test_nothing_published_stands_beside_a_part_of_a_data_set(icip):
+    frame = tables.table("icip_ucf101", icip)
+    whole = frame[frame["dataset"] == "ucf101"]
+    assert whole["top1"].isna().all() and whole["top1_published"].notna().sum() == 16
+    part = frame[frame["dataset"] == "ucf101_12"]
+    assert len(part) == 10 and part["top1"].notna().all() and part["top1_published"].isna().all()
+
+
+def test_gains_are_the_sum_of_their_parts(icip):
+    frame = tables.table("icip_explained", icip).query("dataset == 'ucf101_12'")
+    for protocol, part in frame[~frame["effect"].str.startswith("leakage")].groupby("protocol"):
+        value = part.set_index("effect")["top1_difference"]
+        for where, other in (("after", "readout"), ("before", "scaling")):
+            parts = value[f"attention {where}: {other}"] + value[f"attention {where}: attention itself"]
+            assert value[f"attention {where}: gain"] == pytest.approx(parts), protocol
+    leakage = frame[frame["effect"] == "leakage and protocol: lstm"].iloc[0]
+    accuracy = icip.runs.groupby("cell")["top1"].mean()
+    expected = accuracy["ucf101_12-tiny-none-lstm-paper"] - accuracy["ucf101_12-tiny-none-lstm-clean"]
+    assert leakage["top1_difference"] == pytest.approx(expected)
+
+
+def test_published_gains_are_those_of_the_slides(icip):
+    frame = tables.table("icip_explained", icip).query("dataset == 'ucf101'").set_index("effect")
+    assert frame.loc["attention after: gain", "top1_published"] == pytest.approx(0.035)
+    assert frame.loc["attention before: gain", "top1_published"] == pytest.approx(-0.086)
+    assert frame["top1_difference"].isna().all()
+
+
+def test_two_stream_table_has_splits_and_their_mean(root):
+    cells = {f"hmdb51-tiny-none-{a}-clean": (0.6,) * 3 for a in ("frame_average", "two_stream")}
+    results = Results(synthetic.write(root, cells, folds=3), list(cells))
+    row = tables.table("two_stream_hmdb51", results).iloc[0]
+    assert row["spatial"] == pytest.approx(row[["spatial_1", "spatial_2", "spatial_3"]].mean())
+    assert pd.isna(row["temporal"]) and row["fused_low"] < row["fused"] < row["fused_high"]
+
+
+def test_tables_figures_and_report_need_no_framework(root, tmp_path):
+    """In a process that cannot import any of them."""
+    script = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("tensorflow", "keras", "jax", "torch", "mlflow", "cv2", "keras_cv"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+from pathlib import Path
+import synthetic
+from vidattn.bench import check, figures, report, tables
+from vidattn.bench.results import Results
+root, out = Path({str(root)!r}), Path({str(tmp_path)!r})
+results = Results(root, {CELLS!r})
+tables.write(tables.names(), results, out / "tables", synthetic.OPTIONS)
+report.write(results, out / "tables", out / "report.html", synthetic.OPTIONS)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert (tmp_path / "report.html").stat().st_size > 100_000
+    assert (tmp_path / "figures" / "forest.svg").is_file()
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = Results(copy(Path(folder)), CELLS)
+        tables.write(list(FROZEN), found, synthetic.GOLDEN / "tables", synthetic.OPTIONS)
