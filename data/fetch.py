@@ -127,7 +127,7 @@ def _receive(url: str, source: Source, partial: Path) -> None:
         return
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
-        reply = urllib.request.urlopen(request, timeout=TIMEOUT)
+        reply = urllib.request.build_opener().open(request, timeout=TIMEOUT)  # reads the proxies now
     except urllib.error.HTTPError as error:
         if error.code == 416:  # the partial file is as long as the whole, or longer: start again
             partial.unlink()

@@ -1,8 +1,9 @@
 """UCF101-12: 900 clips of UCF101, 12 classes x 25 groups x 3 clips, re-encoded to 224x168 at 12.5 fps.
 
 Made from UCF101 (K. Soomro, A. R. Zamir, M. Shah, CRCV-TR-12-01, 2012); its numbers are not comparable with
-those of UCF101. The folds are the official ones restricted to these clips: 648 train, 252 test. Basketball g03_c01
-and g23_c01 are the same bytes in two groups (test and train in split 1): folds leave the training copy out.
+those of UCF101. The folds are the official ones restricted to these clips: 648 train, 252 test. The clips
+Basketball g03_c01 and g23_c01 are the same bytes in two groups (test and train in split 1): folds leave the
+training copy out.
 """
 
 from pathlib import Path, PurePosixPath
