@@ -40,7 +40,8 @@ def read(home: Path, path: str) -> np.ndarray:
 @lru_cache(maxsize=2)
 def _decode(path: Path, changed: int) -> np.ndarray:
     """The whole file, kept for the next tile of the same mosaic."""
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    data = np.fromfile(path, np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if picture is None:
         raise ValueError(f"{path} is not a picture that can be decoded.")
     return picture[..., ::-1]
@@ -65,17 +66,15 @@ def probe(home: Path, path: str, expected: str = "") -> Probe:
     try:
         picture = read(home, path)
     except (ValueError, cv2.error) as error:
-        found = "" if tile else digest(home / file)
-        return Probe(digest=found, status="quarantined", reason=_why(error))
+        reason = (
+            "the mosaic has no such tile" if "no tile" in str(error) else "not a picture that can be decoded"
+        )
+        return Probe(digest=digest(home / file), status="quarantined", reason=reason)
     found = hashlib.sha256(np.ascontiguousarray(picture)).hexdigest() if tile else digest(home / file)
     if expected and found != expected:
         reason = f"sha256 is {found[:12]}, the list says {expected[:12]}"
         return Probe(digest=found, status="quarantined", reason=reason)
     return Probe(1, 0.0, picture.shape[1], picture.shape[0], found)
-
-
-def _why(error: Exception) -> str:
-    return "not a picture that can be decoded" if "decoded" in str(error) else "the mosaic has no such tile"
 
 
 def from_tfds(
