@@ -70,7 +70,7 @@ def probe(home: Path, path: str, expected: str = "") -> Probe:
             "the mosaic has no such tile" if "no tile" in str(error) else "not a picture that can be decoded"
         )
         return Probe(digest=digest(home / file), status="quarantined", reason=reason)
-    found = hashlib.sha256(np.ascontiguousarray(picture)).hexdigest() if tile else digest(home / file)
+    found = hashlib.sha256(picture.tobytes()).hexdigest() if tile else digest(home / file)
     if expected and found != expected:
         reason = f"sha256 is {found[:12]}, the list says {expected[:12]}"
         return Probe(digest=found, status="quarantined", reason=reason)
