@@ -1,20 +1,171 @@
-"""Gets a data set: generates it, or says how to."""
+"""Gets a data set: generates it, or downloads and unpacks it, or says what to import instead."""
 
+import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
-from vidattn.data.datasets import load
+from tqdm import tqdm
+from vidattn.data import archive, atomic, importing
+from vidattn.data.datasets import Dataset, Source, load
+from vidattn.data.probe import digest
+
+TRIES = 5  # for each address
+PAUSE = 1.0  # seconds before the second try; doubles every time
+TIMEOUT = 60.0  # seconds without a byte
+BLOCK = 2**18
+FETCHED = ".fetched"  # written when all of a data set has come
+RETRY = (408, 425, 429, 500, 502, 503, 504)
+
+
+class Unavailable(RuntimeError):
+    """The data set cannot be fetched; the message says what to import."""
+
+
+class _Hopeless(Exception):
+    """This address will not get better by trying again."""
 
 
 def fetch(name: str, store: Path, params: dict) -> None:
-    """Fills `store/<name>/` with a data set's files.
+    """Fills `store/<name>/` with a data set's files; what is there already stays.
 
     Args:
         name: Data set.
         store: The store folder.
         params: The data set's own parameters.
     """
-    dataset = load(name)
+    dataset, home = load(name), Path(store) / name
+    if dataset.place and _there(home):
+        return
     if dataset.generate:
-        dataset.generate(Path(store) / name, params)
-    else:
-        raise NotImplementedError(dataset.how)
+        dataset.generate(home, params)
+    elif not dataset.sources:
+        raise Unavailable(f"{dataset.advice} The command: {dataset.how}")
+    for source in dataset.sources:
+        _take(dataset, download(source, home / "download"), Path(store))
+    if dataset.place:
+        atomic.write_text(home / FETCHED, "")
+    if dataset.advice:
+        print(dataset.advice, file=sys.stderr)
+
+
+def _there(home: Path) -> bool:
+    """Whether the data set was fetched to its end, or imported and never begun to be fetched."""
+    begun = any((home / folder).exists() for folder in ("download", "tfds"))
+    imported = not begun and any(path.is_file() for path in (home / "raw").rglob("*"))
+    return imported or (home / FETCHED).exists()
+
+
+def _take(dataset: Dataset, file: Path, store: Path) -> None:
+    """Hands a downloaded file to the importer (a plain file in its folder); a broken one is not kept."""
+    source = file if archive.known(file) else file.parent
+    try:
+        importing.import_dataset(dataset.name, source, store, link=False)
+    except archive.Broken:
+        file.unlink()
+        raise
+
+
+def download(source: Source, folder: Path, tries: int = TRIES, pause: float = PAUSE) -> Path:
+    """Downloads one file; it appears under its name only when its size and checksum are right.
+
+    An interrupted download goes on where it stopped (`<file>.part`). Every address is tried `tries` times
+    with doubling pauses where trying again can help; then the next. Proxies are taken from the environment
+    (`http_proxy`, `https_proxy`, `no_proxy`).
+
+    Args:
+        source: What to get, from where.
+        folder: Where to put it.
+        tries: Attempts for each address.
+        pause: Seconds before the second attempt.
+    """
+    target = folder / source.file
+    if target.exists() and _wrong(target, source) is None:
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{source.file}.part"
+    problems = []
+    for url in source.urls:
+        problem = _persist(url, source, partial, tries, pause)
+        if problem is None:
+            with atomic.replace(target) as new:
+                partial.replace(new)
+            return target
+        problems.append(f"{url}: {problem}")
+    raise Unavailable(f"Cannot download {source.file}. {'; '.join(problems)}.")
+
+
+def _persist(url: str, source: Source, partial: Path, tries: int, pause: float) -> str | None:
+    """Tries one address several times; returns what is wrong, or None once the right bytes are there."""
+    problem = "not tried"
+    for attempt in range(tries):
+        if attempt:
+            time.sleep(pause * 2 ** (attempt - 1))
+        try:
+            _receive(url, source, partial)
+        except _Hopeless as error:
+            return str(error)
+        except (OSError, urllib.error.URLError, ValueError) as error:
+            problem = f"{error or type(error).__name__}"
+            continue
+        wrong = _wrong(partial, source)
+        if wrong is None:
+            return None
+        if wrong.startswith("only"):
+            problem = wrong
+            continue
+        partial.unlink()
+        return wrong
+    return f"{problem} (after {tries} tries)"
+
+
+def _receive(url: str, source: Source, partial: Path) -> None:
+    """One request, from where the partial file ends."""
+    have = partial.stat().st_size if partial.exists() else 0
+    if source.bytes and have >= source.bytes:
+        return
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        reply = urllib.request.build_opener().open(request, timeout=TIMEOUT)  # reads the proxies now
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # the partial file is as long as the whole, or longer: start again
+            partial.unlink()
+        elif error.code not in RETRY:
+            raise _Hopeless(f"the server answers {error.code} {error.reason}") from error
+        raise
+    with reply:
+        resumed = reply.status == 206 and _starts(reply, have)
+        length = int(reply.headers.get("Content-Length") or 0)
+        total = (have if resumed else 0) + length
+        with partial.open("ab" if resumed else "wb") as stream:
+            _copy(reply, stream, source.file, have if resumed else 0, total)
+        if length and partial.stat().st_size < total:
+            raise OSError(f"the connection was cut at {partial.stat().st_size} of {total} bytes")
+
+
+def _starts(reply, have: int) -> bool:
+    """Whether a partial reply starts where the file on the disk ends; some servers ignore the range."""
+    return reply.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+
+
+def _copy(reply, stream, file: str, have: int, total: int) -> None:
+    """Copies with a progress bar in bytes."""
+    with tqdm(total=total or None, initial=have, desc=file, unit="B", unit_scale=True, disable=None) as bar:
+        while block := reply.read(BLOCK):
+            stream.write(block)
+            bar.update(len(block))
+
+
+def _wrong(path: Path, source: Source) -> str | None:
+    """What is wrong with a file's bytes; "only ..." if it may just be incomplete."""
+    size = path.stat().st_size
+    if source.bytes and size < source.bytes:
+        return f"only {size} of {source.bytes} bytes"
+    if source.bytes and size > source.bytes:
+        return f"{size} bytes came, expected {source.bytes}"
+    if source.sha256 and (found := digest(path)) != source.sha256:
+        return f"wrong bytes came (sha256 {found[:12]}, expected {source.sha256[:12]})"
+    if not size:
+        return "an empty file came"
+    return None

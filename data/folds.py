@@ -81,28 +81,20 @@ def fold(
     else:
         listed = _random(usable.index.to_numpy(), seed, number)
     used = {side: usable.loc[usable.index.isin(clips)] for side, clips in listed.items()}
-    train, test = used["train"], used["test"]
-    dropped: list[str] = []
-    if on_leak == "raise":
-        train, dropped = _without(train, test)
-    held = _held_out(train) if validation == "groups" else train.iloc[:0]
-    rest = train.loc[~train.index.isin(held.index)]
-    if on_leak == "raise":
-        rest, more = _without(rest, held)
-        dropped += more
+    train, held, dropped = _cut(used["train"], used["test"], validation, clean=on_leak == "raise")
     made = Fold(
         dataset=name,
         split=split,
         number=number,
-        train=tuple(rest.index),
+        train=tuple(train.index),
         validation=tuple(held.index),
-        test=tuple(test.index),
+        test=tuple(used["test"].index),
         official={side: len(clips) for side, clips in listed.items()},
         quarantined={side: len(clips) - len(used[side]) for side, clips in listed.items()},
-        dropped=tuple(sorted(dropped)),
-        counts=_leaks(pd.concat([rest, held]), test),
+        dropped=dropped,
+        counts=_leaks(pd.concat([train, held]), used["test"]),
     )
-    _judge(made, on_leak, rest, held)
+    _judge(made, on_leak, _leaks(train, held))
     return made
 
 
@@ -126,6 +118,21 @@ def _random(clips: np.ndarray, seed: int, number: int) -> dict[str, tuple[str, .
     order = np.random.RandomState(state).permutation(len(clips))
     tests = int(np.ceil(TEST_SHARE * len(clips)))
     return {"train": tuple(clips[order[tests:]]), "test": tuple(clips[order[:tests]])}
+
+
+def _cut(
+    train: pd.DataFrame, test: pd.DataFrame, validation: str, clean: bool
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """Splits the training side; a clean one loses the clips whose bytes are tested or validated on."""
+    dropped: list[str] = []
+    if clean:
+        train, dropped = _without(train, test)
+    held = _held_out(train) if validation == "groups" else train.iloc[:0]
+    rest = train.loc[~train.index.isin(held.index)]
+    if clean:
+        rest, more = _without(rest, held)
+        dropped += more
+    return rest, held, tuple(sorted(dropped))
 
 
 def _held_out(train: pd.DataFrame) -> pd.DataFrame:
@@ -152,13 +159,16 @@ def _leaks(trained: pd.DataFrame, test: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _judge(made: Fold, on_leak: str, rest: pd.DataFrame, held: pd.DataFrame) -> None:
-    """Raises on an empty side, and on leaks unless they are only counted."""
+def _judge(made: Fold, on_leak: str, inner: dict[str, int]) -> None:
+    """Raises on an empty side, and on leaks (`inner`: into validation) unless they are only counted."""
     where = f"{made.split} fold {made.number} of {made.dataset}"
     if not made.train or not made.test:
         raise ValueError(
             f"The {where} has {len(made.train)} training and {len(made.test)} test clips that can be used; "
             f"see store/{made.dataset}/index.csv for what is missing."
         )
-    if on_leak == "raise" and (any(made.counts.values()) or any(_leaks(rest, held).values())):
-        raise ValueError(f"The {where} leaks: {made.counts} test clips are known from training.")
+    if on_leak == "raise" and (any(made.counts.values()) or any(inner.values())):
+        raise ValueError(
+            f"The {where} leaks: {made.counts} test and {inner} validation clips are known from training. "
+            "Count leaks instead with on_leak='count'."
+        )

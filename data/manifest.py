@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
-from vidattn.data import atomic
-from vidattn.data.datasets import Item, load
+from vidattn.data import atomic, pictures
+from vidattn.data.datasets import Dataset, Item, load, names
 from vidattn.data.probe import Probe, probe_all
 
 COLUMNS = (
     *("clip", "label", "group", "path", "frames", "fps", "width", "height"),
     *("digest", "status", "reason"),
 )
+MISSING = Probe(status="quarantined", reason="the file is missing")
 TEXT = ("clip", "label", "group", "path", "digest", "status", "reason")
 
 
@@ -34,8 +35,11 @@ def build(name: str, store: Path, workers: int | None = None) -> pd.DataFrame:
     dataset, home = load(name), Path(store) / name
     listed = sorted(dataset.items(home))
     _unique(listed, name)
-    probes = _probe(listed, home, workers)
-    rows = [{**item._asdict(), **asdict(probes[item.path])} for item in listed]
+    if dataset.kind == "image":
+        probes = _pictures(listed, home)
+    else:
+        probes = _probe(listed, home, workers)
+    rows = [_row(item, probes[item.path]) for item in listed]
     index = pd.DataFrame(rows, columns=list(COLUMNS))
     atomic.write_text(home / "index.csv", index.to_csv(index=False, lineterminator="\n"))
     return index
@@ -64,11 +68,29 @@ def _unique(listed: list[Item], name: str) -> None:
         raise ValueError(f"{name} lists the clip {twice!r} twice; remove one of the two files.")
 
 
+def _row(item: Item, found: Probe) -> dict:
+    """A row of the index; what the lists say against a clip counts even if it decodes."""
+    row = {**item._asdict(), **asdict(found)}
+    if item.reason:
+        row.update(status="quarantined", reason=item.reason)
+    return row
+
+
+def _pictures(listed: list[Item], home: Path) -> dict[str, Probe]:
+    """Decodes all pictures; too quick to need a journal."""
+    results = pictures.probe_all(home, [(item.path, item.digest) for item in listed])
+    bar = tqdm(results, total=len(listed), desc="probe", unit="picture", disable=None)
+    return {listed[i].path: found for i, found in bar}
+
+
 def _probe(listed: list[Item], home: Path, workers: int | None) -> dict[str, Probe]:
     """Probes what the journal does not know; writes the journal as it goes."""
     journal = home / ".probed.jsonl"
     known, done = _journal(journal), {}
     for item in listed:
+        if not (home / item.path).is_file():
+            done[item.path] = MISSING
+            continue
         entry = known.get(item.path)
         if entry and entry["stamp"] == _stamp(home / item.path, item.digest):
             done[item.path] = Probe(**entry["probe"])
@@ -89,8 +111,6 @@ def _probe(listed: list[Item], home: Path, workers: int | None) -> dict[str, Pro
 
 def _stamp(path: Path, expected: str) -> list:
     """What says that a file is still the one that was probed."""
-    if not path.is_file():
-        return [0, 0, expected]
     state = path.stat()
     return [state.st_size, state.st_mtime_ns, expected]
 
@@ -105,3 +125,37 @@ def _journal(path: Path) -> dict[str, dict]:
             continue
         entries[entry["path"]] = entry
     return entries
+
+
+def status(store: Path) -> pd.DataFrame:
+    """What is there of every data set.
+
+    Returns:
+        One row a data set: dataset, kind, state ("absent", "not indexed", "incomplete", "complete"), usable,
+        quarantined and official (clips), megabytes (all that is kept of it), command (what to do next, or
+        "").
+    """
+    return pd.DataFrame([_status(load(name), Path(store)) for name in names()])
+
+
+def _status(dataset: Dataset, store: Path) -> dict:
+    """One row of `status`."""
+    home = store / dataset.name
+    row = {"dataset": dataset.name, "kind": dataset.kind, "state": "absent", "usable": 0, "quarantined": 0}
+    row.update(official=dataset.official_size, megabytes=_megabytes(home), command=dataset.how)
+    if (home / "index.csv").exists():
+        index = read(dataset.name, store)
+        usable = int((index["status"] == "ok").sum())
+        row.update(
+            usable=usable, quarantined=len(index) - usable, official=dataset.official_size or len(index)
+        )
+        row["state"] = "complete" if usable >= row["official"] else "incomplete"
+        row["command"] = "" if row["state"] == "complete" else dataset.how
+    elif any(path.is_file() for path in (home / "raw").rglob("*")):
+        row.update(state="not indexed", command=f"vidattn data index {dataset.name}")
+    return row
+
+
+def _megabytes(home: Path) -> float:
+    """Size of all files below a folder, of linked ones too."""
+    return round(sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) / 1e6, 1)

@@ -136,13 +136,19 @@ def probe_all(jobs: list[tuple[Path, str]], workers: int | None = None) -> Itera
                 todo.discard(running[future])
                 yield running[future], result
     except BrokenProcessPool:
-        yield from ((i, _alone(*jobs[i])) for i in sorted(todo))
+        yield from _one_by_one({i: jobs[i] for i in sorted(todo)})
 
 
-def _alone(path: Path, expected: str) -> Probe:
-    """Probes one file in a process that may die."""
-    try:
+def _one_by_one(jobs: dict[int, tuple[Path, str]]) -> Iterator[tuple[int, Probe]]:
+    """Probes in a single process, so that it is known which file killed it; then goes on in a new one."""
+    left = list(jobs)
+    while left:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            return pool.submit(probe, path, expected).result()
-    except BrokenProcessPool:
-        return Probe(digest=digest(path), status="quarantined", reason="the decoder crashed")
+            try:
+                while left:
+                    result = pool.submit(probe, *jobs[left[0]]).result()
+                    yield left.pop(0), result
+            except BrokenProcessPool:
+                path = jobs[left[0]][0]
+                found = Probe(digest=digest(path), status="quarantined", reason="the decoder crashed")
+                yield left.pop(0), found

@@ -18,6 +18,7 @@ class Item(NamedTuple):
     group: str
     path: str  # relative to the data set's folder in the store
     digest: str = ""  # sha256 that the publisher states, if any
+    reason: str = ""  # why it cannot be used even if it is there
 
 
 class Sides(NamedTuple):

@@ -122,7 +122,7 @@ def _clip(home: Path, wanted: Settings, place: Scene, label: str, group: int, nu
 def _write(path: Path, frames: np.ndarray) -> None:
     """MJPG by OpenCV's own writer, so that the bytes do not depend on an FFmpeg version."""
     size = (frames.shape[2], frames.shape[1])
-    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter_fourcc(*"MJPG"), FPS, size)
+    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), FPS, size)
     if not writer.isOpened():
         raise OSError(f"OpenCV cannot write a video at {path}; is the disk full or the folder read-only?")
     for frame in frames:

@@ -1,0 +1,104 @@
+"""Takes over what a user already has: an official layout, class folders, split lists, or an archive."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+from vidattn.data import archive, atomic
+from vidattn.data.datasets import Dataset, load
+from vidattn.data.probe import digest
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did.
+
+    Attributes:
+        files: Files taken over now.
+        known: Files that were there already, with the same content.
+        ignored: Files of the source that are no part of the data set.
+    """
+
+    files: int
+    known: int
+    ignored: int
+
+
+def import_dataset(name: str, source: Path, store: Path, link: bool = True) -> Imported:
+    """Links or copies a user's files into `store/<name>/raw`; may be called once for each folder they have.
+
+    Args:
+        name: Data set.
+        source: A folder or an archive.
+        store: The store folder.
+        link: Link to the files where they are (archives are always unpacked); False copies them.
+    """
+    dataset, source = load(name), Path(source).expanduser().absolute()
+    if dataset.place is None:
+        raise ValueError(f"{name} is generated, there is nothing to import. Get it with: {dataset.how}")
+    if not source.exists():
+        raise FileNotFoundError(f"There is nothing at {source}. Expected a folder or an archive with {name}.")
+    home = Path(store) / name
+    if source.is_file() and not archive.known(source):
+        raise ValueError(
+            f"{source} is neither a folder nor an archive. Expected a folder, or a file ending in "
+            f"{', '.join(archive.SUFFIXES)}."
+        )
+    if source.is_dir():
+        return _take(dataset, source, home, link=link, move=False)
+    unpacked = home / "raw" / ".unpacked"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    try:
+        archive.extract(source, unpacked / source.name.split(".")[0], nested=True)
+        return _take(dataset, unpacked, home, link=False, move=True)
+    finally:
+        shutil.rmtree(unpacked, ignore_errors=True)
+
+
+def _take(dataset: Dataset, source: Path, home: Path, link: bool, move: bool) -> Imported:
+    """Places every file of a folder that belongs to the data set."""
+    targets: dict[Path, Path] = {}
+    ignored = 0
+    for file in _walk(source):
+        place = dataset.place(PurePosixPath(source.name) / file.relative_to(source).as_posix())
+        if place is None:
+            ignored += 1
+            continue
+        target = home / "raw" / place
+        if target in targets and digest(targets[target]) != digest(file):
+            raise ValueError(f"{targets[target]} and {file} both claim to be {place} and differ; remove one.")
+        targets[target] = file
+    if not targets:
+        advice = dataset.advice or f"Get it with: {dataset.how}"
+        raise ValueError(f"None of the {ignored} files in {source} is part of {dataset.name}. {advice}")
+    bar = tqdm(targets.items(), desc=f"import {dataset.name}", unit="file", disable=None)
+    fresh = sum(_put(file, target, link, move) for target, file in bar)
+    return Imported(fresh, len(targets) - fresh, ignored)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files below a folder in a fixed order, links to folders followed once; hidden ones left out."""
+    for root, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(root) / name for name in sorted(files) if not name.startswith("."))
+
+
+def _put(file: Path, target: Path, link: bool, move: bool) -> bool:
+    """Moves, links or copies one file; False if the same content is there already."""
+    if target.exists() and (target.samefile(file) or digest(target) == digest(file)):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if move:
+        file.replace(target)
+    elif link:
+        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+        partial.unlink(missing_ok=True)
+        partial.symlink_to(file)
+        partial.replace(target)
+    else:
+        with atomic.replace(target) as partial:
+            shutil.copyfile(file, partial)
+    return True

@@ -1,0 +1,179 @@
+"""Downloads from a loopback server that misbehaves; nothing wrong ever stands under the final name."""
+
+import hashlib
+import http.server
+import io
+import threading
+import time
+import zipfile
+
+import pytest
+from vidattn.data import fetch
+from vidattn.data.datasets import Source
+
+BODY = bytes(range(256)) * 4096  # 1 MiB
+SHA = hashlib.sha256(BODY).hexdigest()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Behaves as the path says; keeps a log of (path, range)."""
+
+    def do_GET(self):
+        self.server.log.append((self.path, self.headers.get("Range")))
+        getattr(self, f"do_{self.path.rpartition('/')[2]}")(self.server.log.count(self.server.log[-1]))
+
+    def log_message(self, *args):
+        pass
+
+    def reply(self, code, body=b"", length=None, **headers):
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        for key, value in headers.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_good(self, n):
+        self.reply(200, BODY)
+
+    def do_cut(self, n):
+        have = int((self.headers.get("Range") or "bytes=0-")[6:-1])
+        if not have:
+            self.reply(200, BODY[:300_000], len(BODY))
+        else:
+            self.reply(206, BODY[have:], Content_Range=f"bytes {have}-{len(BODY) - 1}/{len(BODY)}")
+
+    def do_norange(self, n):
+        self.reply(200, BODY[:1000] if len(self.server.log) == 1 else BODY, len(BODY))
+
+    def do_slow(self, n):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(BODY)))
+        self.end_headers()
+        if len(self.server.log) == 1:
+            self.wfile.write(BODY[:100])
+            self.wfile.flush()
+            time.sleep(1.0)
+        else:
+            self.wfile.write(BODY)
+
+    def do_missing(self, n):
+        self.reply(404, b"<html>gone</html>")
+
+    def do_busy(self, n):
+        self.reply(503 if len(self.server.log) == 1 else 200, b"" if len(self.server.log) == 1 else BODY)
+
+    def do_down(self, n):
+        self.reply(503)
+
+    def do_wrong(self, n):
+        self.reply(200, b"x" + BODY[1:])
+
+    def do_page(self, n):
+        self.reply(200, b"<html>log in first</html>")
+
+    def do_moved(self, n):
+        self.reply(302, Location="/good")
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(fetch, "TIMEOUT", 0.4)
+    made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.log, made.daemon_threads = [], True
+    threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
+    made.base = f"http://127.0.0.1:{made.server_port}"
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def get(server, folder, *paths, sha=SHA, size=2**20):
+    source = Source(tuple(f"{server.base}/{path}" for path in paths), "file.bin", sha, size)
+    return fetch.download(source, folder, tries=3, pause=0.01)
+
+
+@pytest.mark.parametrize("path", ["good", "cut", "norange", "slow", "busy", "moved"])
+def test_right_bytes_come_in_the_end(server, tmp_path, path):
+    assert get(server, tmp_path, path).read_bytes() == BODY
+    assert [file.name for file in tmp_path.iterdir()] == ["file.bin"]
+
+
+def test_a_cut_download_goes_on_where_it_stopped(server, tmp_path):
+    get(server, tmp_path, "cut")
+    assert server.log == [("/cut", None), ("/cut", "bytes=300000-")]
+
+
+def test_a_download_of_an_earlier_process_goes_on(server, tmp_path):
+    (tmp_path / "file.bin.part").write_bytes(BODY[:500_000])
+    assert get(server, tmp_path, "cut").read_bytes() == BODY
+    assert server.log == [("/cut", "bytes=500000-")]
+
+
+@pytest.mark.parametrize("path, message", [("missing", "404"), ("down", "503"), ("wrong", "wrong bytes")])
+def test_what_cannot_work_is_one_clear_error(server, tmp_path, path, message):
+    with pytest.raises(fetch.Unavailable, match=message):
+        get(server, tmp_path, path)
+    assert not (tmp_path / "file.bin").exists()
+    assert len(server.log) == {"missing": 1, "down": 3, "wrong": 1}[path]
+
+
+def test_a_login_page_is_not_taken_for_the_file(server, tmp_path):
+    with pytest.raises(fetch.Unavailable, match="only 25 of 1048576 bytes"):
+        get(server, tmp_path, "page")
+
+
+@pytest.mark.parametrize("bad", ["missing", "wrong", "down"])
+def test_the_mirror_helps(server, tmp_path, bad):
+    assert get(server, tmp_path, bad, "good").read_bytes() == BODY
+
+
+def test_what_is_there_is_not_asked_for_again(server, tmp_path):
+    get(server, tmp_path, "good")
+    get(server, tmp_path, "good")
+    assert len(server.log) == 1
+
+
+def test_nobody_there_is_one_clear_error(server, tmp_path):
+    source = Source(("http://127.0.0.1:9/x",), "file.bin", SHA)
+    with pytest.raises(fetch.Unavailable, match=r"after 2 tries"):
+        fetch.download(source, tmp_path, tries=2, pause=0.01)
+
+
+def test_the_proxy_of_the_environment_is_used(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", server.base)
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    source = Source(("http://example.invalid/good",), "file.bin", SHA)
+    assert fetch.download(source, tmp_path, tries=1).read_bytes() == BODY
+    assert server.log[0][0] == "http://example.invalid/good"
+
+
+def test_a_data_set_is_fetched_unpacked_and_not_asked_for_again(server, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from vidattn.data.datasets import ucf101
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as stream:
+        stream.writestr("ucfTrainTestlist/trainlist01.txt", "Archery/v_Archery_g08_c01.avi 3\r\n")
+        stream.writestr("ucfTrainTestlist/testlist01.txt", "Archery/v_Archery_g01_c01.avi\r\n")
+    monkeypatch.setattr(
+        Handler, "do_lists", lambda self, n: self.reply(200, packed.getvalue()), raising=False
+    )
+    sources = (Source((f"{server.base}/lists",), "lists.zip"),)
+    monkeypatch.setattr(ucf101, "DATASET", replace(ucf101.DATASET, sources=sources))
+    for _ in range(2):
+        fetch.fetch("ucf101", tmp_path, {})
+    assert len(server.log) == 1
+    assert [item.clip for item in ucf101.items(tmp_path / "ucf101")] == [
+        "v_Archery_g08_c01",
+        "v_Archery_g01_c01",
+    ]
+
+
+def test_a_dead_link_says_what_to_import(tmp_path):
+    with pytest.raises(fetch.Unavailable, match="no longer answers.*vidattn data import hmdb51"):
+        fetch.fetch("hmdb51", tmp_path, {})
