@@ -65,9 +65,11 @@ def extract(
     return extraction.build(plan, workers, f"{name} frames")
 
 
-def path(name: str, store: str | Path, *, sampling: str, frames: int | None, size: int) -> Path:
+def path(
+    name: str, store: str | Path, *, sampling: str, frames: int | None, size: int, container: str = "npy"
+) -> Path:
     """Where `extract` with these settings stores its result."""
-    settings = {"sampling": sampling, "frames": frames, "size": size}
+    settings = {"sampling": sampling, "frames": frames, "size": size, "container": container}
     label = f"{sampling}-{frames or 'all'}-{size}"
     return Path(store) / name / "frames" / extraction.key(label, settings, {"opencv": cv2.__version__})
 
