@@ -58,11 +58,11 @@ def _data(commands) -> None:
     data = _command(commands, "data", "fetch, import, index, decode; without an action: what is there")
     data.add_argument("action", nargs="?", default="status", choices=sorted(DATA_ACTIONS), help="what to do")
     data.add_argument("name", nargs="?", help="data set, or for look: <data set>/<clip>")
-    data.add_argument("source", nargs="?", help="for import: the folder or archive that you have")
+    data.add_argument("source", nargs="?", help="for import: the folder or archive that you have; for weights: the file")
     data.add_argument("--out", default="look.png", help="for look: the picture to write")
 
 
-DATA_ACTIONS = ("status", "fetch", "import", "index", "frames", "flow", "features", "prepare", "look")
+DATA_ACTIONS = ("status", "fetch", "import", "index", "frames", "flow", "features", "prepare", "look", "weights")
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -20,13 +20,18 @@ from vidattn.bench.records import device, versions
 ROOT = Path(__file__).resolve().parent.parent
 # Shared code that every number depends on; dvc.yaml lists the same files (a test compares).
 SHARED = (
+    "models/blocks.py",
     "models/build.py",
     "models/encoder.py",
+    "models/gating.py",
     "models/layers.py",
     "models/surgery.py",
+    "models/temporal.py",
+    "models/weights.py",
     "data/folds.py",
     "data/pipeline.py",
     "data/shards.py",
+    "data/stacks.py",
     "bench/evaluate.py",
     "bench/inputs.py",
     "bench/metrics.py",
@@ -39,7 +44,8 @@ SUFFIX = {"records": ".json", "predictions": ".csv", "timings": ".json"}
 def code_files(cell: Cell) -> list[Path]:
     """The source files that a cell's numbers depend on: its own plug-ins and the shared ones."""
     names = ("backbones/" + cell.backbone, "attention/" + cell.attention, "architectures/" + cell.architecture)
-    return [*(ROOT / "models" / f"{name}.py" for name in names), *(ROOT / name for name in SHARED)]
+    own = [ROOT / "models" / f"{name}.py" for name in names]
+    return [*(path for path in own if path.exists()), *(ROOT / name for name in SHARED)]
 
 
 def ingredients(run: Run, params: Params) -> dict[str, str]:
@@ -66,12 +72,12 @@ def ingredients(run: Run, params: Params) -> dict[str, str]:
 
 def data_digest(cell: Cell, params: Params) -> str:
     """Stands for the clips (index) and for the stored streams that a cell reads."""
-    from vidattn.bench.inputs import plugin_streams, stream_paths
+    from vidattn.bench.inputs import stream_paths
 
     store = Path(params.store)
     paths = stream_paths(cell, params)
     index = store / cell.dataset / "index.csv"
-    sidecars = [paths[s] / "index.json" for s in plugin_streams(cell.architecture)]
+    sidecars = [path / "index.json" for path in paths.values()]
     for path in [index, *sidecars]:
         if not path.exists():
             raise ParamsError(f"{cell.id} needs {path}, which is not there. Make it with: vidattn data prepare {cell.dataset}")
@@ -94,13 +100,9 @@ def execute(run: Run, params: Params, tell: Callable[[str], None] = lambda line:
     place = folder(run, params)
     if finished(place):
         return place
-    from vidattn.bench import fuse, peak, train
-
     partial = place.with_name(place.name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)
-    train.one_thread()
-    peak.reset()
-    made = fuse.run_fused(run, params, tell) if fuse.is_fused(run.cell) else _trained(run, params, partial, tell)
+    made = _made(run, params, partial, tell)
     for name, content in made.items():
         files.write(partial / name, content)
     (partial / "checkpoint.npz").unlink(missing_ok=True)
@@ -109,9 +111,15 @@ def execute(run: Run, params: Params, tell: Callable[[str], None] = lambda line:
     return place
 
 
-def _trained(run: Run, params: Params, partial: Path, tell: Callable[[str], None]) -> dict[str, bytes]:
-    from vidattn.bench import evaluate
+def _made(run: Run, params: Params, partial: Path, tell: Callable[[str], None]) -> dict[str, bytes]:
+    from vidattn.bench import evaluate, fuse, nearest, peak, train
 
+    if fuse.is_fused(run.cell):
+        return fuse.run_fused(run, params, tell)
+    if nearest.is_nearest(run.cell):
+        return nearest.run_nearest(run, params)
+    train.one_thread()
+    peak.reset()
     return evaluate.run_trained(run, params, partial, tell)
 
 

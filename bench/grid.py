@@ -9,7 +9,8 @@ import yaml
 from vidattn.bench import files
 from vidattn.bench.cell import Cell, cells
 from vidattn.bench.fuse import STREAMS, is_fused
-from vidattn.bench.inputs import flow_settings, frame_settings, plugin_streams
+from vidattn.bench.encode import frame_settings
+from vidattn.bench.inputs import flow_settings, plugin_streams
 from vidattn.bench.params import Params, load
 
 PATH = Path("cells.yaml")
@@ -39,7 +40,9 @@ def grid(params: Params) -> dict:
     every = [Cell(**{k: c[k] for k in COORDINATES}) for name in GROUPS for c in found[name].values()]
     found["datasets"] = {c.dataset: {} for c in every}
     found["frames"] = _wanted(every, lambda c: frame_settings(params.protocols[c.protocol]))
-    moving = [c for c in every if "flow" in plugin_streams(c.architecture)]
+    moving = [c for c in every if params.protocols[c.protocol].encoder == "trained" and "flow" in plugin_streams(c.architecture)]
+    frozen = [c for c in every if params.protocols[c.protocol].encoder == "frozen"]
+    found["encoders"] = {f"{c.dataset}-{c.backbone}": {"dataset": c.dataset, "backbone": c.backbone} for c in frozen}
     found["flow_fields"] = _wanted(moving, lambda c: flow_settings(params.protocols[c.protocol], params))
     return found
 

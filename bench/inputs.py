@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vidattn.bench import encode
 from vidattn.bench.cell import Cell, Run
 from vidattn.bench.params import Params, ParamsError, Protocol
 from vidattn.data import datasets, flow, folds, frames, manifest, pipeline, shards
@@ -42,7 +43,7 @@ class Inputs:
     def batches(self, role: str, protocol: Protocol, *, seed: int = 0, epoch: int = 0, training: bool = False) -> Iterator:
         """Batches of (streams, labels); only training shuffles and augments."""
         ids = self.ids(role)
-        return pipeline.batches(
+        made = pipeline.batches(
             self.streams,
             np.array([self.labels[i] for i in ids], dtype="int32"),
             ids,
@@ -54,7 +55,23 @@ class Inputs:
             flow_length=self.flow_length,
             colour=protocol.colour,
             drop_remainder=protocol.drop_remainder,
+            frames=self.frames if self.features else None,
         )
+        return (({**x, **self._prepared(x, protocol, seed, epoch)}, y) for x, y in made)
+
+    def _prepared(self, batch: dict, protocol: Protocol, seed: int, epoch: int) -> dict:
+        """Stored features scaled, or with their frames shuffled, as the protocol says."""
+        if not self.features:
+            return {}
+        x = batch["features"]
+        if protocol.normalise:  # every frame to length sqrt(D), so that values are of order one; padding stays zero
+            norm = np.linalg.norm(x, axis=-1, keepdims=True)
+            x = x * np.sqrt(x.shape[-1], dtype="float32") / np.maximum(norm, 1e-6)
+        if protocol.order == "shuffled":
+            rng = np.random.default_rng([seed, epoch, len(x)])
+            steps = np.tile(np.arange(x.shape[1]), (len(x), 1))
+            x = np.take_along_axis(x, rng.permuted(steps, axis=1)[..., None], axis=1)
+        return {"features": x}
 
     def predict(self, model, role: str, protocol: Protocol) -> tuple[np.ndarray, np.ndarray]:
         """Logits (N, K) float32 and labels (N,) of the clips of a role, once, in order.
@@ -70,16 +87,13 @@ class Inputs:
 
 def plugin_streams(architecture: str) -> tuple[str, ...]:
     """The streams that an architecture reads, from its file's STREAMS, without importing Keras."""
-    path = Path(__file__).resolve().parent.parent / "models" / "architectures" / f"{architecture}.py"
+    root = Path(__file__).resolve().parent
+    path = root.parent / "models" / "architectures" / f"{architecture}.py"
+    path = path if path.exists() else root / f"{architecture}.py"  # what trains nothing is no model
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "STREAMS":
             return tuple(ast.literal_eval(node.value))
     raise ParamsError(f"{path} has no STREAMS = (...): name the streams that the architecture reads.")
-
-
-def frame_settings(protocol: Protocol) -> dict:
-    """Arguments of `frames.extract` that this protocol asks for."""
-    return {"sampling": protocol.sampling, "frames": protocol.frames, "size": protocol.size}
 
 
 def flow_settings(protocol: Protocol, params: Params) -> dict:
@@ -92,12 +106,15 @@ def flow_settings(protocol: Protocol, params: Params) -> dict:
 
 
 def stream_paths(cell: Cell, params: Params) -> dict[str, Path]:
-    """Where the streams that this cell's protocol reads are stored."""
+    """Where the streams that this cell reads are stored."""
     protocol, store = params.protocols[cell.protocol], Path(params.store)
-    return {
-        "rgb": frames.path(cell.dataset, store, **frame_settings(protocol)),
+    if protocol.encoder == "frozen":
+        return {"features": encode.path(cell, params)}
+    every = {
+        "rgb": frames.path(cell.dataset, store, **encode.frame_settings(protocol)),
         "flow": flow.path(cell.dataset, store, **flow_settings(protocol, params)),
     }
+    return {stream: every[stream] for stream in plugin_streams(cell.architecture)}
 
 
 def open_inputs(run: Run, params: Params) -> Inputs:
@@ -108,9 +125,9 @@ def open_inputs(run: Run, params: Params) -> Inputs:
     fold = folds.fold(
         run.cell.dataset, store, split=protocol.split, number=run.fold, seed=run.seed, validation=protocol.validation
     )
-    wanted = plugin_streams(run.cell.architecture)
     paths = stream_paths(run.cell, params)
-    streams = {name: _open(paths[name], name, run.cell.dataset) for name in wanted}
+    streams = {name: _open(path, name, run.cell.dataset) for name, path in paths.items()}
+    stored = streams.get("features")
     classes = dataset_classes(run.cell.dataset, index)
     number = {c: k for k, c in enumerate(classes)}
     return Inputs(
@@ -119,8 +136,8 @@ def open_inputs(run: Run, params: Params) -> Inputs:
         groups=dict(zip(index["clip"], index["group"])),
         classes=classes,
         fold=fold,
-        frames=protocol.frames,
-        features=None,
+        frames=protocol.frames or int(stored.lengths.mean()),
+        features=stored.shape[0] if stored else None,
         flow_length=params.flows[protocol.flow].length,
     )
 
@@ -134,6 +151,6 @@ def _open(path: Path, stream: str, dataset: str) -> shards.Clips:
     try:
         return shards.open(path)
     except FileNotFoundError:
-        kind = {"rgb": "frames", "flow": "flow"}[stream]
+        kind = {"rgb": "frames"}.get(stream, stream)
         message = f"No {kind} of '{dataset}' at {path}. Make them with: vidattn data {kind} {dataset}"
         raise ParamsError(message) from None

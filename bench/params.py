@@ -46,8 +46,11 @@ class Protocol:
     """How a cell is trained and scored. `kind` is paper or clean; `defects` names what paper does wrong.
 
     `split` is official or random; `validation` groups or none; `select` best or last (epoch);
-    `encoder` trained or frozen (heads on stored features); `weights` random, imagenet or a file;
-    `sampling` uniform or per_second; `frames` per clip; `size` in pixels; `colour` rgb or bgr.
+    `encoder` trained or frozen (heads on stored features); `weights` random or imagenet; `pool` mean or flat
+    features of a frozen encoder; `normalise` scales each to length sqrt(D); `head` are arguments for the
+    architectures that take them; `sampling` uniform or per_second; `order` of the frames given or shuffled;
+    `frames` per clip, 0 for the integer mean over the data set (You & Korhonen); `size` in pixels;
+    `colour` rgb or bgr.
     """
 
     kind: str
@@ -57,7 +60,11 @@ class Protocol:
     select: str
     encoder: str
     weights: str
+    pool: str
+    normalise: bool
+    head: dict
     sampling: str
+    order: str
     frames: int
     size: int
     colour: str
@@ -95,6 +102,9 @@ CHOICES = {
     "validation": ("groups", "none"),
     "select": ("best", "last"),
     "encoder": ("trained", "frozen"),
+    "weights": ("random", "imagenet"),
+    "pool": ("mean", "flat"),
+    "order": ("given", "shuffled"),
     "sampling": ("uniform", "per_second"),
     "colour": ("rgb", "bgr"),
     "method": ("tvl1", "dis", "farneback"),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vidattn.bench import grid
+from vidattn.bench.cell import cells
 from vidattn.bench.params import Params, ParamsError, unknown
 
 Tell = Callable[[str], None]
@@ -18,10 +19,13 @@ def data(arguments: Namespace, params: Params, tell: Tell) -> int:
     if not name:
         raise ParamsError(f"vidattn data {action} needs the name of a data set: {', '.join(params.datasets)}.")
     dataset = name.split("/")[0]
-    if dataset not in params.datasets:
-        raise unknown("data set", dataset, params.datasets, f"data {action}")
+    valid = params.backbones if action == "weights" else params.datasets
+    if dataset not in valid:
+        raise unknown("backbone" if action == "weights" else "data set", dataset, valid, f"data {action}")
     if action == "look":
         return look(name, Path(arguments.out), params)
+    if action == "weights":
+        return weights(dataset, arguments.source, params)
     if action == "import":
         return bring(dataset, arguments.source, params, tell)
     steps = {"fetch": fetch, "index": index, "frames": frames, "flow": flow, "features": features}
@@ -55,6 +59,18 @@ def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
     return 0
 
 
+def weights(backbone: str, source: str | None, params: Params) -> int:
+    """Copy a weights file to where `weights: imagenet` finds it before it tries the network."""
+    from vidattn.bench import encode, files
+
+    if not source or Path(source).suffix not in (".npz", ".h5"):
+        raise ParamsError(f"vidattn data weights {backbone} needs a file: folded .npz, or Keras' .weights.h5.")
+    target = encode.weights_folder(params) / f"{backbone}{Path(source).suffix}"
+    files.write(target, Path(source).read_bytes())
+    print(target)
+    return 0
+
+
 def index(dataset: str, params: Params, tell: Tell) -> None:
     """Probe every clip and write the manifest."""
     from vidattn.data import manifest
@@ -83,7 +99,16 @@ def flow(dataset: str, params: Params, tell: Tell) -> None:
 
 
 def features(dataset: str, params: Params, tell: Tell) -> None:
-    """Extract the frozen features that the suite's protocols ask for."""
+    """Extract the frozen features that the suite's protocols ask for: one pass a backbone and protocol kind."""
+    from vidattn.bench import encode
+
+    done = set()
+    for runs in cells(params).values():
+        cell = runs[0].cell
+        asked = (cell.backbone, cell.protocol)
+        if cell.dataset == dataset and params.protocols[cell.protocol].encoder == "frozen" and asked not in done:
+            done.add(asked)
+            tell(f"{dataset}: {encode.extract(cell, params)}")
 
 
 def look(name: str, out: Path, params: Params) -> int:

@@ -1,5 +1,6 @@
 """Training: one run, resumable at any epoch, the same numbers on every repeat."""
 
+import inspect
 import os
 import time
 import zlib
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vidattn.bench import checkpoint
-from vidattn.bench.cell import Run
+from vidattn.bench import checkpoint, encode
+from vidattn.bench.cell import Cell, Run
 from vidattn.bench.metrics import softmax, top1
 from vidattn.bench.params import Params, Protocol
 
@@ -51,6 +52,14 @@ def one_thread() -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
+def head(cell: Cell, protocol: Protocol) -> dict:
+    """The protocol's arguments for the architecture, as far as it takes them."""
+    from vidattn.models.build import module
+
+    known = inspect.signature(module("architecture", cell.architecture).architecture).parameters
+    return {name: value for name, value in protocol.head.items() if name in known}
+
+
 def build_model(run: Run, params: Params, inputs: "Inputs"):
     """The Keras model of this run, freshly initialised from the run's id."""
     import keras
@@ -67,9 +76,9 @@ def build_model(run: Run, params: Params, inputs: "Inputs"):
         size=protocol.size,
         frames=inputs.frames,
         flow_length=inputs.flow_length,
-        backbone_params=params.backbones[run.cell.backbone],
+        backbone_params=encode.backbone_params(run.cell, params),
         attention_params=params.attention[run.cell.attention],
-        architecture_params=params.architectures[run.cell.architecture],
+        architecture_params={**params.architectures[run.cell.architecture], **head(run.cell, protocol)},
         from_features=inputs.features,
         seed=seed_of(run.id),
     )

@@ -45,12 +45,10 @@ def extract(
         The folder, for `shards.open`: `(B, T, D)` float16.
     """
     source = shards.open(frames_path)
-    settings = {"key": key, "frames": frames, "colour": colour, "preprocess": preprocess, "batch": batch}
-    settings["source"] = source.settings
-    label = f"{key.get('backbone', 'encoder')}-{preprocess}-{colour}"
+    settings = _settings(source, key, batch, frames, colour, preprocess)
     prepare = functools.partial(finish, "rgb", colour=colour, preprocess=preprocess)
     plan = extraction.Plan(
-        folder=Path(store) / name / "features" / extraction.key(label, settings, source.versions),
+        folder=_folder(name, store, settings, source.versions),
         ids=source.ids,
         marks=(source.digest,) * len(source.ids),
         work=lambda ids: _encode(source, ids, encode, prepare, batch, frames),
@@ -60,6 +58,34 @@ def extract(
         together=True,
     )
     return extraction.build(plan, 1, f"{name} features")
+
+
+def path(
+    name: str,
+    store: str | Path,
+    frames_path: str | Path,
+    key: dict,
+    batch: int = 32,
+    *,
+    frames: int | None = None,
+    colour: str = "rgb",
+    preprocess: str = "tf",
+) -> Path:
+    """Where `extract` with these arguments stores its result; the frames must be there."""
+    source = shards.open(frames_path)
+    return _folder(name, store, _settings(source, key, batch, frames, colour, preprocess), source.versions)
+
+
+def _settings(
+    source: shards.Clips, key: dict, batch: int, frames: int | None, colour: str, preprocess: str
+) -> dict:
+    settings = {"key": key, "frames": frames, "colour": colour, "preprocess": preprocess, "batch": batch}
+    return settings | {"source": source.settings}
+
+
+def _folder(name: str, store: str | Path, settings: dict, versions: dict) -> Path:
+    label = f"{settings['key'].get('backbone', 'encoder')}-{settings['preprocess']}-{settings['colour']}"
+    return Path(store) / name / "features" / extraction.key(label, settings, versions)
 
 
 def _encode(

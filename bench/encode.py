@@ -1,0 +1,99 @@
+"""Frozen features: one forward pass per data set, backbone and protocol kind, shared by every head."""
+
+import importlib.metadata
+from pathlib import Path
+
+from vidattn.bench import files
+from vidattn.bench.cell import Cell
+from vidattn.bench.params import Params, ParamsError, Protocol
+from vidattn.data import features, frames, shards
+
+BATCH = 16  # frames in a forward pass; part of the features' key
+
+
+def frame_settings(protocol: Protocol) -> dict:
+    """Arguments of `frames.extract` that this protocol asks for."""
+    return {"sampling": protocol.sampling, "frames": protocol.frames or None, "size": protocol.size}
+
+
+def weights_folder(params: Params) -> Path:
+    """Where weights files lie: <backbone>.npz or <backbone>.h5."""
+    return Path(params.store) / "weights"
+
+
+def weights_file(backbone: str, params: Params) -> Path | None:
+    """The weights file that the user has put there, if any."""
+    found = sorted(weights_folder(params).glob(f"{backbone}.*"))
+    return found[0] if found else None
+
+
+def backbone_params(cell: Cell, params: Params) -> dict:
+    """Keyword arguments of the cell's backbone, its weights included.
+
+    Raises ParamsError where a trained cell asks for weights that a backbone cannot have; random weights are
+    used on explicit request only.
+    """
+    options = dict(params.backbones[cell.backbone])
+    if params.protocols[cell.protocol].weights == "imagenet":
+        found = weights_file(cell.backbone, params)
+        options["weights"] = str(found) if found else "imagenet"
+    return options
+
+
+def weights_key(cell: Cell, params: Params) -> str:
+    """Stands for the weights: their file's digest, or how they are made."""
+    if params.protocols[cell.protocol].weights == "random":
+        return "random"
+    found = weights_file(cell.backbone, params)
+    return f"imagenet {files.digest_files([found])}" if found else "imagenet (keras.applications)"
+
+
+def _arguments(cell: Cell, params: Params) -> dict:
+    protocol = params.protocols[cell.protocol]
+    key = {
+        "backbone": cell.backbone,
+        "options": params.backbones[cell.backbone],
+        "pool": protocol.pool,
+        "weights": weights_key(cell, params),
+        "size": protocol.size,
+        "keras": importlib.metadata.version("keras"),
+    }
+    # The mean length T is known only from the index, so all sampled frames are encoded and T cuts at batch time.
+    return {"key": key, "batch": BATCH, "colour": protocol.colour}
+
+
+def _frames(cell: Cell, params: Params) -> Path:
+    settings = frame_settings(params.protocols[cell.protocol])
+    place = frames.path(cell.dataset, Path(params.store), **settings)
+    try:
+        shards.open(place)
+    except FileNotFoundError:
+        raise ParamsError(f"No frames of '{cell.dataset}' at {place}: vidattn data frames {cell.dataset}") from None
+    return place
+
+
+def path(cell: Cell, params: Params) -> Path:
+    """Where the features that a cell reads are stored."""
+    return features.path(cell.dataset, params.store, _frames(cell, params), **_arguments(cell, params))
+
+
+def extract(cell: Cell, params: Params) -> Path:
+    """Run the frozen backbone over every stored frame; a finished store is returned at once."""
+    from vidattn.bench.train import quiet_keras
+
+    quiet_keras()
+    from vidattn.models import build
+
+    protocol = params.protocols[cell.protocol]
+    options = backbone_params(cell, params)
+    try:
+        model = build.features(cell.backbone, size=protocol.size, pool=protocol.pool, backbone_params=options)
+    except Exception as error:
+        if options.get("weights") != "imagenet":
+            raise
+        raise ParamsError(
+            f"No ImageNet weights of '{cell.backbone}' ({error}). Bring a file: vidattn data weights "
+            f"{cell.backbone} <file>, or ask for random ones explicitly: protocols.{cell.protocol}.weights: random."
+        ) from error
+    encode = model.predict_on_batch
+    return features.extract(cell.dataset, params.store, _frames(cell, params), encode, **_arguments(cell, params))
