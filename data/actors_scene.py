@@ -35,7 +35,7 @@ def scene(rng: np.random.Generator, size: int, clutter: int) -> Scene:
     Args:
         rng: The group's own generator.
         size: Side of the picture in pixels.
-        clutter: Number of shapes in the background.
+        clutter: Number of shapes in a part of the background that is as large as a picture.
     """
     skin = np.array([205, 165, 135]) * rng.uniform(0.55, 1.15)
     shirt, trousers = (rng.uniform(30, 225) + rng.uniform(-35, 35, 3) for _ in range(2))
