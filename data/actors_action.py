@@ -83,10 +83,10 @@ def _event(postures: np.ndarray, label: str, rng: np.random.Generator) -> np.nda
         first = frames - len(EVENT) - first
     when = slice(first, first + len(EVENT))
     if label.startswith("jump"):
-        postures[when, 5] += 9.0 * EVENT
-        postures[when, :2] += 0.9 * EVENT[:, None]
+        postures[when, 5] += 11.0 * EVENT
+        postures[when, :2] += 1.5 * EVENT[:, None]
     else:
-        postures[when, 4] += 0.9 * EVENT
+        postures[when, 4] += 1.0 * EVENT
         postures[when, 3] += 0.35 * EVENT
     informative = np.zeros(frames, bool)
     informative[when] = True

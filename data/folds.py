@@ -75,11 +75,7 @@ def fold(
     on_leak = on_leak or ("raise" if split == "official" else "count")
     index = read(name, store).set_index("clip")
     usable = index[index["status"] == "ok"]
-    if split == "official":
-        sides = load(name).sides(Path(store) / name, index.reset_index(), number)
-        listed = {"train": sides.train, "test": sides.test}
-    else:
-        listed = _random(usable.index.to_numpy(), seed, number)
+    listed = _listed(name, store, index, split, seed, number)
     used = {side: usable.loc[usable.index.isin(clips)] for side, clips in listed.items()}
     train, held, dropped = _cut(used["train"], used["test"], validation, clean=on_leak == "raise")
     made = Fold(
@@ -110,6 +106,15 @@ def _check(name: str, split: str, number: int, validation: str, on_leak: str | N
     last = load(name).folds
     if number < 1 or (split == "official" and number > last):
         raise ValueError(f"{name} has no {split} fold {number}. Expected a number from 1 to {last}.")
+
+
+def _listed(
+    name: str, store: Path, index: pd.DataFrame, split: str, seed: int, number: int
+) -> dict[str, tuple[str, ...]]:
+    """The two sides as published, or drawn from the clips that can be used."""
+    if split == "random":
+        return _random(index.index[index["status"] == "ok"].to_numpy(), seed, number)
+    return load(name).sides(Path(store) / name, index.reset_index(), number)._asdict()
 
 
 def _random(clips: np.ndarray, seed: int, number: int) -> dict[str, tuple[str, ...]]:

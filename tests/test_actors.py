@@ -98,7 +98,7 @@ def test_true_flow_takes_a_frame_to_the_next():
     rng = np.random.default_rng(0)
     from vidattn.data.actors_scene import scene, shoot
 
-    clip, truth = shoot(scene(rng, 64, 24), "raise", 32, 3, rng)
+    clip, truth = shoot(scene(rng, 64, 24), np.zeros(2), "raise", 32, 3, rng)
     y, x = np.mgrid[:64, :64].astype(np.float32)
     moved, still = [], []
     for t in range(31):

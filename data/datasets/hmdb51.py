@@ -1,10 +1,10 @@
 """HMDB51: 6,766 clips, 51 classes, three official splits of 70 training and 30 test clips a class.
 
 H. Kuehne, H. Jhuang, E. Garrote, T. Poggio, T. Serre, "HMDB: A Large Video Database for Human Motion
-Recognition", ICCV 2011. The lists mark every clip 1 (train), 2 (test) or 0 (not used in that split). Groups are
-the film or web video that a clip was cut from, as far as its name tells, within a class: none of them is on two
-sides. Across classes films do recur: of the 1,530 test clips of the splits, 457, 527 and 529 have a title that
-also trains, under another class.
+Recognition", ICCV 2011. The lists mark every clip 1 (train), 2 (test) or 0 (not used in that split). Groups
+are the film or web video that a clip was cut from, as far as its name tells, within a class: none of them is
+on two sides. Across classes films do recur: of the 1,530 test clips of the splits, 457, 527 and 529 have a
+title that also trains, under another class.
 """
 
 import re
