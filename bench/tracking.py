@@ -12,6 +12,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from vidattn.bench import entries, figures, journal, render, summary
@@ -131,7 +132,8 @@ class _Mirror:
             found.experiment_id if found else client.create_experiment(suite, _artifacts(address))
         )
         client.set_experiment_tag(self.experiment, f"mlflow.sharedViewState.{VIEW}", entries.view())
-        self.runs, token = {}, None
+        self.runs: dict[str, Any] = {}
+        token = None
         while True:
             page = client.search_runs([self.experiment], max_results=500, page_token=token)
             self.runs |= {run.data.tags["vidattn.run"]: run for run in page if "vidattn.run" in run.data.tags}
@@ -161,7 +163,7 @@ class _Mirror:
         self.client.set_terminated(run)
         self.client.set_tag(run, "vidattn.digest", digest)
 
-    def numbers(self, run: str, metrics: dict[str, float | list], params: dict[str, str]) -> None:
+    def numbers(self, run: str, metrics: dict[str, Any], params: dict[str, str]) -> None:
         """Log numbers, and curves by epoch, in batches of the size that a server takes."""
         from mlflow.entities import Metric, Param
 
