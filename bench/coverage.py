@@ -18,6 +18,7 @@ DESIGNS = [(24, 0.5, 0.0), (24, 0.5, 0.2), (12, 0.7, 0.2), (24, 0.8, 0.2), (75, 
 COLUMNS = ["quantity", "nominal", "rate", "rate_low", "rate_high", "groups", "n", "accuracy", "icc", "trials"]
 CELLS = 12
 RUN_NOISE = 0.02
+SAME = "gate, same seeds:"
 
 
 def write(out: Path, trials: int = 2000, seed: int = 0) -> list[Path]:
@@ -73,17 +74,19 @@ def _gate(trials: int, seed: int) -> list[dict]:
         "gate: 20 points lost in one cell": ({0: 0.20}, np.nan),
         "gate: 2 points lost in every cell": (dict.fromkeys(range(CELLS), 0.02), np.nan),
         "gate: 5 points lost in every cell": (dict.fromkeys(range(CELLS), 0.05), np.nan),
+        f"{SAME} 5 points lost in one cell": ({0: 0.05}, np.nan),
+        f"{SAME} 10 points lost in one cell": ({0: 0.10}, np.nan),
     }
-    rows = []
+    rows: list[dict] = []
     for name, (lost, nominal) in cases.items():
         draw = np.random.default_rng([seed, len(rows)])
-        failed = np.array([_fails(lost, draw) for _ in range(trials)])
+        failed = np.array([_fails(lost, draw, name.startswith(SAME)) for _ in range(trials)])
         rows.append(_rate(name, nominal, failed, {"groups": 24, "n": 24 * CLIPS, "accuracy": 0.75}))
     return rows
 
 
-def _fails(lost: dict[int, float], draw: np.random.Generator) -> bool:
-    """Whether the gate fails one check of two independent trainings; `lost` says what each cell lost."""
+def _fails(lost: dict[int, float], draw: np.random.Generator, same: bool) -> bool:
+    """Whether the gate fails for two trainings, independent or the `same` but for what was `lost`."""
     group = np.repeat(np.arange(24), CLIPS)
     fold, pairs = group % FOLDS, {}
     for cell in range(CELLS):
@@ -91,6 +94,8 @@ def _fails(lost: dict[int, float], draw: np.random.Generator) -> bool:
         shifts = draw.normal(0, RUN_NOISE, size=(2, FOLDS))[:, fold]
         shifts[1] -= lost.get(cell, 0.0)
         hits = (draw.random((2, len(group))) < rates + shifts).astype(float)
+        if same:
+            hits[1] = hits[0] * (draw.random(len(group)) > lost.get(cell, 0.0) / hits[0].mean())
         frame = {"fold": fold, "group": group.astype(str), "old": hits[0], "new": hits[1]}
         pairs[f"d-b-a{cell}-x-p"] = pd.DataFrame(frame)
     tests = check.drops(pairs, check.ALPHA)

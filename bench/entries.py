@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from vidattn.bench.results import Results, coordinates
+from vidattn.bench.results import COORDINATES, Results, coordinates
 
 COUNTS = ("n", "n_train", "parameters", "flops", "epochs", "selected_epoch")
 
@@ -15,7 +15,7 @@ def run_name(cell: str, record: dict) -> str:
 
 def cell_tags(cell: str) -> dict[str, str]:
     """The coordinates as tags."""
-    return {f"vidattn.{name}": value for name, value in coordinates(cell).items()}
+    return {f"vidattn.{name}": value for name, value in coordinates(cell).items()} | {"vidattn.kind": "cell"}
 
 
 def run_tags(cell: str, record: dict) -> dict[str, str]:
@@ -23,7 +23,8 @@ def run_tags(cell: str, record: dict) -> dict[str, str]:
     names = {"fold": record["fold"], "seed": record["seed"], "git_commit": record.get("git_commit", "")}
     names |= {"data_digest": record.get("digests", {}).get("data", ""), "device": record.get("device", "")}
     tags = {f"vidattn.{name}": str(value) for name, value in names.items()}
-    return {**cell_tags(cell), **tags, "mlflow.source.git.commit": str(names["git_commit"])}
+    tags |= {"vidattn.kind": "run", "mlflow.source.git.commit": str(names["git_commit"])}
+    return cell_tags(cell) | tags
 
 
 def params(cell: str, record: dict) -> dict[str, str]:
@@ -54,3 +55,16 @@ def digest(*values: object) -> str:
     for value in values:
         total.update(value if isinstance(value, bytes) else json.dumps(value, sort_keys=True).encode())
     return total.hexdigest()[:16]
+
+
+def view() -> str:
+    """MLflow's runs page as it opens: one line a cell, best first, with the columns that tell cells apart."""
+    names = [f"params.`{name}`" for name in COORDINATES[1:]]
+    shown = ("top1", "top1_low", "top1_high", "parameters", "flops")
+    columns = [*names, *(f"metrics.`{name}`" for name in shown)]
+    order = {
+        "orderByKey": "metrics.`top1`",
+        "orderByAsc": False,
+        "searchFilter": "tags.`vidattn.kind` = 'cell'",
+    }
+    return json.dumps({"selectedColumns": columns, **order}, sort_keys=True)

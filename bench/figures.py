@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -17,7 +18,7 @@ from vidattn.bench.results import COORDINATES, Results, coordinates
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)), (0, (3, 3)))
-STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
+STYLE: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
 
 
 def write(results: Results, folder: Path) -> dict[str, Path]:
@@ -77,7 +78,13 @@ def _point(axes: Axes, row: pd.Series, cost: str, kind: int) -> None:
     """A cell with its interval."""
     low, high = row["top1"] - row["top1_low"], row["top1_high"] - row["top1"]
     bar = None if np.isnan(low) else [[max(low, 0)], [max(high, 0)]]
-    style = {"color": COLOURS[kind], "marker": MARKERS[kind], "ms": 6, "elinewidth": 0.7, "alpha": 0.8}
+    style: dict[str, Any] = {
+        "color": COLOURS[kind],
+        "marker": MARKERS[kind],
+        "ms": 6,
+        "elinewidth": 0.7,
+        "alpha": 0.8,
+    }
     axes.errorbar([float(row[cost])], [row["top1"]], yerr=bar, ls="", **style)
 
 
@@ -86,7 +93,7 @@ _COSTS = {"flops": "FLOPs per clip", "parameters": "parameters"}
 
 def _handle(kind: int, label: str) -> Line2D:
     """A legend entry with the attention's marker."""
-    style = {"color": COLOURS[kind], "marker": MARKERS[kind], "ls": ""}
+    style: dict[str, Any] = {"color": COLOURS[kind], "marker": MARKERS[kind], "ls": ""}
     return Line2D([], [], label=label, **style)
 
 
@@ -182,8 +189,8 @@ def critical_difference(ranks: pd.Series, blocks: int) -> Figure:
     for y, rank in enumerate(ranks):
         axes.plot([rank], [y], marker="o", color="black", ms=5)
     for i, (first, last) in enumerate(cliques(ranks.to_numpy(), reach)):
-        y = -0.5 - 0.25 * i
-        axes.plot([ranks.iloc[first] - 0.02, ranks.iloc[last] + 0.02], [y, y], color="black", lw=3)
+        height, span = -0.5 - 0.25 * i, (ranks.iloc[first] - 0.02, ranks.iloc[last] + 0.02)
+        axes.plot(span, [height, height], color="black", lw=3)
     axes.set_yticks(range(len(ranks)), [f"{name} ({rank:.2f})" for name, rank in ranks.items()])
     axes.invert_yaxis()
     label = f"average rank over {blocks} runs, 1 is best; a bar joins what lies within {reach:.2f} (Nemenyi)"

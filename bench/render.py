@@ -3,6 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,7 +60,7 @@ def display(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(shown, columns=list(shown), index=frame.index)
 
 
-def number(value: object, column: str = "") -> str:
+def number(value: Any, column: str = "") -> str:
     """One value as a reader wants it: signed differences, grouped integers, three decimals otherwise."""
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return MISSING

@@ -12,12 +12,14 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from vidattn.bench import entries, figures, journal, render, summary
 from vidattn.bench.results import Results, coordinates
 
 DEFAULT_URI = "sqlite:///mlflow.db"
+VIEW = "vidattn"
 # Short, so that a dead server costs seconds; MLflow's own defaults wait for minutes.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "15"}
 QUIET = {
@@ -83,16 +85,27 @@ def sync(root: Path, uri: str | None = None) -> Outcome:
 def ui(uri: str | None = None, host: str = "127.0.0.1", port: int = 5000) -> int:
     """Open MLflow's pages on the local store until interrupted; for a remote server print its address."""
     address = _address(uri)
-    if address.startswith("http"):
-        print(f"The runs are at {address}")
+    remote = address.startswith("http")
+    for name, link in links(uri, address if remote else f"http://{host}:{port}").items():
+        print(f"{name}: {link}")
+    if remote:
         return 0
-    print(f"MLflow on http://{host}:{port} (Ctrl-C ends it)")
+    print("Ctrl-C ends it.")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", address]
     command += ["--host", host, "--port", str(port)]
     try:
         return subprocess.call(command, env={**os.environ, **QUIET})
     except KeyboardInterrupt:
         return 0
+
+
+def links(uri: str | None, base: str) -> dict[str, str]:
+    """Suite -> address of its comparison: one line a cell, with the columns that tell cells apart."""
+    found = _client(uri).search_experiments(order_by=["name"])
+    page = "{}/#/experiments/{}/runs?viewStateShareKey={}"
+    return {
+        e.name: page.format(base.rstrip("/"), e.experiment_id, VIEW) for e in found if e.name != "Default"
+    }
 
 
 def _address(uri: str | None) -> str:
@@ -118,7 +131,9 @@ class _Mirror:
         self.experiment = (
             found.experiment_id if found else client.create_experiment(suite, _artifacts(address))
         )
-        self.runs, token = {}, None
+        client.set_experiment_tag(self.experiment, f"mlflow.sharedViewState.{VIEW}", entries.view())
+        self.runs: dict[str, Any] = {}
+        token = None
         while True:
             page = client.search_runs([self.experiment], max_results=500, page_token=token)
             self.runs |= {run.data.tags["vidattn.run"]: run for run in page if "vidattn.run" in run.data.tags}
@@ -148,7 +163,7 @@ class _Mirror:
         self.client.set_terminated(run)
         self.client.set_tag(run, "vidattn.digest", digest)
 
-    def numbers(self, run: str, metrics: dict[str, float | list], params: dict[str, str]) -> None:
+    def numbers(self, run: str, metrics: dict[str, Any], params: dict[str, str]) -> None:
         """Log numbers, and curves by epoch, in batches of the size that a server takes."""
         from mlflow.entities import Metric, Param
 

@@ -1,5 +1,6 @@
 """MLflow mirrors the results: nothing lost, nothing doubled, and a dead server stops nothing."""
 
+import json
 import os
 import signal
 import socket
@@ -68,6 +69,22 @@ def test_logging_again_changes_nothing_and_a_changed_record_replaces_its_run(res
     names = [run.data.tags["vidattn.run"] for run in found]
     assert len(names) == len(set(names)) == 6
     assert {run.data.metrics.get("epochs") for run in found} == {99, 6, None}
+
+
+def test_the_comparison_opens_with_one_line_a_cell(results, database):
+    tracking.log(results, database, "six")
+    client, _ = runs(database, "six")
+    experiment = client.get_experiment_by_name("six")
+    view = json.loads(experiment.tags["mlflow.sharedViewState.vidattn"])
+    listed = client.search_runs(
+        [experiment.experiment_id], view["searchFilter"], order_by=["metrics.top1 DESC"]
+    )
+    assert [run.data.tags["vidattn.run"] for run in listed] == sorted(
+        CELLS, key=lambda cell: -results.runs.groupby("cell")["top1"].mean()[cell]
+    )
+    assert "params.`attention`" in view["selectedColumns"] and "metrics.`top1`" in view["selectedColumns"]
+    link = tracking.links(database, "http://127.0.0.1:5000")["six"]
+    assert link.endswith(f"/#/experiments/{experiment.experiment_id}/runs?viewStateShareKey=vidattn")
 
 
 def test_a_dead_server_is_survived_and_synced_later(results, database):
