@@ -175,15 +175,15 @@ def summary(model: keras.Model) -> str:
     for layer in model.layers:
         if layer.count_params():
             lines.append(f"  part   {layer.name:32s} {_out(layer)} {layer.count_params():,}")
-    for layer in _all(model):
+    for layer in parts(model):
         if isinstance(layer, layers.Map):
             lines.append(f"  map    {layer.name:32s} {_out(layer)} in [{layer.low}, {layer.high}]")
     return "\n".join([*lines, f"  output logits{'':26s} {_shape(model.output)}"])
 
 
-def _all(model: keras.Model) -> list[keras.layers.Layer]:
+def parts(model: keras.Model) -> list[keras.layers.Layer]:
     """All layers, those of encoders included."""
-    inner = [_all(m) if isinstance(m, keras.Model) else [m] for m in model.layers]
+    inner = [parts(m) if isinstance(m, keras.Model) else [m] for m in model.layers]
     return [layer for part in inner for layer in part]
 
 

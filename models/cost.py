@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
+from vidattn.models import clips, layers
 
 Shape = tuple[int, ...]
 
@@ -42,32 +43,32 @@ def cost(model: keras.Model) -> Cost:
 
 
 def _walk(model: keras.Model, total: Cost, times: int) -> None:
-    """Runs the graph symbolically with the same layers and notes each call."""
+    """Runs the graph symbolically with the same layers and notes each call; folded frames count each."""
+    folded: dict[
+        int, tuple[keras.KerasTensor, int]
+    ] = {}  # by tensor, which is kept, so that its id stays its own
 
     def call(layer: keras.layers.Layer, *args, **kwargs):
         output = layer(*args, **kwargs)
+        tensors = [t for t in keras.tree.flatten(args) if isinstance(t, keras.KerasTensor)]
+        factor = max((folded[id(t)][1] for t in tensors if id(t) in folded), default=1)
         if isinstance(layer, keras.Model):
-            _walk(layer, total, times * frames(model, layer))
+            _walk(layer, total, times * factor)
         else:
-            shapes = [_shape(t) for t in keras.tree.flatten(args) if isinstance(t, keras.KerasTensor)]
-            out = [_shape(t) for t in keras.tree.flatten(output)]
-            repeat = frames_ahead(layer)
-            count = times * flops(layer, shapes, out[0]) - (times - 1) * once(layer, out[0])
-            total.add(type(layer).__name__, count, times * repeat * _sum(out))
+            _note(layer, tensors, keras.tree.flatten(output), total, times * factor)
+        after = {layers.Fold: factor * (tensors[0].shape[1] or 1), layers.Unfold: 1}.get(type(layer), factor)
+        folded.update({id(t): (t, after) for t in keras.tree.flatten(output)})
         return output
 
     keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
 
 
-def frames(model: keras.Model, encoder: keras.Model) -> int:
-    """How many frames of a clip an encoder sees."""
-    name = encoder.name.removesuffix("_encoder") + "_unfold"
-    return next((layer.frames for layer in model.layers if layer.name == name), 1)
-
-
-def frames_ahead(layer: keras.layers.Layer) -> int:
-    """Folding makes no new elements."""
-    return 0 if type(layer).__name__ in ("Fold", "Unfold", "Map", "InputLayer", "Reshape", "Flatten") else 1
+def _note(layer: keras.layers.Layer, inputs: list, outputs: list, total: Cost, times: int) -> None:
+    """Adds one call to the totals."""
+    shapes, out = [_shape(t) for t in inputs], [_shape(t) for t in outputs]
+    count = times * flops(layer, shapes, out[0]) - (times - 1) * once(layer, out[0])
+    elements = 0 if isinstance(layer, VIEWS) else sum(math.prod(s) for s in out)
+    total.add(type(layer).__name__, count, times * elements)
 
 
 def flops(layer: keras.layers.Layer, inputs: list[Shape], output: Shape) -> int:
@@ -88,10 +89,6 @@ def once(layer: keras.layers.Layer, output: Shape) -> int:
 def _shape(tensor: keras.KerasTensor) -> Shape:
     """Sizes without the batch."""
     return tuple(s or 1 for s in tensor.shape[1:])
-
-
-def _sum(shapes: list[Shape]) -> int:
-    return sum(math.prod(s) for s in shapes)
 
 
 def _softmax(layer: keras.layers.Layer, output: Shape) -> int:
@@ -160,12 +157,28 @@ def _attention(layer, inputs, output):
     return projections + 4 * steps * steps * inner + 6 * layer.num_heads * steps * steps
 
 
+def _inflated(layer, inputs, output):
+    parts = sum(flops(part, inputs, output) for part in layer.parts)
+    return parts + (layer.taps - 1) * math.prod(output)
+
+
 def _each(cost_per_element: int, of_input: bool = False) -> Callable:
     """A rule of so many operations an element of the output or of the input."""
-    return lambda layer, inputs, output: cost_per_element * (_sum(inputs) if of_input else math.prod(output))
+    return lambda layer, inputs, output: (
+        cost_per_element * (sum(math.prod(s) for s in inputs) if of_input else math.prod(output))
+    )
 
 
 L = keras.layers
+VIEWS = (
+    L.InputLayer,
+    L.Reshape,
+    L.Flatten,
+    L.Permute,
+    layers.Fold,
+    layers.Unfold,
+    layers.Map,
+)  # no new elements
 RULES: list[tuple[type | tuple[type, ...], Callable]] = [
     (L.Dense, _dense),
     (L.SeparableConv2D, _separable),
@@ -182,6 +195,7 @@ RULES: list[tuple[type | tuple[type, ...], Callable]] = [
     (L.Softmax, _each(5)),
     (L.Activation, _each(0)),
     ((L.Rescaling, L.Normalization), _each(2)),
+    (clips.Inflated, _inflated),
     (L.LSTM, _lstm),
     (L.Bidirectional, _bidirectional),
     (L.MultiHeadAttention, _attention),

@@ -68,11 +68,19 @@ def refined(
     starts = keras.tree.map_structure(lambda _: start, model.input)
     pairs: list[tuple[keras.layers.Layer, keras.layers.Layer]] = []
     keras.models.clone_model(model, starts, clone_function=_remember(pairs, time), call_function=hook)
-    for old, new in pairs:
-        new.inflate(old) if isinstance(new, clips.Inflated) else new.set_weights(old.get_weights())
+    transfer(pairs)
     names = {stage: layer_name(model, name) for stage, name in taps.endpoints.items()}
     unfold = layers.Unfold(time.frames) if time else (lambda tensor: tensor)
     return {stage: unfold(seen[name]) for stage, name in names.items()}
+
+
+def transfer(pairs: list[tuple[keras.layers.Layer, keras.layers.Layer]]) -> None:
+    """Gives every new layer the weights of the old one, divided over the taps where it is inflated."""
+    for old, new in pairs:
+        if isinstance(new, clips.Inflated):
+            new.inflate(old)
+        else:
+            new.set_weights(old.get_weights())
 
 
 def _remember(pairs: list, time: Time | None) -> Callable:

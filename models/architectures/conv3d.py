@@ -22,7 +22,7 @@ def architecture(encoder: Encoder, features: int = 128) -> Tensor:
         only the first field is used.
     """
     if encoder.attention.reads or not encoder.attention.plain:
-        raise ValueError("Architecture 'conv3d' has two to three maps a stream, too few to attend to.")
+        raise ValueError("Architecture 'conv3d' has too few maps to attend to; use none.")
     rgb = layers.Resize((encoder.clip("rgb").shape[1], 60, 40), "bilinear")(encoder.clip("rgb"))
     flow = layers.Resize((encoder.clip("flow").shape[1], 60, 40), "bilinear")(encoder.clip("flow"))
     if flow.shape[1] < 5:

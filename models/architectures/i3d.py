@@ -14,8 +14,8 @@ def architecture(encoder: Encoder, taps: int = 3) -> Tensor:
             clip of one repeated frame gives what the 2D backbone gives.
 
     Differences from the paper:
-        Any backbone, not only the first Inception. Time is never subsampled and is padded by repeating the first
-        and last frame, hence the equality holds at every frame. Kernels of 1x1 are not inflated, as in the paper.
+        Any backbone, not only the first Inception. Time is never subsampled, and is padded by repeating the
+        first and the last frame, so the equality holds at every frame. Kernels of 1x1 stay as they are.
     """
     if taps < 1 or taps % 2 == 0:
         raise ValueError(f"An inflated kernel sees an odd number of frames, not {taps}.")

@@ -36,7 +36,7 @@ def architecture(encoder: Encoder, depth: int = 18, width: int = 64) -> Tensor:
 
 
 def matched(inputs: int, filters: int, time: int = 3, space: int = 3) -> int:
-    """Channels M between the two halves, so that they have at most the weights of one 3D kernel (section 3.5)."""
+    """Channels M between the halves, which then have at most the weights of one 3D kernel (section 3.5)."""
     return max(1, time * space**2 * inputs * filters // (space**2 * inputs + time * filters))
 
 

@@ -1,0 +1,238 @@
+"""Each attention against numbers worked out in numpy, step by step, from its equations."""
+
+import keras
+import numpy as np
+import pytest
+from vidattn.models import build, gating, layers
+from vidattn.models.attention import cbam, l2pa, residual, se
+
+RNG = np.random.default_rng(5)
+
+
+def refined(attention, x, stage="early"):
+    """The model of one in-line attention on a map like `x`, with random weights, and its output."""
+    tensor = keras.Input(x.shape[1:])
+    model = keras.Model(tensor, attention.refine(tensor, stage))
+    for weight in model.trainable_weights:
+        weight.assign(RNG.normal(size=weight.shape) * 0.3)
+    return model, keras.ops.convert_to_numpy(model(x))
+
+
+def value(model, path):
+    return next(keras.ops.convert_to_numpy(w) for w in model.weights if w.path.endswith(path))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x, axis=-1):
+    e = np.exp(x - x.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+
+def channel_gate(model, x, name):
+    def perceptron(v):
+        hidden = np.maximum(
+            v @ value(model, f"{name}_hidden/kernel") + value(model, f"{name}_hidden/bias"), 0
+        )
+        return hidden @ value(model, f"{name}_output/kernel") + value(model, f"{name}_output/bias")
+
+    return perceptron
+
+
+@pytest.mark.parametrize("form", ["thesis", "original"])
+def test_cbam_by_hand(form):
+    x = RNG.normal(size=(1, 2, 2, 4)).astype("float32")
+    model, output = refined(cbam.attention(r=2, k=1, form=form), x)
+    perceptron = channel_gate(model, x, "early_cbam")
+    gate = sigmoid(perceptron(x.mean((1, 2))) + perceptron(x.max((1, 2))))
+    gated = x * gate[:, None, None]
+    statistics = np.stack([gated.mean(-1), gated.max(-1)], -1)
+    scores = statistics @ value(model, "spatial/kernel")[0, 0] + value(model, "spatial/bias")
+    expected = gated * sigmoid(scores) + (x if form == "thesis" else 0)
+    np.testing.assert_allclose(output, expected, atol=1e-5)
+
+
+def test_cbam_mean_of_the_thesis_text_differs():
+    x = RNG.normal(size=(1, 2, 2, 4)).astype("float32")
+    statistics = [layers.ChannelStatistics(kind)(x) for kind in ("max", "mean")]
+    np.testing.assert_allclose(statistics[0][..., 1], x.max(-1), atol=1e-6)
+    np.testing.assert_allclose(statistics[1][..., 1], x.mean(-1), atol=1e-6)
+
+
+def test_se_by_hand_and_against_keras_cv(monkeypatch):
+    x = RNG.normal(size=(2, 3, 3, 8)).astype("float32")
+    model, output = refined(se.attention(r=4), x)
+    perceptron = channel_gate(model, x, "early_se")
+    expected = x * sigmoid(perceptron(x.mean((1, 2))))[:, None, None]
+    np.testing.assert_allclose(output, expected, atol=1e-5)
+    keras_cv = pytest.importorskip("keras_cv")
+    reference = keras_cv.layers.SqueezeAndExcite2D(8, 2)
+    reference(x)
+    kernels = [model.get_layer(f"early_se_{part}").get_weights() for part in ("hidden", "output")]
+    reference.set_weights([w if w.ndim == 1 else w[None, None] for pair in kernels for w in pair])
+    np.testing.assert_allclose(output, reference(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("score", ["weighted", "dot"])
+@pytest.mark.parametrize("form", ["thesis", "original"])
+def test_l2pa_map_by_hand(score, form):
+    x, g = (RNG.normal(size=s).astype("float32") for s in ((1, 2, 2, 3), (1, 5)))
+    tensors = keras.Input(x.shape[1:]), keras.Input(g.shape[1:])
+    model = keras.Model(tensors, l2pa.attend(*tensors, "a", score, form))
+    for weight in model.weights:
+        weight.assign(RNG.normal(size=weight.shape))
+    projected = g @ value(model, "a_project/kernel") + value(model, "a_project/bias")
+    if score == "weighted":
+        scores = (x + projected[:, None, None]) @ value(model, "a_u/kernel")[:, 0]
+    else:
+        scores = (x * projected[:, None, None]).sum(-1)
+    np.testing.assert_allclose(model([x, g]), softmax(scores.reshape(1, 4)).reshape(1, 2, 2), atol=1e-5)
+
+
+def test_l2pa_original_joins_attended_vectors_and_projects_only_where_needed():
+    model = build.build("tiny", "l2pa", "image", classes=3, size=32, attention_params={"form": "original"})
+    names = {layer.name for layer in model.layers}
+    assert model.get_layer("logits").kernel.shape == (32 + 48 + 64, 3)
+    assert {"early_l2pa_project", "medium_l2pa_project"} <= names and "late_l2pa_project" not in names
+
+
+def test_weighted_l2pa_does_not_see_the_global_vector():
+    """The named exception of the battery: a softmax over positions removes <u, g'>."""
+    x = RNG.normal(size=(1, 2, 2, 3)).astype("float32")
+    tensors = keras.Input(x.shape[1:]), keras.Input((5,))
+    model = keras.Model(tensors, l2pa.attend(*tensors, "b", "weighted", "thesis"))
+    maps = [model([x, np.full((1, 5), c, "float32")]) for c in (-3, 4)]
+    np.testing.assert_allclose(maps[0], maps[1], atol=1e-6)
+
+
+SCORES = np.array([[[[1.0, 3.0], [2.0, 6.0]]]], "float32")  # one sample, 1 x 2 positions, 2 channels
+NORMALISED = {
+    # shifted by the minimum 1: 0 2 1 5; sum of scores 12, of shifted scores 8; then the mean over channels
+    ("pseudo_softmax", "thesis"): [[1 / 12, 3 / 12]],
+    ("pseudo_softmax", "original"): [[1 / 8, 3 / 8]],
+    ("sigmoid", "thesis"): [sigmoid(np.array([[1.0, 3.0], [2.0, 6.0]])).mean(-1)],
+    ("softmax", "thesis"): [softmax(np.array([1.0, 3.0, 2.0, 6.0])).reshape(2, 2).mean(-1)],
+}
+
+
+@pytest.mark.parametrize(("kind", "denominator"), NORMALISED)
+def test_normalisers_by_hand(kind, denominator):
+    output = gating.Normalise(kind, denominator)(SCORES)
+    assert output.shape == (1, 1, 2, 1)
+    np.testing.assert_allclose(output[0, ..., 0], NORMALISED[kind, denominator], rtol=1e-6)
+
+
+def test_thesis_denominator_can_make_a_map_negative():
+    scores = np.array([[[[-4.0], [1.0], [2.0]]]], "float32")
+    output = keras.ops.convert_to_numpy(gating.Normalise("pseudo_softmax", "thesis")(scores))
+    np.testing.assert_allclose(output.ravel(), [0, -5, -6], rtol=1e-6)
+
+
+@pytest.mark.parametrize("form", ["thesis", "original"])
+def test_gate_by_hand(form):
+    """psi(relu(W_l l + g')), normalised, and the mean or the sum of the weighted features."""
+    x = RNG.normal(size=(1, 2, 1, 3)).astype("float32")
+    signal = RNG.normal(size=(1, 1, 1, 2)).astype("float32")
+    gate = gating.Gate(c_int=2, normaliser="softmax", form=form)
+    tensors = keras.Input(x.shape[1:]), keras.Input(signal.shape[1:])
+    model = keras.Model(tensors, gate.attend(*tensors, "early"))
+    for weight in model.weights:
+        weight.assign(RNG.normal(size=weight.shape))
+    scores = np.maximum(x[0, :, 0] @ value(model, "local/kernel")[0, 0] + signal[0, 0, 0], 0)
+    scores = scores @ value(model, "psi/kernel")[0, 0] + value(model, "psi/bias")
+    weights = softmax(scores.ravel()).reshape(scores.shape).mean(-1, keepdims=True)
+    vectors = x[0, :, 0] * weights
+    expected = vectors.mean(0) if form == "thesis" else vectors.sum(0)
+    np.testing.assert_allclose(model([x, signal])[0], expected, atol=1e-6)
+
+
+def test_thesis_gates_give_the_log_of_the_mean_of_four_probabilities():
+    model = build.build("tiny", "gated", "image", classes=3, size=32, attention_params={"hidden": 4})
+    heads = [f"{s}_gate_logits" for s in ("early", "medium", "late", "final")]
+    parts = keras.Model(model.input, [model.get_layer(name).output for name in heads])
+    image = {"image": RNG.normal(size=(2, 32, 32, 3)).astype("float32")}
+    mean = np.mean([softmax(keras.ops.convert_to_numpy(p)) for p in parts(image)], axis=0)
+    np.testing.assert_allclose(model(image), np.log(mean), atol=1e-5)
+
+
+def test_grid_is_repeated_for_multiples_and_resampled_otherwise():
+    grid = np.arange(4.0, dtype="float32").reshape(1, 2, 2, 1)
+    from vidattn.models import blocks
+
+    tensor = keras.Input((2, 2, 1))
+    twice = keras.Model(tensor, blocks.upsample(tensor, (4, 4)))(grid)
+    np.testing.assert_array_equal(twice[0, ..., 0], np.kron([[0, 1], [2, 3]], np.ones((2, 2))))
+    odd = keras.Model(tensor, blocks.upsample(tensor, (5, 3)))(grid)
+    assert odd.shape == (1, 5, 3, 1)
+    np.testing.assert_array_equal(np.unique(odd), [0, 1, 2, 3])
+
+
+def test_resize_is_linear_at_half_pixel_centres():
+    line = np.array([0.0, 4.0], "float32").reshape(1, 2, 1)
+    output = layers.Resize((4,), "bilinear")(line)
+    np.testing.assert_allclose(output[0, :, 0], [0, 1, 3, 4])
+
+
+@pytest.mark.parametrize("mask", ["mixed", "channel", "spatial"])
+def test_residual_masks_by_hand(mask):
+    """Without units and levels: pool, enlarge, two 1x1 convolutions, activation, (1 + M) T."""
+    x = RNG.normal(size=(1, 4, 4, 4)).astype("float32")
+    model, output = refined(residual.attention(t=0, r=0, shortcuts=(0, 0, 0), mask=mask), x)
+    pooled = x.reshape(1, 2, 2, 2, 2, 4).max((2, 4))
+    y = pooled.repeat(2, 1).repeat(2, 2)
+    for number in (1, 2):
+        y = y @ value(model, f"mask{number}/kernel")[0, 0] + value(model, f"mask{number}/bias")
+    if mask == "channel":
+        y = y / np.sqrt((y**2).sum(-1, keepdims=True))
+    elif mask == "spatial":
+        y = sigmoid((y - y.mean((1, 2), keepdims=True)) / y.std((1, 2), keepdims=True))
+    else:
+        y = sigmoid(y)
+    np.testing.assert_allclose(output, x * (1 + y), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("unit", "count"), [("bottleneck", 17 * 16 + 28 * 4), ("inverted", 12 * 256 + 106 * 16)]
+)
+@pytest.mark.parametrize(("p", "t", "r", "s"), [(0, 2, 1, 2), (1, 2, 1, 0), (0, 0, 2, 1)])
+def test_residual_has_2p_t_r_times_2_2s_units(unit, count, p, t, r, s):
+    x = np.zeros((1, 8, 8, 16), "float32")
+    model, _ = refined(residual.attention(p=p, t=t, r=r, shortcuts=(s, 0, 0), unit=unit), x)
+    masks = 2 * (16 * 16 + 16)
+    assert model.count_params() == masks + count * (2 * p + t + r * (2 + 2 * s))
+
+
+def test_residual_original_adds_skip_units_and_norms():
+    x = np.zeros((1, 8, 8, 16), "float32")
+    sizes = [
+        refined(residual.attention(shortcuts=(2, 0, 0), form=form), x)[0].count_params()
+        for form in ("thesis", "original")
+    ]
+    assert sizes[1] - sizes[0] == 2 * (17 * 16 + 28 * 4) + 2 * 4 * 16
+
+
+def test_residual_takes_sizes_that_do_not_halve():
+    for size in (5, 12, 25):
+        x = RNG.normal(size=(1, size, size, 4)).astype("float32")
+        assert refined(residual.attention(shortcuts=(2, 0, 0)), x)[1].shape == x.shape
+
+
+def test_parallel_mask_sees_the_input_of_the_block():
+    image = {"image": RNG.normal(size=(1, 64, 64, 3)).astype("float32")}
+    model = build.build("mobilenet_v2", "residual", "image", classes=3, size=64)
+    probe = keras.Model(
+        model.input,
+        [model.get_layer("block_1_project_BN").output, model.get_layer("early_residual_map").output],
+    )
+    entry, mask = probe(image)
+    assert entry.shape == mask.shape == (1, 16, 16, 24)
+    pool = next(layer for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D))
+    assert pool.input is model.get_layer("block_1_project_BN").output
+
+
+def test_in_line_attention_acts_on_clips_too():
+    x = RNG.normal(size=(1, 3, 6, 6, 8)).astype("float32")
+    for attention in (cbam.attention(), se.attention(), residual.attention()):
+        assert refined(attention, x)[1].shape == x.shape
