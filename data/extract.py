@@ -156,6 +156,7 @@ def _start(plan: Plan) -> None:
     cv2.setNumThreads(1)
     _PLAN[:] = [plan]
     parent = mp.parent_process()
+    assert parent is not None  # a worker has one
 
     def watch() -> None:
         wait([parent.sentinel])
