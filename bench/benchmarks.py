@@ -7,7 +7,7 @@ and the better of their repeats counts, so that a busy machine disturbs little. 
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -193,30 +193,30 @@ def feature_pass(store: Path, encode: Encode | None, predict_one: Encode | None)
 
 def waiting(store: Path, step: Callable | None) -> Rows:
     """Share of an epoch in which the training step waits for its batch, with prefetching and without."""
+    unit = "share of wall time"
     if step is None:
-        return [
-            duel.row(
-                "pipeline_waiting", np.nan, np.nan, "share of wall time", 0, "no training step was given"
-            )
-        ]
+        return [duel.row("pipeline_waiting", np.nan, np.nan, unit, 0, "no training step was given")]
     subset = duel.subset(store, "waiting", None)
     clips = shards.open(frames.extract(subset, store, frames=16, size=64, workers=1))
-    shares = []
-    for prefetch in (2, 0):
-        waited, start = 0.0, None
-        batches = pipeline.batches(
-            {"rgb": clips}, [0] * len(clips), clips.ids, 8, shuffle=True, augment={}, prefetch=prefetch
+    options = {"batch": 8, "shuffle": True, "augment": {}}
+    ours, theirs = (
+        _waited(
+            pipeline.batches({"rgb": clips}, [0] * len(clips), clips.ids, prefetch=depth, **options), step
         )
-        while True:
-            asked = time.perf_counter()
-            batch = next(batches, None)
-            if batch is None:
-                break
-            waited += (
-                time.perf_counter() - asked if start else 0.0
-            )  # the first batch comes before the first step
-            start = start or time.perf_counter()
-            step(*batch)
-        shares.append(waited / (time.perf_counter() - start))
+        for depth in (2, 0)
+    )
     note = "augmented RGB, 16 frames of 64 px, batches of 8; prefetched against made on demand"
-    return [duel.row("pipeline_waiting", *shares, "share of wall time", len(clips), note)]
+    return [duel.row("pipeline_waiting", ours, theirs, unit, len(clips), note)]
+
+
+def _waited(batches: Iterator[pipeline.Batch], step: Callable) -> float:
+    """Share of the time spent in `next`; the first batch, which comes before any step, does not count."""
+    step(*next(batches))
+    waited, start = 0.0, time.perf_counter()
+    while True:
+        asked = time.perf_counter()
+        batch = next(batches, None)
+        waited += time.perf_counter() - asked
+        if batch is None:
+            return waited / (time.perf_counter() - start)
+        step(*batch)

@@ -159,7 +159,7 @@ def _draw_clip(settings: Settings, rng: np.random.Generator) -> tuple:
     """Rotation, shear, zoom, flip and shift; always the same count of random numbers, in the same order."""
     rotation = rng.uniform(-settings.rotation, settings.rotation)
     shear = rng.uniform(-settings.shear, settings.shear)
-    zoom = rng.uniform(*settings.zoom, size=2)
+    zoom = rng.uniform(settings.zoom[0], settings.zoom[1], size=2)
     flip = rng.random() < 0.5 and settings.flip
     return rotation, shear, zoom, flip, rng.uniform(-settings.channel_shift, settings.channel_shift)
 
@@ -171,16 +171,17 @@ def _keras_cv(clips: np.ndarray, draws: Draws) -> np.ndarray:
     batch, frames, height, width, channels = clips.shape
     folded = clips.transpose(0, 2, 3, 1, 4).reshape(batch, height, width, frames * channels)
     folded = folded.astype(np.float32)
-    rows, columns = np.float32(draws.zoom.T[..., None])
-    angles, slopes = (
-        -np.deg2rad(draws.rotation),
-        np.tan(np.deg2rad(draws.shear)),
-    )  # theirs turn back
+    rows, columns = draws.zoom.astype(np.float32).T[..., None]
+    angles = -np.deg2rad(draws.rotation)  # theirs turns the other way
+    slopes = np.tan(np.deg2rad(draws.shear))
     flips = draws.flip.astype(np.float32)[:, None]
     nearest = {"fill_mode": "nearest"}
     steps = [
-        (cv.RandomRotation(0.0, **nearest), {"angles": np.float32(angles)}),
-        (cv.RandomShear(x_factor=0.0, **nearest), {"shear_x": np.float32(slopes)[:, None], "shear_y": None}),
+        (cv.RandomRotation(0.0, **nearest), {"angles": angles.astype(np.float32)}),
+        (
+            cv.RandomShear(x_factor=0.0, **nearest),
+            {"shear_x": slopes.astype(np.float32)[:, None], "shear_y": None},
+        ),
         (cv.RandomZoom(0.0, 0.0, **nearest), {"height_zooms": rows, "width_zooms": columns}),
         (cv.RandomFlip("horizontal"), {"flip_horizontals": flips, "flip_verticals": 0 * flips}),
     ]

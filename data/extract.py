@@ -6,6 +6,7 @@ so it does not matter who makes which, nor when the run was cut: complete shards
 
 import contextlib
 import fcntl
+import json
 import multiprocessing as mp
 import os
 import threading
@@ -53,7 +54,8 @@ class Plan:
         """Settings, versions and a digest of them with the clips: equal for equal content."""
         clips = clips or slice(None)
         made_of = [self.settings, self.versions, self.ids[clips], self.marks[clips], SHARD, self.container]
-        return {"settings": self.settings, "versions": self.versions, "plan": shards.digest(made_of)}
+        about = {"settings": self.settings, "versions": self.versions, "plan": shards.digest(made_of)}
+        return json.loads(json.dumps(about))  # as it is read back: tuples are lists
 
     def slices(self) -> list[slice]:
         """The clips of each shard."""
@@ -78,8 +80,7 @@ def build(plan: Plan, workers: int | None = None, progress: str = "clips") -> Pa
         raise ValueError(f"Unknown container {plan.container!r}. Expected one of: npy, webp.")
     plan.folder.mkdir(parents=True, exist_ok=True)
     with _alone(plan.folder):
-        index = shards.read_json(plan.folder / shards.INDEX)
-        if index is not None and index["plan"] == plan.about()["plan"]:
+        if _finished(plan):
             return plan.folder
         _clear(plan.folder, len(plan.slices()))
         todo = [
@@ -94,6 +95,13 @@ def build(plan: Plan, workers: int | None = None, progress: str = "clips") -> Pa
         entries = [shards.read_json(plan.folder / f"{n:05d}.json") for n in range(len(plan.slices()))]
         shards.finish(plan.folder, entries, plan.ragged, plan.container, plan.about())
     return plan.folder
+
+
+def _finished(plan: Plan) -> bool:
+    index = shards.read_json(plan.folder / shards.INDEX)
+    if index is None or index["plan"] != plan.about()["plan"]:
+        return False
+    return all((plan.folder / shard["file"]).is_file() for shard in index["shards"])
 
 
 def make(plan: Plan, number: int) -> int:
@@ -148,6 +156,7 @@ def _start(plan: Plan) -> None:
     cv2.setNumThreads(1)
     _PLAN[:] = [plan]
     parent = mp.parent_process()
+    assert parent is not None  # a worker has one
 
     def watch() -> None:
         wait([parent.sentinel])

@@ -27,6 +27,10 @@ def unpack(parts: list[np.ndarray], shape: tuple[int, int, int]) -> np.ndarray:
     clips = []
     for part in parts:
         picture = cv2.imdecode(part, cv2.IMREAD_COLOR)
+        if picture is None:
+            raise ValueError(
+                "A packed clip cannot be read: its store is damaged. Delete it and extract again."
+            )
         if channels in (2, 3):
             clips.append(picture[..., :channels].reshape(-1, height, width, channels))
         else:

@@ -143,7 +143,7 @@ def write(
         "shape": list(arrays[0].shape[1:]) if arrays else None,
         "dtype": arrays[0].dtype.str if arrays else None,
         "bytes": (folder / f"{number:05d}.npy").stat().st_size,
-        "digest": hashlib.sha256(np.ascontiguousarray(array)).hexdigest(),
+        "digest": hashlib.sha256(np.ascontiguousarray(array).data).hexdigest(),
         **sizes,
     }
     write_json(folder / f"{number:05d}.json", entry)

@@ -66,5 +66,5 @@ def _trajectories(clip: np.ndarray, length: int, bound: float) -> np.ndarray:
 
 def _at(flow: np.ndarray, place: np.ndarray) -> np.ndarray:
     """Bilinear values at places `(H, W, 2)`."""
-    border = {"borderMode": cv2.BORDER_REPLICATE}
-    return cv2.remap(np.ascontiguousarray(flow), place[..., 0], place[..., 1], cv2.INTER_LINEAR, **border)
+    x, y = place[..., 0], place[..., 1]
+    return cv2.remap(np.ascontiguousarray(flow), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

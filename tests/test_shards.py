@@ -66,6 +66,9 @@ def test_second_call_does_no_work_and_a_changed_clip_remakes_its_shard_only(tmp_
     before = {p.name: p.stat().st_mtime_ns for p in path.iterdir()}
     frames.extract("set", tmp_path, frames=4, size=16, workers=1)
     assert before == {p.name: p.stat().st_mtime_ns for p in path.iterdir()}
+    (path / "00000.npy").unlink()
+    assert frames.extract("set", tmp_path, frames=4, size=16, workers=1) == path
+    before["00000.npy"] = (path / "00000.npy").stat().st_mtime_ns  # made again
     index = tmp_path / "set" / "index.csv"
     index.write_text(index.read_text().replace("digest10", "changed"))
     frames.extract("set", tmp_path, frames=4, size=16, workers=1)
