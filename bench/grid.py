@@ -10,7 +10,7 @@ from vidattn.bench import files
 from vidattn.bench.cell import Cell, cells
 from vidattn.bench.fuse import STREAMS, is_fused
 from vidattn.bench.encode import frame_settings
-from vidattn.bench.inputs import flow_settings, plugin_streams
+from vidattn.bench.inputs import ROOT, flow_settings, plugin_path, plugin_streams
 from vidattn.bench.params import Params, load
 
 PATH = Path("cells.yaml")
@@ -36,7 +36,11 @@ def grid(params: Params) -> dict:
         coordinates = {k: getattr(cell, k) for k in COORDINATES}
         if is_fused(cell):
             coordinates |= {stream: cell.with_(architecture=name).id for stream, name in STREAMS.items()}
-        found[group(cell, params)][cell_id] = coordinates
+        kind = group(cell, params)
+        coordinates["runs"] = [f"{run.fold}-{run.seed}" for run in runs]
+        if kind == "features":
+            coordinates["code"] = plugin_path(cell.architecture).relative_to(ROOT).as_posix()
+        found[kind][cell_id] = coordinates
     every = [Cell(**{k: c[k] for k in COORDINATES}) for name in GROUPS for c in found[name].values()]
     found["datasets"] = {c.dataset: {} for c in every}
     found["frames"] = _wanted(every, lambda c: frame_settings(params.protocols[c.protocol]))
@@ -59,7 +63,7 @@ def _wanted(chosen: list[Cell], settings: Callable[[Cell], dict]) -> dict[str, l
 
 def text(params: Params) -> str:
     """The content of cells.yaml."""
-    return NOTE + yaml.safe_dump(grid(params), sort_keys=True)
+    return NOTE + yaml.safe_dump({"grid": grid(params)}, sort_keys=True)
 
 
 def select(params_path: Path, suite: str) -> None:

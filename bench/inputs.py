@@ -13,6 +13,9 @@ from vidattn.bench.params import Params, ParamsError, Protocol
 from vidattn.data import datasets, flow, folds, frames, manifest, pipeline, shards
 
 
+ROOT = Path(__file__).resolve().parent.parent
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The stored streams of a data set and one fold of it.
@@ -85,11 +88,15 @@ class Inputs:
         return np.concatenate(logits), np.concatenate(labels)
 
 
+def plugin_path(architecture: str) -> Path:
+    """The file of an architecture; what trains nothing (the leakage probe) is no model and lies in bench."""
+    path = ROOT / "models" / "architectures" / f"{architecture}.py"
+    return path if path.exists() else ROOT / "bench" / f"{architecture}.py"
+
+
 def plugin_streams(architecture: str) -> tuple[str, ...]:
     """The streams that an architecture reads, from its file's STREAMS, without importing Keras."""
-    root = Path(__file__).resolve().parent
-    path = root.parent / "models" / "architectures" / f"{architecture}.py"
-    path = path if path.exists() else root / f"{architecture}.py"  # what trains nothing is no model
+    path = plugin_path(architecture)
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "STREAMS":
             return tuple(ast.literal_eval(node.value))

@@ -55,7 +55,8 @@ def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
 
     if not source:
         raise ParamsError(f"vidattn data import {dataset} needs the folder or archive to import.")
-    importing.import_dataset(dataset, Path(source), Path(params.store))
+    taken = importing.import_dataset(dataset, Path(source), Path(params.store))
+    print(f"{dataset}: {taken.files} files imported, {taken.known} there already, {taken.ignored} not part of it")
     return 0
 
 

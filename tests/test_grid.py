@@ -1,0 +1,74 @@
+"""The stages follow from params.yaml, and the project from its folders."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from vidattn.bench import executor, grid
+from vidattn.bench import params as params_module
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_cells_yaml_is_up_to_date():
+    """If this fails: vidattn grid --select <the suite in params.yaml>."""
+    assert (ROOT / "cells.yaml").read_text() == grid.text(params_module.load(ROOT / "params.yaml"))
+
+
+def test_every_cell_is_in_exactly_one_group():
+    loaded = params_module.load(ROOT / "params.yaml")
+    for suite in loaded.suites:
+        made = grid.grid(params_module.load(ROOT / "params.yaml", suite=suite))
+        names = [cell for name in grid.GROUPS for cell in made[name]]
+        assert sorted(names) == sorted(set(names))
+        assert names
+
+
+def test_training_stages_depend_on_the_files_that_the_store_keys_on():
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    for stage in ("train_rgb", "train_flow"):
+        assert set(executor.SHARED) <= set(stages[stage]["do"]["deps"])
+
+
+def test_files_that_stages_name_exist():
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    for stage in stages.values():
+        for path in stage.get("do", stage)["deps"]:
+            if "$" not in path and not path.startswith("data/store"):
+                assert (ROOT / path).exists(), path
+
+
+def test_the_default_graph_stays_small():
+    listed = [sys.executable, "-m", "dvc", "stage", "list"]
+    done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert 10 < len(done.stdout.splitlines()) < 60
+
+
+def test_flow_settings_touch_no_rgb_stage():
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert "flows" not in str(stages["train_rgb"])
+    assert "flow" not in str([d for d in stages["train_rgb"]["do"]["deps"] if "store" in d])
+    assert "flows" in str(stages["train_flow"]["do"]["params"])
+
+
+def test_select_changes_the_switch_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = (ROOT / "params.yaml").read_text()
+    Path("params.yaml").write_text(before)
+    grid.select(Path("params.yaml"), "ci")
+    after = Path("params.yaml").read_text()
+    assert re.sub(r"(?m)^suite: \w+", "suite: X", after) == re.sub(r"(?m)^suite: \w+", "suite: X", before)
+    assert params_module.load(Path("params.yaml")).suite == "ci"
+    assert Path("cells.yaml").read_text() == grid.text(params_module.load(Path("params.yaml")))
+
+
+def test_packages_are_the_folders_with_code():
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = {p.parent.relative_to(ROOT) for top in ("bench", "models", "data") for p in (ROOT / top).rglob("__init__.py")}
+    folders = {f for f in folders if "store" not in f.parts}
+    assert sorted(packages) == sorted("vidattn." + ".".join(f.parts) for f in folders)

@@ -1,0 +1,123 @@
+"""The main job in small, in a copy of the project: data, training, tables, a new attention as one file."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+MINE = '''"""A gate on channels, dropped in by a test."""
+
+import keras
+
+from vidattn.models.attention import Attention
+
+
+def attention(ratio: int = 4) -> Attention:
+    """The hooks."""
+
+    def refine(x, stage):
+        gate = keras.layers.GlobalAveragePooling2D(keepdims=True)(x)
+        gate = keras.layers.Dense(x.shape[-1], activation="sigmoid", name=f"{stage}_mine")(gate)
+        return keras.layers.Multiply()([x, gate])
+
+    return Attention(refine=refine)
+'''
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A copy of the project with a small suite and the attention `mine`."""
+    home = tmp_path_factory.mktemp("project")
+    for top in ("bench", "models", "data"):
+        shutil.copytree(ROOT / top, home / "vidattn" / top, ignore=shutil.ignore_patterns("store", "__pycache__"))
+    shutil.copytree(ROOT / "results" / "published", home / "results" / "published")
+    (home / "vidattn" / "models" / "attention" / "mine.py").write_text(MINE)
+    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    block = {"dataset": ["actors"], "backbone": ["tiny"], "protocol": ["clean"], "folds": [1, 2], "seeds": [0]}
+    architectures = ["frame_average", "temporal_stream", "two_stream"]
+    raw["suites"] = {"small": [{**block, "attention": ["none", "mine"], "architecture": architectures}]}
+    raw |= {"suite": "small", "tables": ["demo_grid"], "attention": {**raw["attention"], "mine": {"ratio": 2}}}
+    raw["datasets"]["actors"] |= {"groups": 6, "clips_per_group": 1, "size": 32, "frames": 16}
+    raw["protocols"]["clean"] |= {"epochs": 2, "frames": 6, "size": 32}
+    raw["flows"]["consecutive"] |= {"method": "dis", "length": 2, "settings": {}}
+    raw["compare"]["contrasts"] = []
+    (home / "params.yaml").write_text(yaml.safe_dump(raw))
+    return home
+
+
+def vidattn(project: Path, *words: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "PYTHONPATH": str(project), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", "from vidattn.bench.cli import main; main()", *words]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def done(project) -> Path:
+    """The project after the main job."""
+    for words in (["data", "prepare", "actors"], ["grid", "--jobs", "1"]):
+        made = vidattn(project, *words)
+        assert made.returncode == 0, made.stderr
+    cells = vidattn(project, "grid").stdout.split()
+    for cell in [c for c in cells if c.startswith("actors")]:
+        made = vidattn(project, "run", cell)
+        assert made.returncode == 0, made.stderr
+    made = vidattn(project, "tables")
+    assert made.returncode == 0, made.stderr
+    return project
+
+
+def test_a_new_attention_trains_and_stands_in_the_table(done):
+    table = pd.read_csv(done / "results" / "tables" / "demo_grid.csv")
+    mine = table[table["attention"] == "mine"].set_index("architecture")
+    none = table[table["attention"] == "none"].set_index("architecture")
+    assert set(mine.index) == {"frame_average", "temporal_stream", "two_stream"}
+    assert mine["top1"].notna().all()
+    assert (mine["parameters"] > none["parameters"]).all()
+
+
+def test_records_say_where_the_numbers_come_from(done):
+    record = json.loads((done / "results/records/actors-tiny-mine-frame_average-clean/2-0.json").read_text())
+    assert record["n"] == record["n_official"] == 24
+    assert record["leaks"] == {"clips": 0, "groups": 0, "duplicates": 0}
+    assert record["protocol"]["kind"] == "clean"
+    assert record["weights"] == "random"
+    assert len(record["history"]["loss"]) == record["epochs"] == 2
+    assert {"keras", "numpy", "python"} <= set(record["versions"])
+    predictions = pd.read_csv(done / "results/predictions/actors-tiny-mine-frame_average-clean/2-0.csv")
+    assert len(predictions) == 24
+    assert record["metrics"]["top1"] == pytest.approx((predictions["rank"] <= 1).mean(), abs=1e-6)
+
+
+def test_a_second_training_of_a_run_gives_the_same_bytes(done):
+    cell = "actors-tiny-mine-temporal_stream-clean"
+    paths = [done / "results" / kind / cell / f"1-0{end}" for kind, end in (("records", ".json"), ("predictions", ".csv"))]
+    before = [p.read_bytes() for p in paths]
+    shutil.rmtree(done / "data" / "store" / "runs" / cell)
+    made = vidattn(done, "run", cell)
+    assert made.returncode == 0, made.stderr
+    assert [p.read_bytes() for p in paths] == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "actors-tiny-cmab-frame_average-clean"], "Did you mean 'cbam'"),
+        (["run", "actors-tiny-none-frame_average-clean", "--fold", "9"], "no official fold 9"),
+        (["data", "frames", "actos"], "Did you mean 'actors'"),
+        (["data", "frames"], "needs the name of a data set"),
+        (["tables", "--suite", "smal"], "Did you mean 'small'"),
+        (["data", "fetch", "hmdb51"], "import"),
+    ],
+)
+def test_bad_input_is_one_clear_line(done, words, said):
+    made = vidattn(done, *words)
+    assert made.returncode != 0
+    assert said in made.stderr
+    assert len([line for line in made.stderr.splitlines() if line.strip()]) == 1, made.stderr
