@@ -199,7 +199,8 @@ def _replicates(sums: list[np.ndarray], total: np.ndarray, replicates: int, seed
 def _percentiles(means: np.ndarray, count: int, level: float) -> tuple[float, float]:
     """Expanded percentile interval for `count` groups."""
     tail = norm.cdf(-np.sqrt(count / (count - 1)) * t.ppf((1 + level) / 2, count - 1))
-    return tuple(float(x) for x in np.quantile(means, [tail, 1 - tail]))
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)
 
 
 def _error(means: np.ndarray, count: int) -> float:
