@@ -1,4 +1,4 @@
-"""Clip classifiers against numbers worked out by hand: fusion, recurrence, windows, inflation, factorisation."""
+"""Clip classifiers against numbers worked out by hand: fusion, recurrence, windows, inflation."""
 
 import keras
 import numpy as np

@@ -24,7 +24,7 @@ CLASSES, FRAMES, SIZE = 3, 7, 32
 
 # Weights that the maths leaves without gradient: a softmax does not see what is the same for all it compares.
 BLIND = {
-    # <u, l + g'> = <u, l> + <u, g'>, and the second is the same at every position: g, hence the last map, is unseen.
+    # <u, l + g'> = <u, l> + <u, g'>, and the second is the same everywhere: g is not seen
     "l2pa": ("l2pa_project", "conv5", "stage5"),
     "transformer": ("_key/bias",),  # q (k + b) adds q b to every key
 }

@@ -18,7 +18,7 @@ def architecture(encoder: Encoder, features: int = 128) -> Tensor:
         features: Width of the last hidden layer.
 
     Differences from the paper:
-        Kernels are not shared between streams, and subsampling is a maximum without weights. Of a stack of flow
+        Kernels are not shared between streams, and pooling is a maximum without weights. Of a stack of flow
         only the first field is used.
     """
     if encoder.attention.reads or not encoder.attention.plain:
