@@ -21,6 +21,7 @@ def codecs() -> dict[str, Codec]:
         "webp": (pack.pack, lambda parts, shape: pack.unpack([_array(p) for p in parts], shape[1:])),
         "ffv1": (lambda clip: _video(clip, "FFV1", ".avi"), _from_video),
         "jpeg": (lambda clip: _pairs(clip, [cv2.IMWRITE_JPEG_QUALITY, 95]), _from_pairs),
+        "jpeg100": (lambda clip: _pairs(clip, [cv2.IMWRITE_JPEG_QUALITY, 100]), _from_pairs),
         "mpeg4": (lambda clip: _video(clip, "mp4v", ".mp4"), _from_video),
     }
 
