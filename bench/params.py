@@ -94,6 +94,7 @@ class Params:
     protocols: dict
     tables: list
     compare: dict
+    complexity: list
 
 
 CHOICES = {

@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from vidattn.bench import grid
+from vidattn.bench import encode, grid
 from vidattn.bench.cell import cells
 from vidattn.bench.params import Params, ParamsError, unknown
 
@@ -62,7 +62,7 @@ def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
 
 def weights(backbone: str, source: str | None, params: Params) -> int:
     """Copy a weights file to where `weights: imagenet` finds it before it tries the network."""
-    from vidattn.bench import encode, files
+    from vidattn.bench import files
 
     if not source or Path(source).suffix not in (".npz", ".h5"):
         raise ParamsError(f"vidattn data weights {backbone} needs a file: folded .npz, or Keras' .weights.h5.")
@@ -101,8 +101,6 @@ def flow(dataset: str, params: Params, tell: Tell) -> None:
 
 def features(dataset: str, params: Params, tell: Tell) -> None:
     """Extract the frozen features that the suite's protocols ask for: one pass a backbone and protocol kind."""
-    from vidattn.bench import encode
-
     done = set()
     for runs in cells(params).values():
         cell = runs[0].cell
@@ -114,9 +112,17 @@ def features(dataset: str, params: Params, tell: Tell) -> None:
 
 def look(name: str, out: Path, params: Params) -> int:
     """Draw a contact sheet of one clip: frames, flow, and the actor's mask where it is known."""
+    from vidattn.bench.inputs import flow_settings
+    from vidattn.data import flow as flow_module
+    from vidattn.data import frames as frames_module
     from vidattn.data import look as look_module
 
     dataset, _, clip = name.partition("/")
-    look_module.draw(dataset, clip, Path(params.store), out)
-    print(out)
+    store, protocol = Path(params.store), params.protocols["clean"]
+    frames_path = frames_module.path(dataset, store, **encode.frame_settings(protocol))
+    flow_path = flow_module.path(dataset, store, **flow_settings(protocol, params))
+    if not (frames_path / "index.json").exists():
+        raise ParamsError(f"No frames of '{dataset}' at {frames_path}. Make them with: vidattn data frames {dataset}")
+    drawn = look_module.clip(dataset, store, clip, frames_path, flow_path if (flow_path / "index.json").exists() else None)
+    print(look_module.save(drawn, out))
     return 0
