@@ -81,11 +81,20 @@ def _results(params: Params):
     return Results(RESULTS, reported(params))
 
 
+def _suite_results(params: Params):
+    from vidattn.bench.results import Results
+
+    return Results(RESULTS, list(cells(params)))
+
+
 def tables(arguments: Namespace) -> int:
     """Make the suite's tables from the records."""
     from vidattn.bench import tables as tables_module
 
     params = _params(arguments)
+    if arguments.show:
+        print(tables_module.overview(_suite_results(params)))
+        return 0
     for path in tables_module.write(params.tables, _results(params), RESULTS / "tables", params.compare):
         print(path)
     return 0
@@ -103,10 +112,7 @@ def report(arguments: Namespace) -> int:
 def check(arguments: Namespace) -> int:
     """Compare records with the reference: 0 no regression, 1 regression, 2 no usable input."""
     from vidattn.bench import check as check_module
-    from vidattn.bench.results import Results
-
-    params = _params(arguments)
-    results = Results(RESULTS, list(cells(params)))
+    results = _suite_results(_params(arguments))
     if arguments.accept is not None:
         print(check_module.accept(results, arguments.accept))
         return 0

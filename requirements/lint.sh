@@ -4,4 +4,4 @@ set -eu
 ruff check --quiet .
 ruff format --quiet --check .
 lint-imports --no-cache >/dev/null || { lint-imports --no-cache; exit 1; }
-mypy -p vidattn.bench -p vidattn.data -p vidattn.models
+mypy bench data models
