@@ -1,7 +1,5 @@
 """`vidattn models`: what can be combined, and what one model looks like."""
 
-
-
 from vidattn.bench.params import Params, ParamsError
 
 KINDS = ("backbone", "attention", "architecture")
@@ -18,7 +16,9 @@ def describe(model: str | None, params: Params) -> str:
         return "\n\n".join(_list(kind, build) for kind in KINDS)
     parts = model.split("-")
     if len(parts) != len(KINDS):
-        raise ParamsError(f"'{model}' is not <backbone>-<attention>-<architecture>, e.g. mobilenet_v2-cbam-image.")
+        raise ParamsError(
+            f"'{model}' is not <backbone>-<attention>-<architecture>, e.g. mobilenet_v2-cbam-image."
+        )
     return _one(parts, params)
 
 
@@ -42,5 +42,3 @@ def _one(parts: list[str], params: Params) -> str:
     lines = [f"{size} x {size} pixels, {classes} classes" + ("" if image else f", {protocol.frames} frames")]
     lines += [f"FLOPs {cost['flops']:,}, activations {cost['activations']:,}"]
     return "\n".join([build.summary(model), *lines])
-
-

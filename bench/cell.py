@@ -31,7 +31,9 @@ class Cell:
         parts = text.split("-")
         if len(parts) != len(fields(cls)):
             form = "-".join(f"<{f.name}>" for f in fields(cls))
-            raise ParamsError(f"'{text}' is not a cell id. Expected {form}, e.g. actors-tiny-cbam-lstm-clean.")
+            raise ParamsError(
+                f"'{text}' is not a cell id. Expected {form}, e.g. actors-tiny-cbam-lstm-clean."
+            )
         axes = (params.datasets, params.backbones, params.attention, params.architectures, params.protocols)
         for field, name, valid in zip(fields(cls), parts, axes):
             if name not in valid:

@@ -30,21 +30,27 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--fold", type=int, help="one fold only, which need not be in the suite")
     run.add_argument("--seed", type=int, default=0, help="seed for --fold (default 0)")
     grid = _command(commands, "grid", "list the suite's cells, select a suite, or run what is missing")
-    grid.add_argument("--select", metavar="SUITE", help="make this suite the active one: params.yaml and cells.yaml")
+    grid.add_argument(
+        "--select", metavar="SUITE", help="make this suite the active one: params.yaml and cells.yaml"
+    )
     grid.add_argument("--jobs", type=int, default=0, help="run every missing run on this many processes")
     complexity = _command(commands, "complexity", "parameters and FLOPs of the published models")
     complexity.add_argument("--out", default="results/complexity", help="folder for the records")
     models = _command(commands, "models", "list the models, or describe one")
     models.add_argument("id", nargs="?", help="<backbone>-<attention>-<architecture>")
     tables = _command(commands, "tables", "make the tables from the records")
-    tables.add_argument("--show", action="store_true", help="print the suite's cells instead of writing tables")
+    tables.add_argument(
+        "--show", action="store_true", help="print the suite's cells instead of writing tables"
+    )
     _command(commands, "report", "make figures and the HTML report from the records")
     check = _command(commands, "check", "compare records with results/reference.csv")
     check.add_argument("--json", action="store_true", help="print the differences as JSON")
     check.add_argument("--accept", metavar="REASON", help="write the current numbers as the new reference")
     bench = _command(commands, "bench", "measure speed and storage against other ways")
     bench.add_argument("--shared", help="folder with real clips (see README)")
-    mlflow = _command(commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI")
+    mlflow = _command(
+        commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI"
+    )
     mlflow.add_argument("action", choices=["log", "sync", "ui"])
     return top
 
@@ -59,11 +65,24 @@ def _data(commands) -> None:
     data = _command(commands, "data", "fetch, import, index, decode; without an action: what is there")
     data.add_argument("action", nargs="?", default="status", choices=sorted(DATA_ACTIONS), help="what to do")
     data.add_argument("name", nargs="?", help="data set, or for look: <data set>/<clip>")
-    data.add_argument("source", nargs="?", help="for import: the folder or archive that you have; for weights: the file")
+    data.add_argument(
+        "source", nargs="?", help="for import: the folder or archive that you have; for weights: the file"
+    )
     data.add_argument("--out", default="look.png", help="for look: the picture to write")
 
 
-DATA_ACTIONS = ("status", "fetch", "import", "index", "frames", "flow", "features", "prepare", "look", "weights")
+DATA_ACTIONS = (
+    "status",
+    "fetch",
+    "import",
+    "index",
+    "frames",
+    "flow",
+    "features",
+    "prepare",
+    "look",
+    "weights",
+)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -83,4 +102,3 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(f"vidattn: {error}")
     except KeyboardInterrupt:
         sys.exit("vidattn: interrupted. What was finished is kept; the same command goes on from there.")
-

@@ -112,6 +112,7 @@ def report(arguments: Namespace) -> int:
 def check(arguments: Namespace) -> int:
     """Compare records with the reference: 0 no regression, 1 regression, 2 no usable input."""
     from vidattn.bench import check as check_module
+
     results = _suite_results(_params(arguments))
     if arguments.accept is not None:
         print(check_module.accept(results, arguments.accept))

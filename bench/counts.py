@@ -1,5 +1,6 @@
-"""Parameters and FLOPs of the models in params.yaml's `complexity`: one JSON a model in results/complexity."""
+"""Parameters and FLOPs of the models that params.yaml lists under `complexity`: one JSON a model."""
 
+import gc
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -31,6 +32,7 @@ def write_all(params: Params, folder: Path, tell: Callable[[str], None]) -> None
     for name, spec in wanted.items():
         found = complexity.write(spec, folder / f"{name}.json")
         keras.backend.clear_session()
+        gc.collect()  # graphs with frozen weights are large and hold cycles
         tell(f"{name}: {found['parameters']:,} parameters, {found['flops']:,} FLOPs")
     for path in folder.glob("*.json"):
         if path.stem not in wanted:

@@ -58,7 +58,7 @@ def _arguments(cell: Cell, params: Params) -> dict:
         "size": protocol.size,
         "keras": importlib.metadata.version("keras"),
     }
-    # The mean length T is known only from the index, so all sampled frames are encoded and T cuts at batch time.
+    # All sampled frames are encoded; the mean length T, known afterwards, cuts at batch time.
     return {"key": key, "batch": BATCH, "colour": protocol.colour}
 
 
@@ -68,7 +68,9 @@ def _frames(cell: Cell, params: Params) -> Path:
     try:
         shards.open(place)
     except FileNotFoundError:
-        raise ParamsError(f"No frames of '{cell.dataset}' at {place}: vidattn data frames {cell.dataset}") from None
+        raise ParamsError(
+            f"No frames of '{cell.dataset}' at {place}: vidattn data frames {cell.dataset}"
+        ) from None
     return place
 
 
@@ -93,7 +95,9 @@ def extract(cell: Cell, params: Params) -> Path:
             raise
         raise ParamsError(
             f"No ImageNet weights of '{cell.backbone}' ({error}). Bring a file: vidattn data weights "
-            f"{cell.backbone} <file>, or ask for random ones explicitly: protocols.{cell.protocol}.weights: random."
+            f"{cell.backbone} <file>, or ask for random ones: protocols.{cell.protocol}.weights: random."
         ) from error
     encode = model.predict_on_batch
-    return features.extract(cell.dataset, params.store, _frames(cell, params), encode, **_arguments(cell, params))
+    return features.extract(
+        cell.dataset, params.store, _frames(cell, params), encode, **_arguments(cell, params)
+    )

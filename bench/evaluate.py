@@ -53,7 +53,9 @@ def scored(run: Run, params: Params, inputs: Inputs, scores: dict, measured: dic
     table = predictions(ids, groups, labels, logits, list(inputs.classes))
     content = record(run, **_facts(run, params, inputs, scores), **measured)
     timing = {**timing, "peak_memory_mb": peak.memory_mb(), "device": content["device"]}
-    arrays = {f"{role}_{part}": a for role, pair in scores.items() for part, a in zip(("logits", "labels"), pair)}
+    arrays = {
+        f"{role}_{part}": a for role, pair in scores.items() for part, a in zip(("logits", "labels"), pair)
+    }
     return {
         "record.json": _json(content),
         "predictions.csv": table.encode(),

@@ -43,7 +43,11 @@ SUFFIX = {"records": ".json", "predictions": ".csv", "timings": ".json"}
 
 def code_files(cell: Cell) -> list[Path]:
     """The source files that a cell's numbers depend on: its own plug-ins and the shared ones."""
-    names = ("backbones/" + cell.backbone, "attention/" + cell.attention, "architectures/" + cell.architecture)
+    names = (
+        "backbones/" + cell.backbone,
+        "attention/" + cell.attention,
+        "architectures/" + cell.architecture,
+    )
     own = [ROOT / "models" / f"{name}.py" for name in names]
     return [*(path for path in own if path.exists()), *(ROOT / name for name in SHARED)]
 
@@ -80,7 +84,9 @@ def data_digest(cell: Cell, params: Params) -> str:
     sidecars = [path / "index.json" for path in paths.values()]
     for path in [index, *sidecars]:
         if not path.exists():
-            raise ParamsError(f"{cell.id} needs {path}, which is not there. Make it with: vidattn data prepare {cell.dataset}")
+            raise ParamsError(
+                f"{cell.id} needs {path}, which is not there: vidattn data prepare {cell.dataset}"
+            )
     return files.digest_files([index, *sidecars])
 
 
@@ -138,7 +144,9 @@ def _work(run: Run, params: Params) -> str:
     return run.id
 
 
-def fill(runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], None], keep_going: bool = False) -> None:
+def fill(
+    runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], None], keep_going: bool = False
+) -> None:
     """Run whatever is missing on `jobs` processes. Fused runs come after their streams."""
     from tqdm import tqdm
 
@@ -151,7 +159,10 @@ def fill(runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], N
     waves = [[r for r in missing if not is_fused(r.cell)], [r for r in missing if is_fused(r.cell)]]
     context = multiprocessing.get_context("spawn")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool, tqdm(total=len(missing), unit="run", desc="runs") as bar:
+    with (
+        ProcessPoolExecutor(jobs, mp_context=context) as pool,
+        tqdm(total=len(missing), unit="run", desc="runs") as bar,
+    ):
         for wave in waves:
             for done in as_completed([pool.submit(_work, run, params) for run in wave]):
                 bar.set_postfix_str(done.result())

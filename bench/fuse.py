@@ -75,11 +75,16 @@ def combine(streams: dict, labels: dict, fusion: str) -> tuple[dict[str, np.ndar
     if fusion not in ("average", "weighted", "svm"):
         raise ValueError(f"Unknown fusion '{fusion}'. Expected one of: average, weighted, svm.")
     if fusion != "average" and "validation" not in streams:
-        raise ValueError(f"Fusion '{fusion}' needs validation clips; this protocol has none. Use fusion: average.")
+        raise ValueError(
+            f"Fusion '{fusion}' needs validation clips; this protocol has none. Use fusion: average."
+        )
     if fusion == "svm":
         return svm(streams, labels["validation"]), {"fusion": "svm"}
     weight = 0.5 if fusion == "average" else best_weight(streams["validation"], labels["validation"])
-    return {role: fuse(pair, weight) for role, pair in streams.items()}, {"fusion": fusion, "fusion_weight": weight}
+    return {role: fuse(pair, weight) for role, pair in streams.items()}, {
+        "fusion": fusion,
+        "fusion_weight": weight,
+    }
 
 
 def _sums(parts: list) -> dict:

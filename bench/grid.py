@@ -8,8 +8,8 @@ import yaml
 
 from vidattn.bench import files
 from vidattn.bench.cell import Cell, cells
-from vidattn.bench.fuse import STREAMS, is_fused
 from vidattn.bench.encode import frame_settings
+from vidattn.bench.fuse import STREAMS, is_fused
 from vidattn.bench.inputs import ROOT, flow_settings, plugin_path, plugin_streams
 from vidattn.bench.params import Params, load
 
@@ -44,9 +44,15 @@ def grid(params: Params) -> dict:
     every = [Cell(**{k: c[k] for k in COORDINATES}) for name in GROUPS for c in found[name].values()]
     found["datasets"] = {c.dataset: {} for c in every}
     found["frames"] = _wanted(every, lambda c: frame_settings(params.protocols[c.protocol]))
-    moving = [c for c in every if params.protocols[c.protocol].encoder == "trained" and "flow" in plugin_streams(c.architecture)]
+    moving = [
+        c
+        for c in every
+        if params.protocols[c.protocol].encoder == "trained" and "flow" in plugin_streams(c.architecture)
+    ]
     frozen = [c for c in every if params.protocols[c.protocol].encoder == "frozen"]
-    found["encoders"] = {f"{c.dataset}-{c.backbone}": {"dataset": c.dataset, "backbone": c.backbone} for c in frozen}
+    found["encoders"] = {
+        f"{c.dataset}-{c.backbone}": {"dataset": c.dataset, "backbone": c.backbone} for c in frozen
+    }
     found["flow_fields"] = _wanted(moving, lambda c: flow_settings(params.protocols[c.protocol], params))
     return found
 
@@ -69,7 +75,9 @@ def text(params: Params) -> str:
 def select(params_path: Path, suite: str) -> None:
     """Make `suite` the active one: the `suite:` line of params.yaml, and cells.yaml."""
     chosen = load(params_path, suite=suite)
-    changed = re.sub(r"(?m)^suite: *[a-z0-9_]+", f"suite: {suite}", params_path.read_text(encoding="utf-8"), count=1)
+    changed = re.sub(
+        r"(?m)^suite: *[a-z0-9_]+", f"suite: {suite}", params_path.read_text(encoding="utf-8"), count=1
+    )
     if changed != params_path.read_text(encoding="utf-8"):
         files.write(params_path, changed)
     if not PATH.exists() or PATH.read_text(encoding="utf-8") != text(chosen):

@@ -12,7 +12,6 @@ from vidattn.bench.cell import Cell, Run
 from vidattn.bench.params import Params, ParamsError, Protocol
 from vidattn.data import datasets, flow, folds, frames, manifest, pipeline, shards
 
-
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -43,7 +42,9 @@ class Inputs:
         n = len(self.ids(role))
         return n // protocol.batch if protocol.drop_remainder else -(-n // protocol.batch)
 
-    def batches(self, role: str, protocol: Protocol, *, seed: int = 0, epoch: int = 0, training: bool = False) -> Iterator:
+    def batches(
+        self, role: str, protocol: Protocol, *, seed: int = 0, epoch: int = 0, training: bool = False
+    ) -> Iterator:
         """Batches of (streams, labels); only training shuffles and augments."""
         ids = self.ids(role)
         made = pipeline.batches(
@@ -67,7 +68,9 @@ class Inputs:
         if not self.features:
             return {}
         x = batch["features"]
-        if protocol.normalise:  # every frame to length sqrt(D), so that values are of order one; padding stays zero
+        if (
+            protocol.normalise
+        ):  # every frame to length sqrt(D), so that values are of order one; padding stays zero
             norm = np.linalg.norm(x, axis=-1, keepdims=True)
             x = x * np.sqrt(x.shape[-1], dtype="float32") / np.maximum(norm, 1e-6)
         if protocol.order == "shuffled":
@@ -106,7 +109,12 @@ def plugin_streams(architecture: str) -> tuple[str, ...]:
 def flow_settings(protocol: Protocol, params: Params) -> dict:
     """Arguments of `flow.extract` that this protocol asks for."""
     chosen = params.flows[protocol.flow]
-    settings = {"method": chosen.method, "definition": chosen.definition, "bound": chosen.bound, **chosen.settings}
+    settings = {
+        "method": chosen.method,
+        "definition": chosen.definition,
+        "bound": chosen.bound,
+        **chosen.settings,
+    }
     if chosen.definition == "anchored":
         settings["length"] = chosen.length
     return {"frames": protocol.frames, "size": protocol.size, **settings}
@@ -130,7 +138,12 @@ def open_inputs(run: Run, params: Params) -> Inputs:
     store = Path(params.store)
     index = manifest.read(run.cell.dataset, store)
     fold = folds.fold(
-        run.cell.dataset, store, split=protocol.split, number=run.fold, seed=run.seed, validation=protocol.validation
+        run.cell.dataset,
+        store,
+        split=protocol.split,
+        number=run.fold,
+        seed=run.seed,
+        validation=protocol.validation,
     )
     paths = stream_paths(run.cell, params)
     streams = {name: _open(path, name, run.cell.dataset) for name, path in paths.items()}

@@ -28,12 +28,16 @@ def run_nearest(run: Run, params: Params) -> dict[str, bytes]:
         raise ValueError(f"{run.id}: the probe reads stored features; use a protocol with encoder: frozen.")
     start = time.monotonic()
     known = [*inputs.ids("train"), *inputs.ids("validation")]
-    logits = scores(_means(inputs, known), _labels(inputs, known), _means(inputs, inputs.ids("test")), len(inputs.classes))
+    logits = scores(
+        _means(inputs, known), _labels(inputs, known), _means(inputs, inputs.ids("test")), len(inputs.classes)
+    )
     seconds = round(time.monotonic() - start, 2)
     none = {"parameters": 0, "trainable": 0, "flops": 0, "activations": 0, "epochs": 0, "history": {}}
     measured = {**none, "weights": params.protocols[run.cell.protocol].weights}
     timing = {"train_seconds": 0.0, "evaluate_seconds": seconds}
-    return evaluate.scored(run, params, inputs, {"test": (logits, _labels(inputs, inputs.ids("test")))}, measured, timing)
+    return evaluate.scored(
+        run, params, inputs, {"test": (logits, _labels(inputs, inputs.ids("test")))}, measured, timing
+    )
 
 
 def scores(known: np.ndarray, labels: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:

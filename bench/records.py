@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,15 @@ from vidattn.bench.cell import Run
 from vidattn.bench.metrics import ranks, softmax
 
 CODE = ("bench", "models", "data", "pyproject.toml", "requirements")
-PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "jax", "torch", "numpy", "opencv-contrib-python-headless")
+PACKAGES = (
+    "keras",
+    "tensorflow-cpu",
+    "tensorflow",
+    "jax",
+    "torch",
+    "numpy",
+    "opencv-contrib-python-headless",
+)
 
 
 @functools.cache
@@ -48,8 +57,8 @@ def git_commit() -> str:
 def device() -> str:
     """The processor (and accelerator, where one is used) that made the numbers."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     except OSError:
         names = []
     accelerator = os.environ.get("VIDATTN_DEVICE", "")
@@ -69,7 +78,9 @@ def record(run: Run, **parts: Any) -> dict[str, Any]:
     }
 
 
-def predictions(ids: list[str], groups: list[str], labels: np.ndarray, logits: np.ndarray, classes: list[str]) -> str:
+def predictions(
+    ids: list[str], groups: list[str], labels: np.ndarray, logits: np.ndarray, classes: list[str]
+) -> str:
     """One CSV row per test clip, in evaluation order: enough for every metric and every paired test."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -80,5 +91,3 @@ def predictions(ids: list[str], groups: list[str], labels: np.ndarray, logits: n
         clip, group, label, prediction, rank, sure = row
         writer.writerow([clip, group, classes[label], classes[prediction], int(rank), f"{sure:.4f}"])
     return out.getvalue()
-
-

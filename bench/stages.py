@@ -17,7 +17,9 @@ def data(arguments: Namespace, params: Params, tell: Tell) -> int:
     if action == "status":
         return status(params)
     if not name:
-        raise ParamsError(f"vidattn data {action} needs the name of a data set: {', '.join(params.datasets)}.")
+        raise ParamsError(
+            f"vidattn data {action} needs the name of a data set: {', '.join(params.datasets)}."
+        )
     dataset = name.split("/")[0]
     valid = params.backbones if action == "weights" else params.datasets
     if dataset not in valid:
@@ -56,7 +58,9 @@ def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
     if not source:
         raise ParamsError(f"vidattn data import {dataset} needs the folder or archive to import.")
     taken = importing.import_dataset(dataset, Path(source), Path(params.store))
-    print(f"{dataset}: {taken.files} files imported, {taken.known} there already, {taken.ignored} not part of it")
+    print(
+        f"{dataset}: {taken.files} files imported, {taken.known} there already, {taken.ignored} ignored"
+    )
     return 0
 
 
@@ -65,7 +69,9 @@ def weights(backbone: str, source: str | None, params: Params) -> int:
     from vidattn.bench import files
 
     if not source or Path(source).suffix not in (".npz", ".h5"):
-        raise ParamsError(f"vidattn data weights {backbone} needs a file: folded .npz, or Keras' .weights.h5.")
+        raise ParamsError(
+            f"vidattn data weights {backbone} needs a file: folded .npz, or Keras' .weights.h5."
+        )
     target = encode.weights_folder(params) / f"{backbone}{Path(source).suffix}"
     files.write(target, Path(source).read_bytes())
     print(target)
@@ -100,12 +106,16 @@ def flow(dataset: str, params: Params, tell: Tell) -> None:
 
 
 def features(dataset: str, params: Params, tell: Tell) -> None:
-    """Extract the frozen features that the suite's protocols ask for: one pass a backbone and protocol kind."""
+    """Extract the frozen features that the suite's protocols ask for, each kind once."""
     done = set()
     for runs in cells(params).values():
         cell = runs[0].cell
         asked = (cell.backbone, cell.protocol)
-        if cell.dataset == dataset and params.protocols[cell.protocol].encoder == "frozen" and asked not in done:
+        if (
+            cell.dataset == dataset
+            and params.protocols[cell.protocol].encoder == "frozen"
+            and asked not in done
+        ):
             done.add(asked)
             tell(f"{dataset}: {encode.extract(cell, params)}")
 
@@ -122,7 +132,11 @@ def look(name: str, out: Path, params: Params) -> int:
     frames_path = frames_module.path(dataset, store, **encode.frame_settings(protocol))
     flow_path = flow_module.path(dataset, store, **flow_settings(protocol, params))
     if not (frames_path / "index.json").exists():
-        raise ParamsError(f"No frames of '{dataset}' at {frames_path}. Make them with: vidattn data frames {dataset}")
-    drawn = look_module.clip(dataset, store, clip, frames_path, flow_path if (flow_path / "index.json").exists() else None)
+        raise ParamsError(
+            f"No frames of '{dataset}' at {frames_path}. Make them with: vidattn data frames {dataset}"
+        )
+    drawn = look_module.clip(
+        dataset, store, clip, frames_path, flow_path if (flow_path / "index.json").exists() else None
+    )
     print(look_module.save(drawn, out))
     return 0

@@ -30,7 +30,7 @@ def seed_of(text: str) -> int:
 def quiet_keras():
     """Keras, imported without the lines that TensorFlow writes past every log setting while it loads."""
     kept = os.dup(2)
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
             import keras
@@ -107,7 +107,9 @@ class State:
     """What a run has reached: enough to go on from here after a kill."""
 
     epoch: int = 0
-    history: dict[str, list[float]] = field(default_factory=lambda: {"loss": [], "val_loss": [], "val_top1": []})
+    history: dict[str, list[float]] = field(
+        default_factory=lambda: {"loss": [], "val_loss": [], "val_top1": []}
+    )
     best: tuple[float, float] = (-1.0, 0.0)  # validation top-1, then minus validation loss
     selected: int = 0
     weights: list[np.ndarray] | None = None

@@ -69,6 +69,10 @@ def test_select_changes_the_switch_and_nothing_else(tmp_path, monkeypatch):
 
 def test_packages_are_the_folders_with_code():
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    folders = {p.parent.relative_to(ROOT) for top in ("bench", "models", "data") for p in (ROOT / top).rglob("__init__.py")}
+    folders = {
+        p.parent.relative_to(ROOT)
+        for top in ("bench", "models", "data")
+        for p in (ROOT / top).rglob("__init__.py")
+    }
     folders = {f for f in folders if "store" not in f.parts}
     assert sorted(packages) == sorted("vidattn." + ".".join(f.parts) for f in folders)

@@ -36,14 +36,26 @@ def project(tmp_path_factory) -> Path:
     """A copy of the project with a small suite and the attention `mine`."""
     home = tmp_path_factory.mktemp("project")
     for top in ("bench", "models", "data"):
-        shutil.copytree(ROOT / top, home / "vidattn" / top, ignore=shutil.ignore_patterns("store", "__pycache__"))
+        shutil.copytree(
+            ROOT / top, home / "vidattn" / top, ignore=shutil.ignore_patterns("store", "__pycache__")
+        )
     shutil.copytree(ROOT / "results" / "published", home / "results" / "published")
     (home / "vidattn" / "models" / "attention" / "mine.py").write_text(MINE)
     raw = yaml.safe_load((ROOT / "params.yaml").read_text())
-    block = {"dataset": ["actors"], "backbone": ["tiny"], "protocol": ["clean"], "folds": [1, 2], "seeds": [0]}
+    block = {
+        "dataset": ["actors"],
+        "backbone": ["tiny"],
+        "protocol": ["clean"],
+        "folds": [1, 2],
+        "seeds": [0],
+    }
     architectures = ["frame_average", "temporal_stream", "two_stream"]
     raw["suites"] = {"small": [{**block, "attention": ["none", "mine"], "architecture": architectures}]}
-    raw |= {"suite": "small", "tables": ["demo_grid"], "attention": {**raw["attention"], "mine": {"ratio": 2}}}
+    raw |= {
+        "suite": "small",
+        "tables": ["demo_grid"],
+        "attention": {**raw["attention"], "mine": {"ratio": 2}},
+    }
     raw["datasets"]["actors"] |= {"groups": 6, "clips_per_group": 1, "size": 32, "frames": 16}
     raw["protocols"]["clean"] |= {"epochs": 2, "frames": 6, "size": 32}
     raw["flows"]["consecutive"] |= {"method": "dis", "length": 2, "settings": {}}
@@ -97,7 +109,10 @@ def test_records_say_where_the_numbers_come_from(done):
 
 def test_a_second_training_of_a_run_gives_the_same_bytes(done):
     cell = "actors-tiny-mine-temporal_stream-clean"
-    paths = [done / "results" / kind / cell / f"1-0{end}" for kind, end in (("records", ".json"), ("predictions", ".csv"))]
+    paths = [
+        done / "results" / kind / cell / f"1-0{end}"
+        for kind, end in (("records", ".json"), ("predictions", ".csv"))
+    ]
     before = [p.read_bytes() for p in paths]
     shutil.rmtree(done / "data" / "store" / "runs" / cell)
     made = vidattn(done, "run", cell)

@@ -30,7 +30,9 @@ def test_committed_params_load():
 
 def test_misspelt_key_names_the_nearest(raw, tmp_path):
     raw["protocols"]["clean"]["epohcs"] = raw["protocols"]["clean"].pop("epochs")
-    with pytest.raises(params.ParamsError, match=r"protocols.clean: unknown key 'epohcs'. Did you mean 'epochs'"):
+    with pytest.raises(
+        params.ParamsError, match=r"protocols.clean: unknown key 'epohcs'. Did you mean 'epochs'"
+    ):
         load(raw, tmp_path)
 
 
@@ -42,7 +44,14 @@ def test_missing_key_is_named(raw, tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("epochs", "twenty"), ("epochs", True), ("shuffle", 1), ("kind", "fair"), ("flow", "sideways"), ("optimizer", [])],
+    [
+        ("epochs", "twenty"),
+        ("epochs", True),
+        ("shuffle", 1),
+        ("kind", "fair"),
+        ("flow", "sideways"),
+        ("optimizer", []),
+    ],
 )
 def test_wrong_values_raise(raw, tmp_path, key, value):
     raw["protocols"]["clean"][key] = value
@@ -88,7 +97,9 @@ def test_ids_round_trip():
     assert Run(cell, 2, 0).path("records", ".json").as_posix() == f"results/records/{cell.id}/2-0.json"
 
 
-@pytest.mark.parametrize("text", ["actors", "actors-tiny-cmab-lstm-clean", "a-b-c-d-e-f", "../x-tiny-cbam-lstm-clean"])
+@pytest.mark.parametrize(
+    "text", ["actors", "actors-tiny-cmab-lstm-clean", "a-b-c-d-e-f", "../x-tiny-cbam-lstm-clean"]
+)
 def test_bad_ids_raise(text):
     with pytest.raises(params.ParamsError, match="expected|Expected|unknown"):
         Cell.parse(text, params.load(ROOT / "params.yaml"))
@@ -96,7 +107,10 @@ def test_bad_ids_raise(text):
 
 def test_runs_are_cells_times_folds_times_seeds(raw, tmp_path):
     grid = {**raw["suites"]["demo"][0], "attention": ["none", "cbam"], "architecture": ["lstm"]}
-    raw["suites"]["demo"] = [{**grid, "folds": [1, 2], "seeds": [0, 1, 2]}, {**grid, "folds": [1], "seeds": [0]}]
+    raw["suites"]["demo"] = [
+        {**grid, "folds": [1, 2], "seeds": [0, 1, 2]},
+        {**grid, "folds": [1], "seeds": [0]},
+    ]
     loaded = load(raw, tmp_path)
     assert len(list(runs(loaded, "demo"))) == 2 * 2 * 3
     assert len(cells(loaded, "demo")) == 2

@@ -36,7 +36,9 @@ class Toy:
             yield {"features": self.clips[rows]}, self.labels[rows]
 
     def predict(self, model, role, protocol):
-        return np.concatenate([np.asarray(model.predict_on_batch(x)) for x, _ in self.batches(role, protocol)]), self.labels
+        return np.concatenate(
+            [np.asarray(model.predict_on_batch(x)) for x, _ in self.batches(role, protocol)]
+        ), self.labels
 
 
 @pytest.fixture
@@ -44,7 +46,9 @@ def params():
     loaded = params_module.load(ROOT / "params.yaml")
     small = {"units": 4, "dense": 8, "dropout": 0.5}
     protocol = replace(loaded.protocols["clean"], epochs=4, batch=4)
-    return replace(loaded, architectures={"lstm": small}, attention={"none": {}}, protocols={"clean": protocol})
+    return replace(
+        loaded, architectures={"lstm": small}, attention={"none": {}}, protocols={"clean": protocol}
+    )
 
 
 def fitted(params, folder, stop=None):
@@ -89,7 +93,12 @@ def test_the_best_validation_epoch_is_reported(params, tmp_path, monkeypatch):
     accuracy = iter([0.2, 0.9, 0.4, 0.9])
     monkeypatch.setattr(train, "top1", lambda *_: next(accuracy))
     _, state = fitted(params, tmp_path)
-    best = int(np.argmin([-0.9 * 10 + v if i in (1, 3) else 99 for i, v in enumerate(state.history["val_loss"])])) + 1
+    best = (
+        int(
+            np.argmin([-0.9 * 10 + v if i in (1, 3) else 99 for i, v in enumerate(state.history["val_loss"])])
+        )
+        + 1
+    )
     assert state.selected == best
 
 

@@ -1,6 +1,7 @@
-"""Heads of You and Korhonen (ICIP 2020): parameters by formula and as built, backbone excluded, 101 classes."""
+"""Heads of You and Korhonen (ICIP 2020): parameters by formula and as built, without the backbone."""
 
 import pandas as pd
+
 from vidattn.bench.results import Results
 
 UNITS, DENSE = 256, 512  # bi-LSTM units each way, width of the dense layer
@@ -16,7 +17,15 @@ def expected(architecture: str, width: int, frames: int, classes: int) -> int:
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a head (by formula | as built | difference)."""
-    columns = ["backbone", "architecture", "features", "frames", "classes", "parameters_expected", "parameters"]
+    columns = [
+        "backbone",
+        "architecture",
+        "features",
+        "frames",
+        "classes",
+        "parameters_expected",
+        "parameters",
+    ]
     frame = results.complexity
     if frame.empty or "from_features" not in frame:
         return pd.DataFrame(columns=[*columns, "parameters_difference"])
