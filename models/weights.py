@@ -1,5 +1,6 @@
 """Weights of a backbone: random, ImageNet, or a file; the first kernel fitted to the number of channels."""
 
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -19,14 +20,23 @@ def stock(module: ModuleType, shape: tuple[int, int, int], weights: str | None, 
         **options: Keyword arguments of `backbone`.
     """
     named = weights if weights == "imagenet" else None
+    if weights is None and shape[2] != 3:
+        return _quiet(module, shape, **options)
     if weights is None or shape[2] == 3:
         model = module.backbone(shape, weights=named, **options)
         return _load(model, weights) if weights != named else model
     source = module.backbone((*shape[:2], 3), weights=named, **options)
     source = _load(source, weights) if weights != named else source
-    target = module.backbone(shape, weights=None, **options)
+    target = _quiet(module, shape, **options)
     surgery.copy_weights(source, target)
     return target
+
+
+def _quiet(module: ModuleType, shape: tuple[int, int, int], **options) -> keras.Model:
+    """A random backbone, without Keras's remark that flow has not 1 or 3 channels."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This model usually expects 1 or 3 input channels")
+        return module.backbone(shape, weights=None, **options)
 
 
 def _load(model: keras.Model, path: str | None) -> keras.Model:

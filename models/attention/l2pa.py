@@ -16,6 +16,9 @@ def attention(
         dropout: Dropped share after it.
         form: "thesis" or "original", see below.
 
+    With "weighted" a softmax over positions cannot see `<u, g>`, which is the same at all of them: the map does
+    not depend on g, and the last map of the backbone gets no gradient from it. "dot" is free of this.
+
     Differences from the paper:
         "thesis" classifies from the three attention *maps* alone, joined as one vector: local features reach
         the head only through them, and the parameter count depends on the input size. It projects g even
