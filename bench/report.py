@@ -15,6 +15,7 @@ CAPTIONS = {
     "top1_flops": "Top-1 against FLOPs; the stepped line joins cells that no cheaper one beats.",
     "top1_parameters": "Top-1 against parameters; the stepped line joins cells that no smaller one beats.",
     "forest": "Each attention minus none on the same clips, 95 % intervals over groups.",
+    "coverage": "Simulated: how often intervals cover, tests reject what is equal, the gate catches.",
     "critical_difference": "Average ranks of the attentions; runs of one data set are not independent.",
 }
 
@@ -80,9 +81,7 @@ def _key(value: object) -> str:
 
 
 def _caption(name: str) -> str:
-    if name not in tables.names():
-        return ""
-    return tables.describe(name)
+    return tables.describe(name) if name in tables.names() else CAPTIONS.get(name, "")
 
 
 def _figure(name: str, path: Path) -> dict:

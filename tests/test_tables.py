@@ -133,6 +133,15 @@ def test_nothing_published_stands_beside_a_part_of_a_data_set(icip):
     assert len(part) == 10 and part["top1"].notna().all() and part["top1_published"].isna().all()
 
 
+def test_our_cell_stands_in_the_published_row_and_only_there(root):
+    cell = "cifar100-mobilenet_v2-cbam-image-paper"
+    results = Results(synthetic.write(root, {cell: (0.7,) * 3}), [cell])
+    frame = tables.table("thesis_6_1", results)
+    row = frame[frame["top1"].notna()]
+    assert len(frame) == 12 and len(row) == 1
+    assert row["top1_difference"].item() == pytest.approx(row["top1"].item() - 0.7376)
+
+
 def test_gains_are_the_sum_of_their_parts(icip):
     frame = tables.table("icip_explained", icip).query("dataset == 'ucf101_12'")
     for protocol, part in frame[~frame["effect"].str.startswith("leakage")].groupby("protocol"):
