@@ -6,7 +6,8 @@ Three families, each readable by one kind of model only:
 - `raise`/`lower` and `rise`/`sink`: pairs in which the second is the first played backwards from the same
   first frame. Both show exactly the same set of postures, so that no single frame and no mean over all frames
   tells them apart; the order (the flow) does.
-- `jump_*`/`crouch_*`: an event of a few frames in an idle clip, early or late; the rest is uninformative.
+- `flag_*`/`lamp_*`: an idle figure holds up a flag or a lamp for a moment, before or after the middle of the
+  clip. A single frame can tell what was shown but not when, and most frames show nothing.
 """
 
 import numpy as np
@@ -14,12 +15,14 @@ import numpy as np
 HELD = {"hold_ball": "ball", "hold_box": "box", "hold_cross": "cross", "hold_ring": "ring"}
 REVERSED = {"lower": "raise", "sink": "rise"}
 MOTION = ("lower", "raise", "rise", "sink")
-TIMING = ("crouch_early", "crouch_late", "jump_early", "jump_late")
+SHOWN = ("flag", "lamp")
+TIMING = tuple(f"{thing}_{when}" for thing in SHOWN for when in ("early", "late"))
 CLASSES = tuple(sorted((*HELD, *MOTION, *TIMING)))
 
 CYCLES = {"raise": 1, "rise": 2}  # whole numbers, so that played backwards the postures are the same
 FORWARD_SHARE = 0.85  # of a cycle is the slow movement, the rest its quick return
-EVENT = np.array([0.6, 1.0, 1.0, 0.6])  # strength of a timed event, frame by frame
+EVENT = 0.25  # length of a timed event, as a share of the clip
+EARLIEST, LATEST = 0.12, 0.26  # its first frame, likewise; late events mirror this
 
 
 def family(label: str) -> str:
@@ -76,18 +79,13 @@ def _sawtooth(phase: np.ndarray) -> np.ndarray:
 
 
 def _event(postures: np.ndarray, label: str, rng: np.random.Generator) -> np.ndarray:
-    """Writes the jump or crouch into the postures; returns its frames."""
+    """Raises the right arm for the event's frames; returns them."""
     frames = len(postures)
-    first = int(round(frames * rng.uniform(0.08, 0.34)))
+    length = round(frames * EVENT)
+    first = round(frames * rng.uniform(EARLIEST, LATEST))
     if label.endswith("_late"):
-        first = frames - len(EVENT) - first
-    when = slice(first, first + len(EVENT))
-    if label.startswith("jump"):
-        postures[when, 5] += 9.0 * EVENT
-        postures[when, :2] += 0.9 * EVENT[:, None]
-    else:
-        postures[when, 4] += 0.9 * EVENT
-        postures[when, 3] += 0.35 * EVENT
+        first = frames - length - first
     informative = np.zeros(frames, bool)
-    informative[when] = True
+    informative[first : first + length] = True
+    postures[informative, 1] += 2.3
     return informative

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from vidattn.data.actors_action import HELD, act
+from vidattn.data.actors_action import HELD, TIMING, act, pair
 from vidattn.data.actors_draw import Canvas, Limb, Thing
 from vidattn.data.actors_figure import Body, limbs
 
@@ -14,6 +14,10 @@ PALETTE = {  # what each shape looks like when it is held; distractors take othe
     "box": (60.0, 110.0, 235.0),
     "cross": (245.0, 210.0, 60.0),
     "ring": (70.0, 205.0, 90.0),
+}
+SHOWN = {  # shape, radius of 64 pixels, colour
+    "flag": ("box", 7.5, (235.0, 60.0, 220.0)),
+    "lamp": ("ball", 7.0, (90.0, 245.0, 240.0)),
 }
 
 
@@ -39,7 +43,7 @@ def scene(rng: np.random.Generator, size: int, clutter: int) -> Scene:
     body = Body(
         0.5, rng.uniform(0.86, 0.92), rng.uniform(0.9, 1.1), rng.uniform(0.85, 1.2), skin, shirt, trousers
     )
-    return Scene(body, _background(rng, size, clutter), rng.uniform(0.75, 1.1))
+    return Scene(body, _background(rng, size, clutter), rng.uniform(0.85, 1.1))
 
 
 def _background(rng: np.random.Generator, size: int, clutter: int) -> np.ndarray:
@@ -47,10 +51,10 @@ def _background(rng: np.random.Generator, size: int, clutter: int) -> np.ndarray
     side = size + 2 * MARGIN * size // 64
     slope = np.linspace(-20, 20, side)[:, None, None] * rng.uniform(-1, 1)
     picture = np.ascontiguousarray(
-        np.broadcast_to(rng.uniform(80, 170, 3) + slope, (side, side, 3)), np.float32
+        np.broadcast_to(rng.uniform(95, 145) + rng.uniform(-12, 12, 3) + slope, (side, side, 3)), np.float32
     )
     for _ in range(clutter):
-        colour = tuple(float(v) for v in rng.uniform(50, 200) + rng.uniform(-30, 30, 3))
+        colour = tuple(float(v) for v in rng.uniform(60, 180) + rng.uniform(-15, 15, 3))
         a, b = (tuple(int(v) for v in rng.integers(0, side, 2)) for _ in range(2))
         extent = int(rng.integers(3, max(4, side // 7)))
         kind = rng.integers(3)
@@ -91,12 +95,15 @@ def shoot(
     )
     postures, informative = act(label, frames, rng)
     noise = np.random.default_rng(rng.integers(2**63)).normal(0, 2.5, (frames, size, size, 1))
-    parts = [[d[t] for d in passing] + _actor(body, postures[t], label, size) for t in range(frames)]
+    hands = [_held(label, seen) for seen in informative]
     pictures, masks, flows = [], [], []
     for t in range(frames):
         after = min(t + 1, frames - 1)
         canvas = Canvas(_crop(scene.background, pan[t], size), pan[t] - pan[after])
-        for now, then in zip(parts[t], parts[after]):
+        for path in passing:
+            canvas.paint(path[t], path[after])
+        # What is put away in the next frame moves with the hand until then.
+        for now, then in zip(*(_actor(body, postures[k], hands[t], size) for k in (t, after))):
             canvas.paint(now, then)
         pictures.append(canvas.image)
         masks.append(canvas.actor >= 0.5)
@@ -110,12 +117,19 @@ def shoot(
     return clip, truth
 
 
-def _actor(body: Body, posture: np.ndarray, label: str, size: int) -> list[Limb | Thing]:
+def _held(label: str, informative: bool) -> tuple[str, float, tuple] | None:
+    """Shape, radius and colour of what the right hand holds in a frame."""
+    if label in HELD:
+        return HELD[label], 5.5, PALETTE[HELD[label]]
+    return SHOWN[pair(label)] if label in TIMING and informative else None
+
+
+def _actor(body: Body, posture: np.ndarray, held: tuple | None, size: int) -> list[Limb | Thing]:
     """The body, and what its right hand holds."""
     parts = limbs(body, posture, size)
-    if label in HELD:
-        shape, hand = HELD[label], parts[-1]
-        parts.append(Thing(shape, hand.end, 5.5 * size / 64, np.array(PALETTE[shape])))
+    if held:
+        shape, radius, colour = held
+        parts.append(Thing(shape, parts[-1].end, radius * size / 64, np.array(colour)))
     return parts
 
 

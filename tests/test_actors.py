@@ -34,7 +34,7 @@ def store(tmp_path_factory):
 
 
 def test_same_seed_same_bytes_other_seed_other_bytes(store, tmp_path):
-    some = {**SMALL, "classes": ["raise", "jump_late"]}
+    some = {**SMALL, "classes": ["raise", "flag_late"]}
     fetch.fetch("actors", tmp_path / "a", some)
     fetch.fetch("actors", tmp_path / "b", {**some, "seed": 1})
     first, other, whole = (digests(f / "actors") for f in (tmp_path / "a", tmp_path / "b", store))
@@ -68,20 +68,37 @@ def test_reversal_pairs_show_the_same_postures_from_the_same_first_frame(forward
     assert (np.diff(one[:, moving]) > 0).mean() != (np.diff(two[:, moving]) > 0).mean()
 
 
-@pytest.mark.parametrize("pair", [("raise", "lower"), ("rise", "sink"), ("jump_early", "jump_late")])
+@pytest.mark.parametrize("pair", [("raise", "lower"), ("rise", "sink"), ("flag_early", "flag_late")])
 def test_pairs_share_their_first_frame_in_pixels(store, pair):
     one, two = (frames(store / f"actors/raw/clips/{c}/a_{c}_g02_c01.avi") for c in pair)
     np.testing.assert_array_equal(one[0], two[0])
     assert (one != two).any()
 
 
-def test_timed_events_are_short_and_early_or_late(store):
-    for label in ("jump_early", "crouch_early", "jump_late", "crouch_late"):
+def test_timed_events_are_short_and_on_their_side_of_the_middle(store):
+    for label in ("flag_early", "lamp_early", "flag_late", "lamp_late"):
         for group in (1, 2, 3):
             with np.load(store / f"actors/truth/a_{label}_g{group:02d}_c01.npz") as truth:
                 when = np.flatnonzero(truth["informative"])
-            assert len(when) == 4
-            assert (when.max() < 10) if label.endswith("early") else (when.min() > 6)
+            assert len(when) == 4 and np.ptp(when) == 3
+            assert (when.max() < 8) if label.endswith("early") else (when.min() > 7)
+
+
+def test_classes_of_one_thing_shown_differ_in_their_time_alone():
+    early, when = act("lamp_early", 32, np.random.default_rng(3))
+    late, then = act("lamp_late", 32, np.random.default_rng(3))
+    np.testing.assert_array_equal(when, then[::-1])
+    away = ~(when | then)
+    np.testing.assert_array_equal(early[away], late[away])
+    assert (early[when, 1] > 2).all() and (early[~when, 1] < 1).all()
+
+
+def test_what_is_shown_is_seen_in_its_frames_only(store):
+    with np.load(store / "actors/truth/a_lamp_early_g01_c01.npz") as truth:
+        when = truth["informative"]
+    pictures = frames(store / "actors/raw/clips/lamp_early/a_lamp_early_g01_c01.avi").astype(int)
+    cyan = ((pictures[..., :2].min(-1) - pictures[..., 2]) > 60).sum((1, 2))  # blue and green over red
+    assert (cyan[when] > 20).all() and (cyan[~when] < 20).all()
 
 
 def test_truth_has_the_promised_shapes_and_finds_the_actor(store):
