@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from vidattn.data.actors_action import HELD, TIMING, act, pair
+from vidattn.data.actors_action import act
 from vidattn.data.actors_draw import Canvas, Limb, Thing
 from vidattn.data.actors_figure import Body, limbs
 
@@ -15,9 +15,12 @@ PALETTE = {  # what each shape looks like when it is held; distractors take othe
     "cross": (245.0, 210.0, 60.0),
     "ring": (70.0, 205.0, 90.0),
 }
-SHOWN = {  # shape, radius of 64 pixels, colour
+HOLDABLE = {  # shape, radius in a picture of 64 pixels, colour
+    **{shape: (shape, 5.5, colour) for shape, colour in PALETTE.items()},
     "flag": ("box", 7.5, (235.0, 60.0, 220.0)),
     "lamp": ("ball", 7.0, (90.0, 245.0, 240.0)),
+    "hoop": ("ring", 7.5, (250.0, 250.0, 250.0)),
+    "sign": ("cross", 8.0, (10.0, 10.0, 10.0)),
 }
 
 
@@ -93,17 +96,16 @@ def shoot(
             "scale": scene.body.scale * rng.uniform(0.95, 1.05),
         }
     )
-    postures, informative = act(label, frames, rng)
+    action = act(label, frames, rng)
     noise = np.random.default_rng(rng.integers(2**63)).normal(0, 2.5, (frames, size, size, 1))
-    hands = [_held(label, seen) for seen in informative]
     pictures, masks, flows = [], [], []
     for t in range(frames):
         after = min(t + 1, frames - 1)
         canvas = Canvas(_crop(scene.background, pan[t], size), pan[t] - pan[after])
         for path in passing:
             canvas.paint(path[t], path[after])
-        # What is put away in the next frame moves with the hand until then.
-        for now, then in zip(*(_actor(body, postures[k], hands[t], size) for k in (t, after))):
+        # What is exchanged for something else in the next frame moves with the hand until then.
+        for now, then in zip(*(_actor(body, action.postures[k], action.held[t], size) for k in (t, after))):
             canvas.paint(now, then)
         pictures.append(canvas.image)
         masks.append(canvas.actor >= 0.5)
@@ -111,24 +113,17 @@ def shoot(
     clip = (np.stack(pictures) * scene.gain + noise).round().clip(0, 255).astype(np.uint8)
     truth = {
         "mask": np.stack(masks).astype(np.uint8),
-        "informative": informative,
+        "informative": action.informative,
         "flow": np.stack(flows[:-1]).astype(np.float16),
     }
     return clip, truth
 
 
-def _held(label: str, informative: bool) -> tuple[str, float, tuple] | None:
-    """Shape, radius and colour of what the right hand holds in a frame."""
-    if label in HELD:
-        return HELD[label], 5.5, PALETTE[HELD[label]]
-    return SHOWN[pair(label)] if label in TIMING and informative else None
-
-
-def _actor(body: Body, posture: np.ndarray, held: tuple | None, size: int) -> list[Limb | Thing]:
+def _actor(body: Body, posture: np.ndarray, held: str | None, size: int) -> list[Limb | Thing]:
     """The body, and what its right hand holds."""
     parts = limbs(body, posture, size)
     if held:
-        shape, radius, colour = held
+        shape, radius, colour = HOLDABLE[held]
         parts.append(Thing(shape, parts[-1].end, radius * size / 64, np.array(colour)))
     return parts
 
