@@ -6,20 +6,25 @@ Three families, each readable by one kind of model only:
 - `raise`/`lower` and `rise`/`sink`: pairs in which the second is the first played backwards from the same
   first frame. Both show exactly the same set of postures, so that no single frame and no mean over all frames
   tells them apart; the order (the flow) does.
-- `jump_*`/`crouch_*`: an event of a few frames in an idle clip, early or late; the rest is uninformative.
+- `flag_lamp`/`lamp_flag` and `hoop_sign`/`sign_hoop`: signallers, who hold up one of two things after another.
+  The class is the order of the two signals in the middle of the clip; the signals before and after are drawn at
+  random, alike for both classes of a pair. Each frame looks the same as a frame that means nothing.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
 HELD = {"hold_ball": "ball", "hold_box": "box", "hold_cross": "cross", "hold_ring": "ring"}
 REVERSED = {"lower": "raise", "sink": "rise"}
 MOTION = ("lower", "raise", "rise", "sink")
-TIMING = ("crouch_early", "crouch_late", "jump_early", "jump_late")
+SIGNALS = {label: tuple(label.split("_")) for label in ("flag_lamp", "hoop_sign", "lamp_flag", "sign_hoop")}
+TIMING = tuple(SIGNALS)
 CLASSES = tuple(sorted((*HELD, *MOTION, *TIMING)))
 
 CYCLES = {"raise": 1, "rise": 2}  # whole numbers, so that played backwards the postures are the same
 FORWARD_SHARE = 0.85  # of a cycle is the slow movement, the rest its quick return
-EVENT = np.array([0.6, 1.0, 1.0, 0.6])  # strength of a timed event, frame by frame
+SLOTS = 8  # signals in a clip; the two in the middle count
 
 
 def family(label: str) -> str:
@@ -32,33 +37,63 @@ def family(label: str) -> str:
 def pair(label: str) -> str:
     """Classes of one pair share everything but the movement's direction or the event's time."""
     if label in TIMING:
-        return label.split("_")[0]
+        return "_".join(sorted(SIGNALS[label]))
     return REVERSED.get(label, label)
 
 
-def act(label: str, frames: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Postures (T, 6) and informative frames (T,) of one clip.
+@dataclass(frozen=True)
+class Action:
+    """What happens in a clip.
+
+    Attributes:
+        postures: (T, 6), see `actors_figure`.
+        held: What the right hand holds, frame by frame; None where it is empty.
+        informative: (T,) bool, the frames that tell the class.
+    """
+
+    postures: np.ndarray
+    held: tuple[str | None, ...]
+    informative: np.ndarray
+
+
+def act(label: str, frames: int, rng: np.random.Generator) -> Action:
+    """Draws one clip.
 
     Args:
         label: A name in `CLASSES`.
         frames: Clip length T.
         rng: Drawn from alike by both classes of a pair.
     """
-    postures, informative = _idle(frames, rng), np.ones(frames, bool)
+    postures = _idle(frames, rng)
+    if label in SIGNALS:
+        postures[:, 1] += 2.2
+        return Action(postures, *_signals(label, frames, rng))
     if label in HELD:
         postures[:, 1] += rng.uniform(1.2, 2.0)  # the hand that holds something is away from the body
-    elif label in MOTION:
-        cycle = _sawtooth((rng.uniform() + CYCLES[pair(label)] * np.arange(frames) / frames) % 1.0)
-        strength = rng.uniform(0.85, 1.0)
-        if pair(label) == "raise":
-            postures[:, :2] += (2.3 * strength * cycle)[:, None]
-        else:
-            postures[:, 4] += strength * (1 - cycle)
-        if label in REVERSED:
-            postures = postures[-np.arange(frames)]
     else:
-        informative = _event(postures, label, rng)
-    return postures, informative
+        postures = _move(postures, label, rng)
+    return Action(postures, (HELD.get(label),) * frames, np.ones(frames, bool))
+
+
+def _move(postures: np.ndarray, label: str, rng: np.random.Generator) -> np.ndarray:
+    """Adds the movement of a motion class; those in `REVERSED` run backwards from the same first frame."""
+    frames = len(postures)
+    cycle = _sawtooth((rng.uniform() + CYCLES[pair(label)] * np.arange(frames) / frames) % 1.0)
+    strength = rng.uniform(0.85, 1.0)
+    if pair(label) == "raise":
+        postures[:, :2] += (2.3 * strength * cycle)[:, None]
+    else:
+        postures[:, 4] += strength * (1 - cycle)
+    return postures[-np.arange(frames)] if label in REVERSED else postures
+
+
+def _signals(label: str, frames: int, rng: np.random.Generator) -> tuple[tuple[str, ...], np.ndarray]:
+    """What is held up in each frame, and which frames count."""
+    middle, things = SLOTS // 2 - 1, sorted(SIGNALS[label])
+    shown = [things[k] for k in rng.integers(0, 2, SLOTS)]
+    shown[middle : middle + 2] = SIGNALS[label]
+    slot = np.arange(frames) * SLOTS // frames
+    return tuple(shown[k] for k in slot), (slot == middle) | (slot == middle + 1)
 
 
 def _idle(frames: int, rng: np.random.Generator) -> np.ndarray:
@@ -73,21 +108,3 @@ def _idle(frames: int, rng: np.random.Generator) -> np.ndarray:
 def _sawtooth(phase: np.ndarray) -> np.ndarray:
     """0 to 1 slowly, back quickly."""
     return np.where(phase < FORWARD_SHARE, phase / FORWARD_SHARE, (1 - phase) / (1 - FORWARD_SHARE))
-
-
-def _event(postures: np.ndarray, label: str, rng: np.random.Generator) -> np.ndarray:
-    """Writes the jump or crouch into the postures; returns its frames."""
-    frames = len(postures)
-    first = int(round(frames * rng.uniform(0.08, 0.34)))
-    if label.endswith("_late"):
-        first = frames - len(EVENT) - first
-    when = slice(first, first + len(EVENT))
-    if label.startswith("jump"):
-        postures[when, 5] += 11.0 * EVENT
-        postures[when, :2] += 1.5 * EVENT[:, None]
-    else:
-        postures[when, 4] += 1.0 * EVENT
-        postures[when, 3] += 0.35 * EVENT
-    informative = np.zeros(frames, bool)
-    informative[when] = True
-    return informative

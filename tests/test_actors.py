@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 from vidattn.data import fetch, folds, manifest
-from vidattn.data.actors_action import CLASSES, act
+from vidattn.data.actors_action import CLASSES, SIGNALS, act
 from vidattn.data.actors_draw import Canvas, Limb, Thing
+from vidattn.data.actors_scene import scene, shoot
 from vidattn.data.datasets import load
 
 SMALL = {"groups": 3, "clips_per_group": 1, "size": 48, "frames": 16}
@@ -34,7 +35,7 @@ def store(tmp_path_factory):
 
 
 def test_same_seed_same_bytes_other_seed_other_bytes(store, tmp_path):
-    some = {**SMALL, "classes": ["raise", "jump_late"]}
+    some = {**SMALL, "classes": ["raise", "lamp_flag"]}
     fetch.fetch("actors", tmp_path / "a", some)
     fetch.fetch("actors", tmp_path / "b", {**some, "seed": 1})
     first, other, whole = (digests(f / "actors") for f in (tmp_path / "a", tmp_path / "b", store))
@@ -60,28 +61,44 @@ def test_index_has_every_clip_with_its_real_length(store):
 
 @pytest.mark.parametrize("forward, backward", [("raise", "lower"), ("rise", "sink")])
 def test_reversal_pairs_show_the_same_postures_from_the_same_first_frame(forward, backward):
-    one, _ = act(forward, 32, np.random.default_rng(3))
-    two, _ = act(backward, 32, np.random.default_rng(3))
+    one, two = (act(label, 32, np.random.default_rng(3)).postures for label in (forward, backward))
     np.testing.assert_array_equal(one[0], two[0])
     np.testing.assert_array_equal(one[1:], two[:0:-1])
     moving = int(np.ptp(one, axis=0).argmax())
     assert (np.diff(one[:, moving]) > 0).mean() != (np.diff(two[:, moving]) > 0).mean()
 
 
-@pytest.mark.parametrize("pair", [("raise", "lower"), ("rise", "sink"), ("jump_early", "jump_late")])
+@pytest.mark.parametrize("pair", [("raise", "lower"), ("rise", "sink"), ("flag_lamp", "lamp_flag")])
 def test_pairs_share_their_first_frame_in_pixels(store, pair):
     one, two = (frames(store / f"actors/raw/clips/{c}/a_{c}_g02_c01.avi") for c in pair)
     np.testing.assert_array_equal(one[0], two[0])
     assert (one != two).any()
 
 
-def test_timed_events_are_short_and_early_or_late(store):
-    for label in ("jump_early", "crouch_early", "jump_late", "crouch_late"):
-        for group in (1, 2, 3):
-            with np.load(store / f"actors/truth/a_{label}_g{group:02d}_c01.npz") as truth:
-                when = np.flatnonzero(truth["informative"])
-            assert len(when) == 4
-            assert (when.max() < 10) if label.endswith("early") else (when.min() > 6)
+def test_only_the_two_signals_in_the_middle_count(store):
+    for label in SIGNALS:
+        with np.load(store / f"actors/truth/a_{label}_g01_c01.npz") as truth:
+            assert np.flatnonzero(truth["informative"]).tolist() == [6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("forward, backward", [("flag_lamp", "lamp_flag"), ("hoop_sign", "sign_hoop")])
+def test_signallers_of_a_pair_show_as_often_and_differ_in_the_middle_alone(forward, backward):
+    for seed in range(5):
+        one, two = (act(label, 24, np.random.default_rng(seed)) for label in (forward, backward))
+        np.testing.assert_array_equal(one.postures, two.postures)
+        assert sorted(one.held) == sorted(two.held) and one.held[:9] == two.held[:9]
+        assert one.held[15:] == two.held[15:]
+        assert one.held[9:15] == (*[forward.split("_")[0]] * 3, *[forward.split("_")[1]] * 3)
+        assert two.held[9:15] == one.held[9:15][::-1]
+
+
+def test_what_is_held_up_is_seen_in_its_frames_only():
+    rng = np.random.default_rng(1)
+    clip, _ = shoot(scene(rng, 64, 6), "lamp_flag", 24, 0, rng)
+    pictures = clip.astype(int)
+    cyan = ((pictures[..., 1:].min(-1) - pictures[..., 0]) > 60).sum((1, 2)) > 40
+    magenta = ((pictures[..., ::2].min(-1) - pictures[..., 1]) > 60).sum((1, 2)) > 40
+    assert (cyan != magenta).all() and cyan[9:12].all() and magenta[12:15].all()
 
 
 def test_truth_has_the_promised_shapes_and_finds_the_actor(store):
@@ -96,9 +113,7 @@ def test_truth_has_the_promised_shapes_and_finds_the_actor(store):
 def test_true_flow_takes_a_frame_to_the_next():
     """Following the truth explains the next frame better than standing still does."""
     rng = np.random.default_rng(0)
-    from vidattn.data.actors_scene import scene, shoot
-
-    clip, truth = shoot(scene(rng, 64, 24), np.zeros(2), "raise", 32, 3, rng)
+    clip, truth = shoot(scene(rng, 64, 24), "raise", 32, 3, rng)
     y, x = np.mgrid[:64, :64].astype(np.float32)
     moved, still = [], []
     for t in range(31):

@@ -71,4 +71,4 @@ def test_summary_names_parts_and_maps():
 
 def test_feature_extractor_pools_or_flattens():
     assert build.features("tiny", size=32).output.shape == (None, 64)
-    assert build.features("tiny", size=32, pool="flat").output.shape == (None, 4 * 4 * 64)
+    assert build.features("tiny", size=64, pool="flat").output.shape == (None, 2 * 2 * 64)
