@@ -103,7 +103,8 @@ def two_processes(store: Path, size: int) -> Rows:
         path = flow.extract(subset, store, frames=3, size=size, workers=workers)
         pairs = 2 * len(shards.open(path))
         rates.append(pairs / (time.perf_counter() - start))
-    return [duel.row("flow_two_processes", *rates, "pairs/s", pairs, "wall time: needs two free cores")]
+    two, one = rates
+    return [duel.row("flow_two_processes", two, one, "pairs/s", pairs, "wall time: needs two free cores")]
 
 
 def storage(index: pd.DataFrame, size: int = 224, bound: float = 20.0, count: int = 2) -> Rows:

@@ -54,7 +54,7 @@ def difference(
     """Paired difference in top-1 of a cell to its control; missing where they share no run."""
     rows = pair(results, cell, control, classes)
     if rows.empty:
-        return stats.Difference(*[np.nan] * 4, 0, 0, np.nan)
+        return stats.Difference(np.nan, np.nan, np.nan, np.nan, 0, 0, np.nan)
     return stats.difference(rows["first"], rows["second"], rows["group"], rows["run"])
 
 
@@ -89,7 +89,7 @@ def _part(frame: pd.DataFrame, classes: list[str] | None) -> pd.DataFrame:
 
 def _cell(results: Results, cell: str) -> dict:
     records, runs = results.records[cell], results.runs[results.runs["cell"] == cell]
-    row = {**coordinates(cell)}
+    row: dict = {**coordinates(cell)}
     for metric in METRICS:
         row[metric] = runs[metric].mean() if records else np.nan
         if metric != "per_class":

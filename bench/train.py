@@ -136,7 +136,7 @@ def restore(model, path: Path) -> State:
     for variable, value in zip(variables(model), found[0]):
         variable.assign(value)
     state = State(**found[2], weights=found[1])
-    state.best = tuple(state.best)
+    state.best = (state.best[0], state.best[1])
     return state
 
 

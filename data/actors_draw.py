@@ -57,12 +57,7 @@ class Canvas:
             return
         x = np.arange(columns.start, columns.stop, dtype=np.float64)[None]
         y = np.arange(rows.start, rows.stop, dtype=np.float64)[:, None]
-        if isinstance(now, Limb) and isinstance(then, Limb):
-            distance, dx, dy = _limb(x, y, now, then)
-        elif isinstance(now, Thing) and isinstance(then, Thing):
-            distance, dx, dy = _thing(x, y, now, then)
-        else:
-            raise TypeError(f"A {type(now).__name__} cannot move to a {type(then).__name__}.")
+        distance, dx, dy = _limb(x, y, now, then) if isinstance(now, Limb) else _thing(x, y, now, then)
         cover = np.minimum(np.maximum(0.5 - distance, 0), 1).astype(np.float32)
         image, solid = self.image[rows, columns], cover >= 0.5
         image += cover[..., None] * (now.colour.astype(np.float32) - image)

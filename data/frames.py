@@ -1,6 +1,7 @@
 """Sampled frames of every clip of a data set, RGB, resized, packed."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +92,7 @@ def _clip(clip: str, sources: dict[str, Source], sampling: str, frames: int | No
     source = sources[clip]
     if "#" in source.path.name:  # a tile of a mosaic of pictures
         return _tile(source, frames or 1, size)
+    indices: Sequence[int] | np.ndarray
     if sampling == "uniform":
         indices = decode.uniform(source.frames, frames or 1) if source.frames else []
     else:

@@ -146,10 +146,9 @@ def _status(dataset: Dataset, store: Path) -> dict:
     if (home / "index.csv").exists():
         index = read(dataset.name, store)
         usable = int((index["status"] == "ok").sum())
-        row.update(
-            usable=usable, quarantined=len(index) - usable, official=dataset.official_size or len(index)
-        )
-        row["state"] = "complete" if usable >= row["official"] else "incomplete"
+        official = dataset.official_size or len(index)
+        row.update(usable=usable, quarantined=len(index) - usable, official=official)
+        row["state"] = "complete" if usable >= official else "incomplete"
         row["command"] = "" if row["state"] == "complete" else dataset.how
     elif any(path.is_file() for path in (home / "raw").rglob("*")):
         row.update(state="not indexed", command=f"vidattn data index {dataset.name}")

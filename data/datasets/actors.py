@@ -27,7 +27,7 @@ import pandas as pd
 from tqdm import tqdm
 from vidattn.data import atomic
 from vidattn.data.actors_action import CLASSES, pair
-from vidattn.data.actors_scene import Scene, look, scene, shoot
+from vidattn.data.actors_scene import Scene, scene, shoot
 from vidattn.data.datasets import Dataset, Item, Sides
 from vidattn.data.probe import cores
 
@@ -47,7 +47,7 @@ class Settings:
     size: int = 64
     frames: int = 32
     seed: int = 0
-    clutter: int = 8
+    clutter: int = 24
     distractors: int = 3
 
 
@@ -111,8 +111,7 @@ def _group(home: Path, wanted: Settings, group: int) -> int:
 def _clip(home: Path, wanted: Settings, place: Scene, label: str, group: int, number: int) -> None:
     """Films and writes one clip; both classes of a pair start from the same generator state."""
     rng = _rng(wanted.seed, f"{pair(label)} g{group} c{number}")
-    view = look(_rng(wanted.seed, f"{pair(label)} g{group}"), wanted.size)
-    frames, truth = shoot(place, view, label, wanted.frames, wanted.distractors, rng)
+    frames, truth = shoot(place, label, wanted.frames, wanted.distractors, rng)
     clip = f"a_{label}_g{group:02d}_c{number:02d}"
     with atomic.replace(home / "raw" / "clips" / label / f"{clip}.avi") as partial:
         _write(partial, frames)
@@ -123,7 +122,7 @@ def _clip(home: Path, wanted: Settings, place: Scene, label: str, group: int, nu
 def _write(path: Path, frames: np.ndarray) -> None:
     """MJPG by OpenCV's own writer, so that the bytes do not depend on an FFmpeg version."""
     size = (frames.shape[2], frames.shape[1])
-    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), FPS, size)
+    writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter_fourcc(*"MJPG"), FPS, size)
     if not writer.isOpened():
         raise OSError(f"OpenCV cannot write a video at {path}; is the disk full or the folder read-only?")
     for frame in frames:
