@@ -16,7 +16,7 @@ def attention(
         dropout: Dropped share after it.
         form: "thesis" or "original", see below.
 
-    With "weighted" a softmax over positions cannot see `<u, g>`, which is the same at all of them: the map does
+    With "weighted" a softmax over positions cannot see `<u, g>`, the same at all of them: the map does
     not depend on g, and the last map of the backbone gets no gradient from it. "dot" is free of this.
 
     Differences from the paper:
