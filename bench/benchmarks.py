@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+
 from vidattn.bench import baselines, containers, duel
 from vidattn.data import decode, features, flow, frames, pipeline, shards
 

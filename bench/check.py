@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.stats import t
+
 from vidattn.bench import reference, render, stats, summary
 from vidattn.bench.results import COORDINATES, Results, identity
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+
 from vidattn.models import build, cost, layers
 
 LOOPS = ("While", "StatelessWhile", "Enter", "LoopCond")

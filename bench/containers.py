@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from vidattn.data import pack
 
 Codec = tuple[Callable[[np.ndarray], list[bytes]], Callable[[list[bytes], tuple], np.ndarray]]

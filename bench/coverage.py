@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
+
 from vidattn.bench import check, render, stats
 
 FOLDS = 3

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from scipy.stats import studentized_range
+
 from vidattn.bench import render, summary
 from vidattn.bench.results import COORDINATES, Results, coordinates
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+
 from vidattn.bench import summary
 from vidattn.bench.results import Results
 

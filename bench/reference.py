@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from vidattn.bench import render, stats, summary
 from vidattn.bench.results import COORDINATES, Results
 

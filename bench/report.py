@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader
+
 from vidattn.bench import figures, render, sentences, summary, tables
 from vidattn.bench.results import COORDINATES, Results
 

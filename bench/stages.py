@@ -58,9 +58,7 @@ def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
     if not source:
         raise ParamsError(f"vidattn data import {dataset} needs the folder or archive to import.")
     taken = importing.import_dataset(dataset, Path(source), Path(params.store))
-    print(
-        f"{dataset}: {taken.files} files imported, {taken.known} there already, {taken.ignored} ignored"
-    )
+    print(f"{dataset}: {taken.files} files imported, {taken.known} there already, {taken.ignored} ignored")
     return 0
 
 

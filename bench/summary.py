@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+
 from vidattn.bench import stats
 from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
 from vidattn.bench import entries, figures, journal, render, summary
 from vidattn.bench.results import Results, coordinates
 

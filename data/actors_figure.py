@@ -6,6 +6,7 @@ Postures are arrays (T, 6) with the columns of `POSTURE`; angles in radians.
 from dataclasses import dataclass
 
 import numpy as np
+
 from vidattn.data.actors_draw import Limb, Thing
 
 POSTURE = ("left_arm", "right_arm", "elbow", "lean", "crouch", "lift")

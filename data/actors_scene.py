@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
 from vidattn.data.actors_action import act
 from vidattn.data.actors_draw import Canvas, Limb, Thing
 from vidattn.data.actors_figure import Body, limbs

@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from tqdm import tqdm
+
 from vidattn.data import pack, shards
 from vidattn.data.decode import DecodeError
 

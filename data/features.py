@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+
 from vidattn.data import extract as extraction
 from vidattn.data import shards
 from vidattn.data.pipeline import finish

@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from tqdm import tqdm
+
 from vidattn.data import archive, atomic, importing
 from vidattn.data.datasets import Dataset, Source, load
 from vidattn.data.probe import digest

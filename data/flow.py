@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from vidattn.data import extract as extraction
 from vidattn.data import frames as frames_of
 from vidattn.data import shards
@@ -53,9 +54,7 @@ def extract(
         workers: As in `frames.extract`.
         container: Of the flow: "npy" or "webp" (a fifteenth at 224 pixels). The frames are plain.
     """
-    settings = settings_of(
-        method, frames, size, definition, bound, length, warps, epsilon, preset, container
-    )
+    settings = settings_of(method, frames, size, definition, bound, length, warps, epsilon, preset, container)
     _check(settings, length)
     source = frames_of.extract(name, store, "uniform", frames, size, workers=workers)
     clips = shards.open(source)

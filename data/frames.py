@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+
 from vidattn.data import decode
 from vidattn.data import extract as extraction
 

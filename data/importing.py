@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
+
 from vidattn.data import archive, atomic
 from vidattn.data.datasets import Dataset, load
 from vidattn.data.probe import digest

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from vidattn.data import flow as flow_of
 from vidattn.data import shards
 from vidattn.data.decode import uniform

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
+
 from vidattn.data import atomic, pictures
 from vidattn.data.datasets import Dataset, Item, load, names
 from vidattn.data.probe import Probe, probe_all

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from vidattn.data import atomic
 from vidattn.data.probe import Probe, digest
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from vidattn.data import augment as augmentation
 from vidattn.data.prefetch import ahead
 from vidattn.data.shards import Clips

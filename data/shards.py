@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+
 from vidattn.data import pack
 
 INDEX = "index.json"

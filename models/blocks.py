@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 
 import keras
+
 from vidattn.models import layers
 
 Tensor = keras.KerasTensor

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import keras
+
 from vidattn.models import blocks, layers
 from vidattn.models.encoder import Encoder
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 from keras import ops
+
 from vidattn.models.layers import serializable
 
 Shape = tuple[int, ...]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
+
 from vidattn.models import clips, layers
 
 Shape = tuple[int, ...]

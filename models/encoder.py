@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import keras
+
 from vidattn.models import blocks, layers, surgery, weights
 from vidattn.models.attention import Attention, Tensor
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+
 from vidattn.models import clips, layers
 from vidattn.models.attention import Attention, Tensor
 

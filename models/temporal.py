@@ -1,6 +1,7 @@
 """Pieces of graphs over time: recurrence, attention, readout, averages and the common tail."""
 
 import keras
+
 from vidattn.models import blocks, layers
 
 Tensor = keras.KerasTensor

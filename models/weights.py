@@ -6,6 +6,7 @@ from types import ModuleType
 
 import keras
 import numpy as np
+
 from vidattn.models import surgery
 
 

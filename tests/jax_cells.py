@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
 from vidattn.models import build, cost
 
 CELLS = [

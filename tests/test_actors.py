@@ -5,6 +5,7 @@ import hashlib
 import cv2
 import numpy as np
 import pytest
+
 from vidattn.data import fetch, folds, manifest
 from vidattn.data.actors_action import CLASSES, SIGNALS, act
 from vidattn.data.actors_draw import Canvas, Limb, Thing

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+
 from vidattn.models import build, clips, layers, temporal
 from vidattn.models.architectures import r2plus1d
 

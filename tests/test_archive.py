@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 
 import pytest
+
 from vidattn.data import archive
 
 

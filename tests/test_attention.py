@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+
 from vidattn.models import build, gating, layers
 from vidattn.models.attention import cbam, l2pa, residual, se
 

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 from clips import moving
+
 from vidattn.data import augment, flow
 
 STILL = {"rotation": 0, "shear": 0, "zoom": (1, 1), "flip": False}

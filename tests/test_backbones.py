@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+
 from vidattn.models import build, layers, surgery, weights
 
 # At 224: parameters without top, and the side of the maps of the readers (fact: cut points of the graphs).

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from vidattn.bench import baselines, benchmarks, containers, duel
 from vidattn.data import decode
 

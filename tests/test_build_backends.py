@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from vidattn.models import cost
 
 SCRIPT = Path(__file__).with_name("jax_cells.py")

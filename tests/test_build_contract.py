@@ -5,6 +5,7 @@ import inspect
 import keras
 import numpy as np
 import pytest
+
 from vidattn.models import build, layers, surgery
 from vidattn.models import weights as loading
 

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import synthetic
+
 from vidattn.bench import check, reference
 from vidattn.bench.results import Results
 

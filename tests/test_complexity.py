@@ -1,6 +1,7 @@
 """Parameters and FLOPs against the published counts; every number exact."""
 
 import pytest
+
 from vidattn.bench import complexity
 from vidattn.models import build
 

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+
 from vidattn.data import folds, importing, manifest, official, pictures
 from vidattn.data.datasets import cifar100, hmdb51, load, names, sports1m99, ucf101
 from vidattn.data.datasets import imagenette as imagenette_file

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 from clips import levels, write_video
+
 from vidattn.data import decode
 
 

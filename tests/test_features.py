@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from clips import write_dataset
+
 from vidattn.data import features, frames, pipeline, shards
 
 KEY = {"backbone": "mean", "weights": "none"}

@@ -8,6 +8,7 @@ import time
 import zipfile
 
 import pytest
+
 from vidattn.data import fetch
 from vidattn.data.datasets import Source
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from clips import moving, write_dataset
+
 from vidattn.data import flow, shards
 
 

@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 from clips import moving, write_dataset
+
 from vidattn.data import flow, frames, look
 
 

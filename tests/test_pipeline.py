@@ -4,6 +4,7 @@ import time
 import numpy as np
 import pytest
 from clips import write_dataset
+
 from vidattn.data import flow, frames, pipeline, shards
 
 

@@ -9,6 +9,7 @@ import struct
 import cv2
 import numpy as np
 import pytest
+
 from vidattn.data import fetch, folds, manifest
 from vidattn.data.probe import Probe, digest, probe, probe_all
 

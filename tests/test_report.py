@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+
 from vidattn.bench import figures, report, sentences, summary, tables
 from vidattn.bench.results import Results
 

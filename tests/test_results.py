@@ -4,6 +4,7 @@ import json
 
 import pytest
 import synthetic
+
 from vidattn.bench.results import Results, coordinates, identity
 
 CELL = next(iter(synthetic.CELLS))

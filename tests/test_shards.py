@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from clips import write_dataset
+
 from vidattn.data import flow, frames, pack, shards
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import synthetic
+
 from vidattn.bench import tables
 from vidattn.bench.results import Results
 

@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 import synthetic
+
 from vidattn.bench import journal, tracking
 from vidattn.bench.results import Results
 

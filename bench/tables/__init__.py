@@ -6,6 +6,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import pandas as pd
+
 from vidattn.bench import render, summary
 from vidattn.bench.results import Results
 
@@ -37,7 +38,17 @@ def describe(name: str) -> str:
 def overview(results: Results) -> str:
     """The cells of a suite for a terminal: top-1 with its interval, n, size and cost."""
     frame = summary.cells(results)
-    columns = ["protocol", "architecture", "attention", "top1", "top1_low", "top1_high", "n", "folds", "flops"]
+    columns = [
+        "protocol",
+        "architecture",
+        "attention",
+        "top1",
+        "top1_low",
+        "top1_high",
+        "n",
+        "folds",
+        "flops",
+    ]
     first = ["dataset", "backbone"]
     shown = frame[[*first, *columns]].sort_values([*first, "protocol", "architecture", "attention"])
     return render.markdown(shown)

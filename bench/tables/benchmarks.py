@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+
 from vidattn.bench.results import Results
 
 

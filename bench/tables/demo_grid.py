@@ -4,6 +4,7 @@ Only what a second run of the same cell repeats to the byte; measured times are 
 """
 
 import pandas as pd
+
 from vidattn.bench import summary
 from vidattn.bench.results import COORDINATES, Results
 

@@ -1,6 +1,7 @@
 """The whole grid: accuracy, difference to no attention with corrected p, size, measured cost."""
 
 import pandas as pd
+
 from vidattn.bench import summary
 from vidattn.bench.results import COORDINATES, Results
 

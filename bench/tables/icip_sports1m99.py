@@ -1,6 +1,7 @@
 """You and Korhonen's table on Sports-1M-99: sixteen methods; published (random clip split) and ours."""
 
 import pandas as pd
+
 from vidattn.bench import publication
 from vidattn.bench.results import Results
 

@@ -1,6 +1,7 @@
 """You and Korhonen's table on UCF-101: sixteen methods; published (random clip split) and ours."""
 
 import pandas as pd
+
 from vidattn.bench import publication
 from vidattn.bench.results import Results
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+
 from vidattn.bench import publication, stats, summary
 from vidattn.bench.results import COORDINATES, Results, identity
 

@@ -1,6 +1,7 @@
 """Table 4.2 of the thesis: parameters of the networks as Keras reports them, ImageNet classes."""
 
 import pandas as pd
+
 from vidattn.bench import publication
 from vidattn.bench.results import Results
 

@@ -1,6 +1,7 @@
 """Table 5.2 of the thesis: MobileNetV2 with each attention, 100 classes, 224x224; published and ours."""
 
 import pandas as pd
+
 from vidattn.bench import publication
 from vidattn.bench.results import Results
 

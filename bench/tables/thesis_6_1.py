@@ -1,6 +1,7 @@
 """Table 6.1 of the thesis: MobileNetV2 on CIFAR-100 and Imagenette, each attention; published and ours."""
 
 import pandas as pd
+
 from vidattn.bench import publication
 from vidattn.bench.results import Results
 

@@ -1,6 +1,7 @@
 """Two-stream networks on HMDB51: spatial, temporal and fused, per official split and mean."""
 
 import pandas as pd
+
 from vidattn.bench import streams
 from vidattn.bench.results import Results
 

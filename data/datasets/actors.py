@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
+
 from vidattn.data import atomic
 from vidattn.data.actors_action import CLASSES, pair
 from vidattn.data.actors_scene import Scene, scene, shoot

@@ -8,6 +8,7 @@ per class and side (`raw/<side>/<class>.webp` or `.png`, tiles row by row) or as
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+
 from vidattn.data import pictures
 from vidattn.data.datasets import Dataset, Item, Sides
 

@@ -11,6 +11,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+
 from vidattn.data import official
 from vidattn.data.datasets import Dataset, Item, Sides
 

@@ -7,6 +7,7 @@ fastai/imagenette, Apache-2.0; the pictures are ImageNet's (research use). Kept 
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+
 from vidattn.data import pictures
 from vidattn.data.datasets import Dataset, Item, Sides
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import pandas as pd
+
 from vidattn.data.datasets import Dataset, Item, Sides, Source
 
 CLASSES = """

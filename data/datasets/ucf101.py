@@ -8,6 +8,7 @@ clips are byte-identical copies of others, one pair of them across groups: folds
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+
 from vidattn.data import official
 from vidattn.data.datasets import Dataset, Item, Sides, Source
 

@@ -9,6 +9,7 @@ training copy out.
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+
 from vidattn.data import official
 from vidattn.data.datasets import Dataset, Item, Sides
 

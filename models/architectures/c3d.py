@@ -1,6 +1,7 @@
 """C3D (Tran et al., ICCV 2015, figure 3): eight 3x3x3 convolutions, five poolings, two dense layers."""
 
 import keras
+
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 

@@ -1,6 +1,7 @@
 """3D convolutions on five hard-wired streams (Ji, Xu, Yang, Yu, PAMI 2013, section 3)."""
 
 import keras
+
 from vidattn.models import blocks, clips, layers
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

@@ -1,6 +1,7 @@
 """Max pooling of the last map over time, then dense layers (Yue-Hei Ng et al., CVPR 2015, "conv pooling")."""
 
 import keras
+
 from vidattn.models import layers, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

@@ -1,6 +1,7 @@
 """Stacked LSTM, a prediction at every frame (Yue-Hei Ng et al., CVPR 2015, section 3.2)."""
 
 import keras
+
 from vidattn.models import blocks, clips, layers, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

@@ -1,6 +1,7 @@
 """All frames enter the first layer at once, as channels (Karpathy et al., CVPR 2014, "early fusion")."""
 
 import keras
+
 from vidattn.models import clips
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

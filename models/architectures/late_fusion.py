@@ -1,6 +1,7 @@
 """Two frames far apart, joined at the dense layer (Karpathy et al., CVPR 2014, "late fusion")."""
 
 import keras
+
 from vidattn.models import clips, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

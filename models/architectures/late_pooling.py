@@ -1,6 +1,7 @@
 """Dense layers on every frame, then max pooling over time (Yue-Hei Ng et al., CVPR 2015, "late pooling")."""
 
 import keras
+
 from vidattn.models import blocks
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

@@ -1,6 +1,7 @@
 """Max pooling over short windows alone, all windows to the classifier (Yue-Hei Ng et al., CVPR 2015)."""
 
 import keras
+
 from vidattn.models import blocks, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

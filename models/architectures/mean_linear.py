@@ -1,6 +1,7 @@
 """Control of the ICIP tables: the mean of frame features and one linear layer; no recurrence."""
 
 import keras
+
 from vidattn.models import blocks
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

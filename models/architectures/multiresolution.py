@@ -1,6 +1,7 @@
 """The centre at full resolution, the whole frame at half (Karpathy et al., CVPR 2014, section 3.2)."""
 
 import keras
+
 from vidattn.models import clips, layers, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

@@ -1,6 +1,7 @@
 """R(2+1)D (Tran et al., CVPR 2018, section 3.5): residual networks with space and time convolved apart."""
 
 import keras
+
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 

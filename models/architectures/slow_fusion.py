@@ -1,6 +1,7 @@
 """Short stacks of frames, joined two by two (Karpathy et al., CVPR 2014, "slow fusion")."""
 
 import keras
+
 from vidattn.models import blocks, clips
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

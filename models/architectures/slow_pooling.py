@@ -1,6 +1,7 @@
 """Max pooling over short windows, a dense layer, max pooling over all (Yue-Hei Ng et al., CVPR 2015)."""
 
 import keras
+
 from vidattn.models import temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

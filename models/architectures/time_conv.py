@@ -1,6 +1,7 @@
 """A convolution over time before max pooling over time (Yue-Hei Ng et al., CVPR 2015)."""
 
 import keras
+
 from vidattn.models import layers, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

@@ -1,6 +1,7 @@
 """A transformer encoder over frame features (Vaswani et al., NIPS 2017)."""
 
 import keras
+
 from vidattn.models import blocks, clips, layers
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

@@ -1,6 +1,7 @@
 """Two streams, appearance and motion, classified apart and fused (Simonyan and Zisserman, NIPS 2014)."""
 
 import keras
+
 from vidattn.models import blocks, layers
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

@@ -1,6 +1,7 @@
 """Control of the ICIP tables: variant C with the constant weight 1 / T, so that only its scaling remains."""
 
 import keras
+
 from vidattn.models import temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder

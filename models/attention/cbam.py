@@ -1,6 +1,7 @@
 """CBAM: convolutional block attention module (Woo et al., ECCV 2018, equations 1 to 3)."""
 
 import keras
+
 from vidattn.models import blocks, layers
 from vidattn.models.attention import Attention, Tensor
 

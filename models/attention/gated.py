@@ -1,6 +1,7 @@
 """Gated attention with a global signal (Schlemper et al., MIA 2019, section 3.1)."""
 
 import keras
+
 from vidattn.models import blocks
 from vidattn.models.attention import Attention, Tensor
 from vidattn.models.gating import Gate

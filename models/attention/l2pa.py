@@ -1,6 +1,7 @@
 """L2PA: learn to pay attention (Jetley et al., ICLR 2018, section 3)."""
 
 import keras
+
 from vidattn.models import blocks, layers
 from vidattn.models.attention import STAGES, Attention, Tensor
 

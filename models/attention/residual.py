@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import keras
 from keras import ops
+
 from vidattn.models import blocks, layers
 from vidattn.models.attention import STAGES, Attention, Tensor
 

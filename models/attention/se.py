@@ -1,6 +1,7 @@
 """Squeeze and excitation (Hu et al., CVPR 2018, equations 2 to 4), the ancestor of CBAM's channel gate."""
 
 import keras
+
 from vidattn.models import blocks, layers
 from vidattn.models.attention import Attention, Tensor
 
