@@ -6,8 +6,9 @@ Only what a second run of the same cell repeats to the byte; measured times are 
 import pandas as pd
 
 from vidattn.bench import summary
-from vidattn.bench.results import COORDINATES, Results
+from vidattn.bench.results import COORDINATES, Results, coordinates
 
+DATASET = "actors"
 COLUMNS = ["difference", "difference_low", "difference_high", "p_holm", "detectable"]
 
 
@@ -17,6 +18,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     Options:
         families: Family -> its classes; adds `top1_<family>` with its interval.
     """
+    results = Results(results.root, [cell for cell in results.ids if coordinates(cell)["dataset"] == DATASET])
     frame = summary.cells(results).drop(columns=["trainable"], errors="ignore")
     frame.insert(0, "cell", list(results.ids))
     for family, classes in options.get("families", {}).items():

@@ -16,7 +16,7 @@ EFFECTS = {
     "attention before: attention itself": ("attention_lstm", "uniform_lstm"),
     "recurrence": ("lstm", "mean_linear"),
 }
-HEADS = ("lstm", "lstm_sequence", "lstm_attention", "uniform_lstm", "attention_lstm", "mean_linear")
+HEADS = ("lstm", "lstm_sequence", "lstm_attention", "uniform_lstm", "attention_lstm", "mean_linear", "nearest")
 KEYS = ["dataset", "backbone", "attention", "protocol"]
 VALUES = [
     "cell",
@@ -32,18 +32,21 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     """One row an effect, backbone and protocol; paired on the same clips, p by Holm over the table.
 
     Options:
+        explained: Protocols whose heads are compared; default all.
         leakage: [protocol of the random split, that of the group-disjoint one], default paper and clean;
             paired on the clips that both were tested on.
     """
-    rows = [row for key in _keys(results) for row in _effects(results, key)]
-    rows += [row for key in _keys(results) for row in _leakage(results, key, options)]
+    keys = _keys(results, options.get("explained"))
+    rows = [row for key in keys for row in _effects(results, key)]
+    rows += [row for key in keys for row in _leakage(results, key, options)]
     frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "n", "groups"])
     return frame.assign(p_holm=stats.holm(frame["p"].to_numpy(float)))
 
 
-def _keys(results: Results) -> list[dict]:
-    """Coordinates less the architecture, for every cell with one of the heads."""
+def _keys(results: Results, protocols: list[str] | None) -> list[dict]:
+    """Coordinates less the architecture, for every cell with one of the heads under these protocols."""
     found = [coordinates(cell) for cell in results.ids]
+    found = [c for c in found if protocols is None or c["protocol"] in protocols]
     unique = {tuple(c[k] for k in KEYS): None for c in found if c["architecture"] in HEADS}
     return [dict(zip(KEYS, key)) for key in unique]
 
@@ -71,7 +74,7 @@ def _leakage(results: Results, key: dict, options: dict) -> list[dict]:
         found = (
             stats.difference(*(pairs[c] for c in ("first", "second", "group", "run"))) if len(pairs) else None
         )
-        rows.append(_row(f"leakage and protocol: {head}", key, names, found, np.nan))
+        rows.append(_row(f"leakage: {head}", key, names, found, np.nan))
     return rows
 
 

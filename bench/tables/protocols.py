@@ -8,46 +8,46 @@ from vidattn.bench.results import COORDINATES, Results, identity
 
 KEYS = list(COORDINATES[:4])
 ENDS = ("", "_low", "_high")
+COLUMNS = [f"{kind}{end}" for kind in ("paper", "clean") for end in ENDS]
+COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p", "n_paper", "n_clean"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a model: each protocol's top-1 with its interval, published, the paired difference.
+    """One row a model and pair of protocols: top-1 under each with its interval, published, the difference.
 
-    The difference is paper minus clean on the clips that both were tested on.
+    The difference is paper minus clean, paired on the clips that both were tested on.
 
     Options:
-        protocols: [paper, clean], by the names that the suite gives them.
+        protocols: Pairs [paper, clean], by the names that params.yaml gives them.
     """
-    protocols = options.get("protocols", ["paper", "clean"])
     cells = summary.cells(results)
+    pairs = options.get("protocols", [["paper", "clean"]])
     if cells.empty:
-        return pd.DataFrame(columns=[*KEYS, *protocols])
-    models = cells[KEYS].drop_duplicates().to_dict("records")
+        return pd.DataFrame(columns=[*KEYS, "protocols", *COLUMNS])
     printed = pd.concat([results.published(source) for source in ("thesis", "icip")])
-    return pd.DataFrame([_row(results, cells, key, protocols, printed) for key in models])
+    rows = []
+    for pair in pairs:
+        models = cells[cells["protocol"].isin(pair)][KEYS].drop_duplicates().to_dict("records")
+        rows += [_row(results, cells, key, pair, printed) for key in models]
+    return pd.DataFrame(rows, columns=[*KEYS, "protocols", *COLUMNS])
 
 
-def _row(
-    results: Results, cells: pd.DataFrame, key: dict, protocols: list[str], printed: pd.DataFrame
-) -> dict:
-    row, mine = dict(key), cells[(cells[KEYS] == pd.Series(key)).all(axis=1)].set_index("protocol")
-    for name in protocols:
+def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], printed: pd.DataFrame) -> dict:
+    row: dict = {**key, "protocols": " - ".join(pair)}
+    mine = cells[(cells[KEYS] == pd.Series(key)).all(axis=1)].set_index("protocol")
+    for kind, name in zip(("paper", "clean"), pair):
         known = name in mine.index
-        row |= {f"{name}{end}": mine.loc[name, f"top1{end}"] if known else np.nan for end in ENDS}
-        row[f"n_{name}"] = mine.loc[name, "n"] if known else None
+        row |= {f"{kind}{end}": mine.loc[name, f"top1{end}"] if known else np.nan for end in ENDS}
+        row[f"n_{kind}"] = mine.loc[name, "n"] if known else None
     value = printed[(printed[[*KEYS, "metric"]] == pd.Series({**key, "metric": "top1"})).all(axis=1)]["value"]
     row["published"] = value.iloc[0] if len(value) else np.nan
-    return row | _difference(results, key, protocols)
+    return row | _difference(results, key, pair)
 
 
-def _difference(results: Results, key: dict, protocols: list[str]) -> dict:
-    pairs = publication.by_clip(results, *(identity({**key, "protocol": name}) for name in protocols))
-    if pairs.empty:
-        return dict.fromkeys(("difference", "difference_low", "difference_high", "p"), np.nan)
-    found = stats.difference(pairs["first"], pairs["second"], pairs["group"], pairs["run"])
-    return {
-        "difference": found.value,
-        "difference_low": found.low,
-        "difference_high": found.high,
-        "p": found.p,
-    }
+def _difference(results: Results, key: dict, pair: list[str]) -> dict:
+    found = publication.by_clip(results, *(identity({**key, "protocol": name}) for name in pair))
+    if found.empty:
+        return {}
+    value = stats.difference(found["first"], found["second"], found["group"], found["run"])
+    ends = {"difference_low": value.low, "difference_high": value.high}
+    return {"difference": value.value, **ends, "p": value.p}
