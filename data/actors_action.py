@@ -6,9 +6,9 @@ Three families, each readable by one kind of model only:
 - `raise`/`lower` and `rise`/`sink`: pairs in which the second is the first played backwards from the same
   first frame. Both show exactly the same set of postures, so that no single frame and no mean over all frames
   tells them apart; the order (the flow) does.
-- `flag_lamp`/`lamp_flag` and `hoop_sign`/`sign_hoop`: signallers, who hold up one of two things after another.
-  The class is the order of the two signals in the middle of the clip; the signals before and after are drawn at
-  random, alike for both classes of a pair. Each frame looks the same as a frame that means nothing.
+- `flag_lamp`/`lamp_flag` and `hoop_sign`/`sign_hoop`: signallers, who hold up one of two things after
+  another. The class is the order of the two signals in the middle of the clip; those before and after are
+  drawn at random, alike for both classes of a pair. Each frame looks like frames that mean nothing.
 """
 
 from dataclasses import dataclass

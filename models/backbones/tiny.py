@@ -1,4 +1,4 @@
-"""A small network for the embedded data set: five convolutions, about 18 thousand weights.
+"""A small network for the embedded data set: five convolutions, about 15 thousand weights.
 
 A position of the last map before pooling sees 13x13 pixels and no more: what an object is can be seen there,
 what lies around it can't, so that spatial attention has something to add.
