@@ -121,11 +121,18 @@ def check(arguments: Namespace) -> int:
 
 
 def bench(arguments: Namespace) -> int:
-    """Measure speed and storage against other ways of doing it."""
-    from vidattn.bench import benchmarks
+    """Measure speed and storage against other ways, or the coverage of the intervals by simulation."""
+    if arguments.what == "coverage":
+        from vidattn.bench import coverage
+
+        coverage.write(RESULTS / "tables")
+        return 0
+    from vidattn.bench import benchmarks, render
 
     shared = Path(arguments.shared) if arguments.shared else None
-    print(benchmarks.run(shared, RESULTS / "tables").to_string(index=False))
+    found = benchmarks.run(shared, RESULTS / "benchmarks")
+    render.write(found, RESULTS / "tables", "benchmarks")
+    print(found.to_string(index=False))
     return 0
 
 

@@ -150,7 +150,7 @@ def test_gains_are_the_sum_of_their_parts(icip):
         for where, other in (("after", "readout"), ("before", "scaling")):
             parts = value[f"attention {where}: {other}"] + value[f"attention {where}: attention itself"]
             assert value[f"attention {where}: gain"] == pytest.approx(parts), protocol
-    leakage = frame[frame["effect"] == "leakage and protocol: lstm"].iloc[0]
+    leakage = frame[frame["effect"] == "leakage: lstm"].iloc[0]
     accuracy = icip.runs.groupby("cell")["top1"].mean()
     expected = accuracy["ucf101_12-tiny-none-lstm-paper"] - accuracy["ucf101_12-tiny-none-lstm-clean"]
     assert leakage["top1_difference"] == pytest.approx(expected)

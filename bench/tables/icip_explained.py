@@ -16,7 +16,7 @@ EFFECTS = {
     "attention before: attention itself": ("attention_lstm", "uniform_lstm"),
     "recurrence": ("lstm", "mean_linear"),
 }
-HEADS = ("lstm", "lstm_sequence", "lstm_attention", "uniform_lstm", "attention_lstm", "mean_linear", "nearest")
+HEADS = (*dict.fromkeys(head for pair in EFFECTS.values() for head in pair), "nearest")
 KEYS = ["dataset", "backbone", "attention", "protocol"]
 VALUES = [
     "cell",

@@ -1,0 +1,71 @@
+"""The leakage probe and the preparation of stored features, by hand."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vidattn.bench import nearest, params
+from vidattn.bench.inputs import Inputs
+from vidattn.data.folds import Fold
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_scores_are_cosines_to_the_nearest_clip_of_each_class():
+    known = np.array([[1.0, 0], [0, 2], [3, 3]])
+    found = nearest.scores(known, np.array([0, 1, 1]), np.array([[5.0, 0], [1, 1]]), classes=3)
+    half = 1 / np.sqrt(2)
+    np.testing.assert_allclose(found, [[1, half, -1], [half, 1, -1]], atol=1e-6)
+
+
+class Stored:
+    """A store of two clips of three frames with four features, the last frame of b padding."""
+
+    ids = ("a", "b")
+    dtype = np.dtype("float16")
+    ragged = True
+    shape = (4,)
+    lengths = np.array([3, 2])
+
+    def mask(self, ids, frames):
+        return np.arange(frames) < self.lengths[["ab".index(i) for i in ids]][:, None]
+
+    def read(self, ids, frames=None):
+        clips = {"a": np.arange(12).reshape(3, 4), "b": np.array([[3, 4, 0, 0], [0, 0, 5, 12], [0, 0, 0, 0]])}
+        return np.stack([clips[i] for i in ids]).astype("float16")
+
+
+@pytest.fixture
+def inputs():
+    fold = Fold("x", "official", 1, (), (), ("a", "b"), {"train": 0, "test": 2}, {"train": 0, "test": 0})
+    return Inputs({"features": Stored()}, {"a": 0, "b": 1}, {}, ("p", "q"), fold, 3, 4, 1)
+
+
+@pytest.fixture
+def protocol():
+    return params.load(ROOT / "params.yaml").protocols["icip_clean"]
+
+
+def test_normalised_frames_have_length_sqrt_d_and_padding_stays_zero(inputs, protocol):
+    streams, labels = next(iter(inputs.batches("test", replace(protocol, normalise=True))))
+    x = streams["features"]
+    np.testing.assert_allclose(x[1, 0], np.array([3, 4, 0, 0]) / 5 * 2, rtol=1e-5)
+    np.testing.assert_allclose(x[1, 2], 0)
+    np.testing.assert_allclose(np.linalg.norm(x[0], axis=1), 2, rtol=1e-5)
+    assert labels.tolist() == [0, 1]
+
+
+def test_shuffled_frames_are_the_same_frames_in_another_order(inputs, protocol):
+    plain = replace(protocol, normalise=False)
+    given = next(iter(inputs.batches("test", plain)))[0]["features"]
+    mixed = [
+        next(iter(inputs.batches("test", replace(plain, order="shuffled"), seed=s)))[0]["features"]
+        for s in range(5)
+    ]
+    assert any(not np.array_equal(m, given) for m in mixed)
+    for m in mixed:
+        np.testing.assert_array_equal(np.sort(m.sum(axis=2), axis=1), np.sort(given.sum(axis=2), axis=1))
+    again = next(iter(inputs.batches("test", replace(plain, order="shuffled"), seed=3)))[0]["features"]
+    np.testing.assert_array_equal(again, mixed[3])
