@@ -127,11 +127,10 @@ def bench(arguments: Namespace) -> int:
 
         coverage.write(RESULTS / "tables")
         return 0
-    from vidattn.bench import benchmarks, render
+    from vidattn.bench import benchmarks
 
     shared = Path(arguments.shared) if arguments.shared else None
     found = benchmarks.run(shared, RESULTS / "benchmarks")
-    render.write(found, RESULTS / "tables", "benchmarks")
     print(found.to_string(index=False))
     return 0
 
