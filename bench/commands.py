@@ -4,6 +4,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from vidattn.bench import files
 from vidattn.bench import params as params_module
 from vidattn.bench.cell import RESULTS, Cell, Run, cells, reported, runs
 from vidattn.bench.params import Params
@@ -146,6 +147,8 @@ def mlflow(arguments: Namespace) -> int:
         outcome = tracking.sync(RESULTS)
     else:
         outcome = tracking.log(_results(params), suite=params.suite, tables=RESULTS / "tables")
+        seen = {"runs": sorted([*outcome.logged, *outcome.skipped]), "waiting": outcome.pending}
+        files.write_json(Path(params.store) / "mlflow.json", seen)
     print(f"MLflow: {len(outcome.logged)} runs logged, {len(outcome.skipped)} already there.")
     if outcome.pending:
         _tell(f"{len(outcome.pending)} cells wait for a server ({outcome.error}). Later: vidattn mlflow sync")
