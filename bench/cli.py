@@ -96,7 +96,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser().parse_args(argv)
     try:
         sys.exit(getattr(commands, arguments.command)(arguments))
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, ArithmeticError, RuntimeError) as error:
         # One clear line for a user's mistake; VIDATTN_DEBUG=1 shows where it came from.
         if os.environ.get("VIDATTN_DEBUG"):
             raise

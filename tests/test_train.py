@@ -45,7 +45,7 @@ class Toy:
 def params():
     loaded = params_module.load(ROOT / "params.yaml")
     small = {"units": 4, "dense": 8, "dropout": 0.5}
-    protocol = replace(loaded.protocols["clean"], epochs=4, batch=4)
+    protocol = replace(loaded.protocols["clean"], epochs=4, batch=4, head={})
     return replace(
         loaded, architectures={"lstm": small}, attention={"none": {}}, protocols={"clean": protocol}
     )
@@ -123,7 +123,7 @@ def test_gradient_accumulation_equals_the_large_batch(params, tmp_path):
     params = replace(params, architectures={"lstm": {"units": 4, "dense": 8, "dropout": 0.0}})
     inputs, updated = Toy(), []
     for accumulate, size in ((1, 8), (2, 4)):
-        protocol = replace(params.protocols["clean"], optimizer=sgd, accumulate=accumulate)
+        protocol = replace(params.protocols["clean"], optimizer=sgd, accumulate=accumulate, head={})
         model = train.build_model(RUN, replace(params, protocols={"clean": protocol}), inputs)
         train.compile_model(model, protocol, 2)
         for rows in np.split(np.arange(8), 8 // size):
