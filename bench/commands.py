@@ -106,7 +106,8 @@ def report(arguments: Namespace) -> int:
     from vidattn.bench import report as report_module
 
     params = _params(arguments)
-    print(report_module.write(_results(params), RESULTS / "tables", RESULTS / "report.html", params.compare))
+    options = {**params.compare, "tables": params.tables}
+    print(report_module.write(_results(params), RESULTS / "tables", RESULTS / "report.html", options))
     return 0
 
 

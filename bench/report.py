@@ -42,13 +42,19 @@ def write(
     contrasts = summary.contrasts(results, options or {})
     page = {
         "blocks": sentences.summarise(results, versus, contrasts),
-        "tables": [_table(path) for path in sorted(Path(tables_folder).glob("*.csv"))],
+        "tables": [_table(path) for path in _ordered(Path(tables_folder), (options or {}).get("tables", []))],
         "figures": [_figure(name, path) for name, path in drawn.items()],
         "cells": {cell: _provenance(results, cell) for cell in results.ids},
         "missing": results.missing,
         "folder": _folder(),
     }
     return render.save(Path(out), _environment().get_template("report.html").render(page))
+
+
+def _ordered(folder: Path, names: list[str]) -> list[Path]:
+    """The tables' files: those named first and in that order, then the others."""
+    rank = {name: place for place, name in enumerate(names)}
+    return sorted(folder.glob("*.csv"), key=lambda path: (rank.get(path.stem, len(rank)), path.stem))
 
 
 def _environment() -> Environment:
