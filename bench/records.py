@@ -17,22 +17,16 @@ from vidattn.bench.cell import Run
 from vidattn.bench.metrics import ranks, softmax
 
 CODE = ("bench", "models", "data", "pyproject.toml", "requirements")
-PACKAGES = (
-    "keras",
-    "tensorflow-cpu",
-    "tensorflow",
-    "jax",
-    "torch",
-    "numpy",
-    "opencv-contrib-python-headless",
-)
+PACKAGES = ("keras", "numpy", "opencv-contrib-python-headless")
+BACKENDS = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "jax": ("jax",), "torch": ("torch",)}
 
 
 @functools.cache
 def versions() -> dict[str, str]:
     """Versions of Python and of the installed packages that numbers depend on."""
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    # Only the backend in use: another one that is installed changes no number.
+    for package in (*PACKAGES, *BACKENDS[os.environ.get("KERAS_BACKEND", "tensorflow")]):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
