@@ -8,7 +8,7 @@ EXAMPLES = """examples:
   vidattn data prepare actors              generate, index, decode, flow
   vidattn run actors-tiny-cbam-lstm-clean  one cell: train, score, record
   vidattn grid --jobs 2                    every missing run of the suite, side by side
-  vidattn models                           what can be combined, with parameters and FLOPs
+  vidattn models                           what can be combined; with an id, one model and its cost
   vidattn tables && vidattn report         tables and report from the records
   vidattn check                            compare with results/reference.csv
   vidattn mlflow ui                        compare runs in the browser

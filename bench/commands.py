@@ -98,6 +98,8 @@ def tables(arguments: Namespace) -> int:
         return 0
     for path in tables_module.write(params.tables, _results(params), RESULTS / "tables", params.compare):
         print(path)
+    for cell, found in tables_module.metrics(_suite_results(params)).items():
+        files.write_json(RESULTS / "metrics" / f"{cell}.json", found)
     return 0
 
 

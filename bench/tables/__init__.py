@@ -52,3 +52,13 @@ def overview(results: Results) -> str:
     first = ["dataset", "backbone"]
     shown = frame[[*first, *columns]].sort_values([*first, "protocol", "architecture", "attention"])
     return render.markdown(shown)
+
+
+def metrics(results: Results) -> dict[str, dict]:
+    """For `dvc metrics show` and `diff`: top-1, parameters and FLOPs of each cell of a suite that was run."""
+    frame = summary.cells(results).assign(cell=list(results.ids)).dropna(subset=["top1"])
+    rows = frame[["cell", "top1", "parameters", "flops"]].itertuples(index=False)
+    return {
+        r.cell: {"top1": round(r.top1, 6), "parameters": int(r.parameters), "flops": int(r.flops)}
+        for r in rows
+    }
