@@ -87,7 +87,7 @@ def thesis_job(store: Path, index: pd.DataFrame, size: int) -> Rows:
     clip = store / subset / index.path[0]
 
     def ours() -> None:
-        flow.extract(subset, store, frames=25, size=size, workers=1, container="webp")
+        flow.extract(subset, store, frames=25, size=size, workers=1)
 
     a, b = duel.turns(ours, lambda: baselines.thesis_flow(clip, 25, size, 5, store / "thesis.npz"), 1)
     note = f"decode, 24 against 100 pairs, store; {size} px"

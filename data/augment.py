@@ -90,7 +90,7 @@ def apply(stream: str, array: np.ndarray, draws: Draws) -> np.ndarray:
         draws: Of the same clips.
 
     Returns:
-        uint8 of the same shape; flow as float32 on the same 0 ... 255 scale, cut to it.
+        uint8 of the same shape; flow as float32 on the same scale, 1 ... 255 about 128, cut to it.
     """
     if stream == "features":
         return array
@@ -140,9 +140,9 @@ def warp(clip: np.ndarray, linear: np.ndarray) -> np.ndarray:
 
 def _flow(clip: np.ndarray, linear: np.ndarray) -> np.ndarray:
     """Warps stacked flow `(T, H, W, 2L)` and turns, shears, stretches its vectors: v' = A^-1 v."""
-    vectors = warp(clip.astype(np.float32) - 127.5, linear)
+    vectors = warp(clip.astype(np.float32) - 128, linear)
     pairs = vectors.reshape(*vectors.shape[:-1], -1, 2) @ np.linalg.inv(linear).T.astype(np.float32)
-    return np.clip(pairs.reshape(vectors.shape) + 127.5, 0, 255)
+    return np.clip(pairs.reshape(vectors.shape) + 128, 1, 255)
 
 
 def _brighten(clips: np.ndarray, shift: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ __all__ = ["compute", "dequantise", "extract", "grey", "quantise", "solver", "st
 
 METHODS = ("tvl1", "dis", "farneback")
 DEFINITIONS = ("anchored", "both", "consecutive")
+VERSIONS = {"opencv": cv2.__version__, "levels": "round(127 flow / bound) + 128"}  # part of the key
 
 
 def extract(
@@ -35,7 +36,7 @@ def extract(
     epsilon: float = 0.01,
     preset: str = "medium",
     workers: int | None = None,
-    container: str = "npy",
+    container: str = "webp",
 ) -> Path:
     """Computes the flow of every usable clip from its sampled frames.
 
@@ -52,7 +53,7 @@ def extract(
         warps, epsilon: Of TV-L1, OpenCV's defaults as in the thesis; 2 and .02 cost a third less or more.
         preset: Of DIS: "ultrafast", "fast" or "medium".
         workers: As in `frames.extract`.
-        container: Of the flow: "npy" or "webp" (a fifteenth at 224 pixels). The frames are plain.
+        container: Of the flow: "webp", lossless and a tenth of the size, or "npy", plain. Frames are plain.
     """
     settings = settings_of(method, frames, size, definition, bound, length, warps, epsilon, preset, container)
     _check(settings, length)
@@ -64,7 +65,7 @@ def extract(
         marks=(clips.digest,) * len(clips.ids),
         work=functools.partial(_clip, source=source, settings=settings),
         settings=settings,
-        versions={"opencv": cv2.__version__},
+        versions=VERSIONS,
         container=container,
     )
     return extraction.build(plan, workers, f"{name} flow")
@@ -77,7 +78,7 @@ def path(name: str, store: str | Path, **options) -> Path:
 
 def _folder(name: str, store: str | Path, settings: dict) -> Path:
     label = "{method}-{definition}-{frames}-{size}".format(**settings)
-    return Path(store) / name / "flow" / extraction.key(label, settings, {"opencv": cv2.__version__})
+    return Path(store) / name / "flow" / extraction.key(label, settings, VERSIONS)
 
 
 def settings_of(
@@ -90,7 +91,7 @@ def settings_of(
     warps: int = 5,
     epsilon: float = 0.01,
     preset: str = "medium",
-    container: str = "npy",
+    container: str = "webp",
 ) -> dict:
     """The options of `extract` that determine the result: others must not change its key."""
     settings = {"method": method, "frames": frames, "size": size, "definition": definition, "bound": bound}
@@ -99,13 +100,17 @@ def settings_of(
 
 
 def quantise(flow: np.ndarray, bound: float) -> np.ndarray:
-    """Float displacement to uint8: `round((flow / bound + 1) * 127.5)`, cut at the bound."""
-    return np.clip(np.rint((np.asarray(flow, np.float32) / bound + 1) * 127.5), 0, 255).astype(np.uint8)
+    """Float displacement to uint8: `round(127 flow / bound) + 128`, 1 to 255, cut at the bound.
+
+    Zero has a level of its own, 128: what stands still is stored as such, with a third less error and a tenth
+    fewer bytes than with the usual 0 to 255, where the noise about zero falls to two levels by its sign.
+    """
+    return np.clip(np.rint(np.asarray(flow, np.float32) * (127 / bound)) + 128, 1, 255).astype(np.uint8)
 
 
 def dequantise(flow: np.ndarray, bound: float) -> np.ndarray:
-    """uint8 to float displacement. Zero, which lies between two levels, comes back as bound / 255."""
-    return (flow.astype(np.float32) / 127.5 - 1) * bound
+    """uint8 to float displacement; 128 is zero."""
+    return (flow.astype(np.float32) - 128) * (bound / 127)
 
 
 @functools.cache

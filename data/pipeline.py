@@ -137,8 +137,11 @@ def finish(name: str, array: np.ndarray, colour: str = "rgb", preprocess: str = 
     """Bytes to what a model takes, float32."""
     if name == "features":
         return array.astype(np.float32)
-    if name == "flow":
-        return _scale(array)
+    if name == "flow":  # 128 is zero
+        out = array.astype(np.float32)
+        out -= 128
+        out /= 127
+        return out
     if colour not in ("rgb", "bgr"):
         raise ValueError(f"Unknown colour order {colour!r}. Expected one of: bgr, rgb.")
     if colour == "bgr":

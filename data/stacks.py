@@ -52,7 +52,7 @@ def _bidirectional(clips: np.ndarray, length: int) -> np.ndarray:
 def _trajectories(clip: np.ndarray, length: int, bound: float) -> np.ndarray:
     """One clip `(T-1, H, W, 2)`; beside the picture the edge goes on."""
     height, width = clip.shape[1:3]
-    pixels = clip if clip.dtype != np.uint8 else (clip.astype(np.float32) / 127.5 - 1) * bound
+    pixels = clip if clip.dtype != np.uint8 else (clip.astype(np.float32) - 128) * (bound / 127)
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
     stacks = []
     for start in range(len(clip) - length + 1):

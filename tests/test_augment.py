@@ -26,9 +26,9 @@ def test_nothing_drawn_leaves_clips_as_they_are():
 def test_flip_mirrors_pictures_and_negates_x():
     clips = np.random.default_rng(0).integers(0, 256, (1, 2, 4, 5, 3)).astype(np.uint8)
     assert (augment.apply("rgb", clips, fixed(flip=True)) == clips[:, :, :, ::-1]).all()
-    stacks = np.random.default_rng(1).integers(0, 256, (1, 2, 4, 5, 4)).astype(np.uint8)
+    stacks = np.random.default_rng(1).integers(1, 256, (1, 2, 4, 5, 4)).astype(np.uint8)
     out = augment.apply("flow", stacks, fixed(flip=True))
-    assert np.allclose(out[..., [0, 2]], 255 - stacks[:, :, :, ::-1, [0, 2]].astype(int), atol=1e-3)
+    assert np.allclose(out[..., [0, 2]], 256 - stacks[:, :, :, ::-1, [0, 2]].astype(int), atol=1e-3)
     assert np.allclose(out[..., [1, 3]], stacks[:, :, :, ::-1, [1, 3]], atol=1e-3)
 
 
@@ -36,15 +36,15 @@ def test_quarter_turn_by_hand():
     picture = np.arange(9, dtype=np.uint8).reshape(1, 1, 3, 3, 1)
     out = augment.apply("rgb", picture, fixed(rotation=90))[0, 0, ..., 0]
     assert out.tolist() == [[6, 3, 0], [7, 4, 1], [8, 5, 2]]  # clockwise, as Keras does
-    right = np.full((1, 1, 3, 3, 2), 127.5, np.float32)
+    right = np.full((1, 1, 3, 3, 2), 128, np.float32)
     right[..., 0] += 100  # to the right
-    turned = augment.apply("flow", right, fixed(rotation=90))[0, 0, 1, 1] - 127.5
+    turned = augment.apply("flow", right, fixed(rotation=90))[0, 0, 1, 1] - 128
     assert np.allclose(turned, [0, 100], atol=1e-3)  # down
 
 
 def test_zoom_by_hand():
-    right = np.full((1, 1, 9, 9, 2), 127.5, np.float32) + [20, 20]
-    out = augment.apply("flow", right.astype(np.float32), fixed(zoom=(0.5, 0.8)))[0, 0, 4, 4] - 127.5
+    right = np.full((1, 1, 9, 9, 2), 128, np.float32) + [20, 20]
+    out = augment.apply("flow", right.astype(np.float32), fixed(zoom=(0.5, 0.8)))[0, 0, 4, 4] - 128
     assert np.allclose(out, [25, 40], atol=1e-3)  # columns magnified by 1/.8, rows by 1/.5
     line = np.zeros((1, 1, 9, 9, 1), np.uint8)
     line[:, :, :, 6] = 200  # 2 from the centre: 4 at twice the size
@@ -64,7 +64,7 @@ def test_augmented_flow_is_the_flow_of_the_augmented_frames(drawn):
     warped = augment.apply("rgb", clip[None], draws)[0]
     measured = flow.compute(warped, settings)[0, 32:-32, 32:-32]
     stored = flow.quantise(flow.compute(clip, settings), 8)
-    moved = (augment.apply("flow", stored[None], draws)[0, 0, 32:-32, 32:-32] / 127.5 - 1) * 8
+    moved = flow.dequantise(augment.apply("flow", stored[None], draws)[0, 0, 32:-32, 32:-32], 8)
     assert np.abs(np.median(measured, (0, 1)) - np.median(moved, (0, 1))).max() < 0.1
 
 

@@ -7,12 +7,12 @@ from vidattn.data import flow, shards
 
 def test_quantise_by_hand():
     values = np.array([-25, -20, -10, 0, 10, 20, 99], np.float32)
-    assert flow.quantise(values, 20).tolist() == [0, 0, 64, 128, 191, 255, 255]
-    # (-10/20+1)*127.5 = 63.75; 0 gives 127.5, to the even neighbour; 10 gives 191.25
-    back = flow.dequantise(np.array([0, 64, 128, 255], np.uint8), 20)
-    assert np.allclose(back, [-20, -9.9608, 0.0784, 20], atol=1e-4)
+    assert flow.quantise(values, 20).tolist() == [1, 1, 64, 128, 192, 255, 255]
+    # -10/20*127+128 = 64.5, to the even neighbour; 10 gives 191.5
+    back = flow.dequantise(np.array([1, 64, 128, 255], np.uint8), 20)
+    assert np.allclose(back, [-20, -10.0787, 0, 20], atol=1e-4) and back[2] == 0
     grid = np.linspace(-20, 20, 1001, dtype=np.float32)
-    assert np.abs(flow.dequantise(flow.quantise(grid, 20), 20) - grid).max() <= 20 / 255 + 1e-5
+    assert np.abs(flow.dequantise(flow.quantise(grid, 20), 20) - grid).max() <= 20 / 254 + 1e-5
 
 
 def test_stack_order_by_hand():

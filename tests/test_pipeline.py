@@ -38,7 +38,7 @@ def test_evaluation_is_ordered_and_complete(streams):
 def test_same_seed_same_batches_and_streams_of_one_row(streams):
     one, two = collect(streams, shuffle=True, seed=3), collect(streams, shuffle=True, seed=3)
     raw = streams["rgb"].read(streams["rgb"].ids) / np.float32(127.5) - 1
-    stacks = flow.stack(streams["flow"].read(streams["rgb"].ids), 2) / np.float32(127.5) - 1
+    stacks = (flow.stack(streams["flow"].read(streams["rgb"].ids), 2).astype("float32") - 128) / 127
     for (x, labels), (again, same) in zip(one, two):
         assert (labels == same).all() and all((x[name] == again[name]).all() for name in x)
         assert np.allclose(x["rgb"], raw[labels], atol=1e-6)
