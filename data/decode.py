@@ -57,16 +57,29 @@ def read(path: str | Path, indices: Iterable[int], size: int | None = None) -> n
         raise DecodeError(f"{Path(path).name} is missing; fetch or import the data set again.")
     unique, inverse = np.unique(wanted, return_inverse=True)
     try:
-        frames = [_finish(frame, size) for frame in _select(Path(path), unique)]
+        clip = _gather(Path(path), unique, size)
     except cv2.error as error:
         raise DecodeError(f"{Path(path).name} cannot be decoded: {error.err}.") from error
-    if len({frame.shape for frame in frames}) > 1:
-        raise DecodeError(f"{Path(path).name} changes its frame size midway; give a size to resize to.")
-    return np.stack(frames)[inverse]  # (T, H, W, 3)
+    return clip if np.array_equal(unique, wanted) else clip[inverse]  # (T, H, W, 3)
+
+
+def _gather(path: Path, unique: np.ndarray, size: int | None) -> np.ndarray:
+    """The frames at ascending, distinct indices, converted straight into their place of one array."""
+    clip: np.ndarray | None = None
+    for number, frame in enumerate(_select(path, unique)):
+        if size is not None and frame.shape[:2] != (size, size):
+            frame = cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA)
+        if clip is None:
+            clip = np.empty((len(unique), *frame.shape), np.uint8)
+        if frame.shape != clip.shape[1:]:
+            raise DecodeError(f"{path.name} changes its frame size midway; give a size to resize to.")
+        cv2.cvtColor(frame, cv2.COLOR_BGR2RGB, dst=clip[number])
+    assert clip is not None  # at least one frame is wanted
+    return clip
 
 
 def _select(path: Path, unique: np.ndarray) -> Iterator[np.ndarray]:
-    """The BGR frames at ascending, distinct indices."""
+    """The BGR frames at ascending, distinct indices; each lasts until the next is asked for."""
     _quiet()
     if path.suffix.lower() in IMAGES:
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
@@ -84,23 +97,16 @@ def _select(path: Path, unique: np.ndarray) -> Iterator[np.ndarray]:
 
 def _walk(capture: cv2.VideoCapture, path: Path, unique: np.ndarray) -> Iterator[np.ndarray]:
     """grab() every frame up to the last wanted one, retrieve() the wanted ones."""
-    position = -1
+    position, frame = -1, None
     for target in unique:
         while position < target:
             if not capture.grab():
                 raise DecodeError(f"{path.name} yields {position + 1} frames; frame {unique[-1]} is wanted.")
             position += 1
-        done, frame = capture.retrieve()
+        done, frame = capture.retrieve(frame)  # into the last one's memory: new pages cost as much as pixels
         if not done or frame is None:
             raise DecodeError(f"{path.name} has a frame, {target}, that cannot be decoded.")
         yield frame
-
-
-def _finish(frame: np.ndarray, size: int | None) -> np.ndarray:
-    """BGR at the file's size to RGB at the wanted size."""
-    if size is not None and frame.shape[:2] != (size, size):
-        frame = cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
 
 
 @functools.cache

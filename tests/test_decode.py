@@ -82,3 +82,18 @@ def test_flipped_bytes_never_crash(tmp_path):
             assert decode.read(tmp_path / "b.avi", range(8), 16).shape == (8, 16, 16, 3)
         except decode.DecodeError as error:
             assert "b.avi" in str(error)
+
+
+def test_a_frame_size_that_changes_midway_is_an_error_or_resized(tmp_path, monkeypatch):
+    sizes = [np.zeros((8, 8, 3), np.uint8), np.zeros((6, 8, 3), np.uint8)]
+    monkeypatch.setattr(decode, "_select", lambda path, unique: iter(sizes))
+    path = write_video(tmp_path / "a.avi", levels(3))
+    with pytest.raises(decode.DecodeError, match="changes its frame size"):
+        decode.read(path, [0, 1])
+    assert decode.read(path, [0, 1], 4).shape == (2, 4, 4, 3)
+
+
+def test_indices_in_any_order_give_their_frames(tmp_path):
+    path = write_video(tmp_path / "a.avi", levels(6, step=20))
+    whole = decode.read(path, range(6))
+    assert (decode.read(path, [4, 0, 4, 2]) == whole[[4, 0, 4, 2]]).all()
