@@ -49,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     bench = _command(commands, "bench", "measure speed and storage, or how far the statistics can be trusted")
     bench.add_argument("what", nargs="?", default="speed", choices=["speed", "coverage"])
     bench.add_argument("--shared", help="for speed: folder with real clips (see README)")
+    bench.add_argument(
+        "--only", nargs="+", choices=BENCHMARKS, help="for speed: measure these parts, keep the other rows"
+    )
     mlflow = _command(
         commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI"
     )
@@ -71,6 +74,8 @@ def _data(commands) -> None:
     )
     data.add_argument("--out", default="look.png", help="for look: the picture to write")
 
+
+BENCHMARKS = ("flow", "job", "two_processes", "storage", "decoding", "features", "waiting")
 
 DATA_ACTIONS = (
     "status",

@@ -131,10 +131,14 @@ def bench(arguments: Namespace) -> int:
 
         coverage.write(RESULTS / "tables")
         return 0
-    from vidattn.bench import benchmarks
+    from vidattn.bench import benchmarks, consumers, duel
 
-    shared = Path(arguments.shared) if arguments.shared else None
-    found = benchmarks.run(shared, RESULTS / "benchmarks")
+    only = arguments.only or list(benchmarks.PARTS)
+    real = duel.real(arguments.shared)
+    weights = sorted((real.parent / "mobilenet_v2").glob("mobilenet_v2*.npz")) if real else []
+    encode, one = consumers.encoders(weights[0] if weights else None) if "features" in only else (None, None)
+    step = consumers.step(_params(arguments)) if "waiting" in only else None
+    found = benchmarks.run(arguments.shared, RESULTS / "benchmarks", encode, one, step, only=only)
     print(found.to_string(index=False))
     return 0
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from vidattn.data import decode
 from vidattn.data import extract as extraction
@@ -78,6 +77,8 @@ def path(
 
 def usable(name: str, store: str | Path) -> dict[str, Source]:
     """The clips that the index of a data set calls good, by id and in index order."""
+    import pandas as pd  # worker processes, which import this module, start in half the time without it
+
     folder = Path(store) / name
     if not (folder / "index.csv").is_file():
         raise FileNotFoundError(f"No index of {name!r} in {folder}; run its index stage first.")

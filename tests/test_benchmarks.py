@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vidattn.bench import baselines, benchmarks, containers, duel
+from vidattn.bench import baselines, benchmarks, cli, containers, duel, input_speed
 from vidattn.data import decode
 
 
@@ -37,12 +37,28 @@ def test_ratio_is_ours_over_theirs():
 
 def test_the_features_and_waiting_rows(tmp_path):
     duel.index(None, tmp_path, 20)
-    (row,) = benchmarks.feature_pass(tmp_path, lambda batch: batch.mean((1, 2)), None)
+    (row,) = input_speed.feature_pass(tmp_path, lambda batch: batch.mean((1, 2)), None)
     assert row["n"] == 48 and row["ours"] > 0 and row["theirs"] > 0
     seen = []
-    (row,) = benchmarks.waiting(tmp_path, lambda arrays, labels: seen.append(arrays["rgb"].shape))
-    assert len(seen) == 6 and seen[2] == (4, 16, 64, 64, 3)
-    assert 0 <= row["ours"] <= 1 and row["theirs"] > 0.5  # a step of no length always waits
+    rows = input_speed.waiting(tmp_path, lambda arrays, labels: seen.append(arrays["rgb"].shape))
+    assert [row["name"] for row in rows[:2]] == ["pipeline_waiting", "pipeline_rate"]
+    assert seen[0] == (8, 8, 64, 64, 3) and seen[2] == (4, 8, 64, 64, 3)  # 20 clips: 8, 8, 4
+    assert 0 <= rows[0]["ours"] <= 1 and rows[0]["theirs"] > 0.5  # a step of no length always waits
+    assert all(row["n"] == 4 * 20 for row in rows if "rate" in row["name"])
+
+
+def test_parts_are_measured_alone_and_the_other_rows_stay(tmp_path, monkeypatch):
+    assert cli.BENCHMARKS == benchmarks.PARTS
+    line = (
+        "part,name,ours,theirs,ratio,unit,n,note\nstorage,kept,1,2,0.5,bytes,1,\nfeatures,old,1,2,0.5,s,1,\n"
+    )
+    (tmp_path / "benchmarks.csv").write_text(line)
+    benchmarks.run(None, tmp_path, clips=2, only=["features"])
+    table = pd.read_csv(tmp_path / "benchmarks.csv")
+    assert table["name"].tolist() == ["kept", "features"] and table["part"].tolist() == [
+        "storage",
+        "features",
+    ]
 
 
 def test_missing_folder_is_named(tmp_path):
@@ -53,6 +69,6 @@ def test_missing_folder_is_named(tmp_path):
 @pytest.mark.slow
 def test_the_whole_table_on_generated_clips(tmp_path):
     table = benchmarks.run(None, tmp_path, size=32, clips=8)
-    assert list(pd.read_csv(tmp_path / "benchmarks.csv").columns) == duel.COLUMNS
+    assert list(pd.read_csv(tmp_path / "benchmarks.csv").columns) == ["part", *duel.COLUMNS]
     assert {"flow_pairs", "flow_job", "storage_thesis", "decode_seek"} <= set(table["name"])
     assert table.set_index("name").loc["flow_job", "ratio"] < 0.25

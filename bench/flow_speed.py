@@ -1,0 +1,116 @@
+"""Speed and storage of optical flow against bare OpenCV, the thesis' way and other containers."""
+
+import resource
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vidattn.bench import baselines, containers, duel
+from vidattn.data import decode, flow, frames, shards
+
+Rows = list[dict]
+
+
+def flow_pairs(store: Path, size: int) -> Rows:
+    """Pairs per CPU second: extraction (read, grey, TV-L1, 8 bits, write) against the bare solver."""
+    subset = duel.subset(store, "pairs", 2)
+    path = frames.extract(subset, store, frames=6, size=size, workers=1)
+    clips = shards.open(path)
+    tones = [flow.grey(clip) for clip in clips.read(clips.ids)]
+
+    def ours() -> None:
+        shutil.rmtree(store / subset / "flow", ignore_errors=True)
+        flow.extract(subset, store, frames=6, size=size, workers=1)
+
+    pairs = 5 * len(tones)
+    a, b = duel.turns(ours, lambda: [baselines.bare_tvl1(clip) for clip in tones], 3)
+    return [duel.row("flow_pairs", pairs / a, pairs / b, "pairs/CPU s", pairs, f"TV-L1 defaults, {size} px")]
+
+
+def thesis_job(store: Path, index: pd.DataFrame, size: int, count: int = 2) -> Rows:
+    """The thesis' 25 frames and stacks of 5 of a clip, from the video to the stored flow."""
+    subset = duel.subset(store, "job", count)
+    paths = [store / subset / path for path in index.path[:count]]
+
+    def ours() -> None:
+        flow.extract(subset, store, frames=25, size=size, workers=1)
+
+    def theirs() -> None:
+        for path in paths:
+            baselines.thesis_flow(path, 25, size, 5, store / "thesis.npz")
+
+    a, b = duel.turns(ours, theirs, 1)
+    note = f"decode, 24 against 100 pairs, store; TV-L1 defaults, {size} px"
+    return [duel.row("flow_job", a / count, b / count, "CPU s/clip", count, note)]
+
+
+def two_processes(real: Path | None, store: Path, size: int, clips: int) -> Rows:
+    """Two workers against one on the same pairs; the start-up of the workers counts against them.
+
+    Many clips of a pair each: start-up is small beside the work, and the last shard, in which one worker may
+    wait for the other, is short.
+    """
+    store = store / "many"
+    store.mkdir()
+    duel.index(real, store, clips)
+    walls, seconds = [], []
+    for workers in (2, 1):
+        subset = duel.subset(store, f"workers{workers}", None)
+        frames.extract(subset, store, frames=2, size=size, workers=1)
+        start, used = time.perf_counter(), _cpu()
+        path = flow.extract(subset, store, frames=2, size=size, workers=workers)
+        walls.append(time.perf_counter() - start)
+        seconds.append(_cpu() - used)
+    pairs = len(shards.open(path))
+    note = f"TV-L1 defaults, {size} px; wall time: needs two free cores"
+    bound = f"CPU time of all processes: at most {2 * seconds[1] / seconds[0]:.2f}x on two free cores"
+    return [
+        duel.row("flow_two_processes", pairs / walls[0], pairs / walls[1], "pairs/s", pairs, note),
+        duel.row(
+            "flow_two_processes_cpu", seconds[0] / pairs, seconds[1] / pairs, "CPU s/pair", pairs, bound
+        ),
+    ]
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def storage(index: pd.DataFrame, size: int = 224, bound: float = 20.0, count: int = 4) -> Rows:
+    """Bytes, decoding time and error of our container against the thesis' files and other containers."""
+    rows: dict[str, list] = {}
+    thesis = []
+    for row in index.iloc[:: max(1, len(index) // count)].head(count).itertuples():
+        clip = decode.read(row.path, decode.uniform(row.frames, 25), size)
+        exact = flow.compute(clip, {"method": "tvl1", "definition": "consecutive"})
+        stacks = flow.stack(exact[None], 5)[0]
+        thesis.append((len(baselines.int64_npz(stacks)), np.abs(exact - np.trunc(exact)).mean()))
+        stored = flow.quantise(exact, bound)
+        for name, codec in containers.codecs().items():
+            rows.setdefault(name, []).append(_container(codec, stored, exact, bound))
+    means = {name: np.mean(values, axis=0) for name, values in rows.items()}
+    size_ours, time_ours, error_ours = means["webp"]
+    size_thesis, error_thesis = np.mean(thesis, axis=0)
+    note = f"mean error {error_ours:.3f} against {error_thesis:.3f} px; stacks of consecutive flow, {size} px"
+    out = [duel.row("storage_thesis", size_ours, size_thesis, "bytes/clip", count, note)]
+    for name, (bytes_theirs, time_theirs, error_theirs) in means.items():
+        note = f"mean error {error_ours:.4f} against {error_theirs:.4f} px"
+        if name != "webp":
+            out.append(duel.row(f"storage_{name}", size_ours, bytes_theirs, "bytes/clip", count, note))
+            out.append(
+                duel.row(f"unpack_{name}", 1e3 * time_ours, 1e3 * time_theirs, "CPU ms/clip", count, "")
+            )
+    return out
+
+
+def _container(codec: containers.Codec, stored: np.ndarray, exact: np.ndarray, bound: float) -> tuple:
+    pack, unpack = codec
+    parts = pack(stored)
+    seconds = min(duel.cpu(lambda: unpack(parts, stored.shape)) for _ in range(3))
+    error = np.abs(flow.dequantise(unpack(parts, stored.shape), bound) - exact).mean()
+    return sum(map(len, parts)), seconds, error
