@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+import rarfile
+
 from vidattn.data import atomic
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".rar")
@@ -27,7 +29,9 @@ BROKEN = (
     EOFError,
     NotImplementedError,
     RuntimeError,
+    rarfile.Error,
 )
+TOOLS = "unrar, unar, 7z (p7zip-full) or bsdtar (libarchive-tools)"
 
 
 class Broken(ValueError):
@@ -79,6 +83,11 @@ def _unpack(path: Path, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         count = _write(path, folder)
+    except rarfile.RarCannotExec as error:
+        raise ValueError(
+            f"{path.name} is compressed and no program that unpacks rar is installed. Install one of {TOOLS}, "
+            "or unpack it yourself and import the folder."
+        ) from error
     except BROKEN as error:
         raise Broken(f"{path.name} is broken or not complete ({error}); get it again.") from error
     if not count:
@@ -150,19 +159,10 @@ def _tar(path: Path) -> Iterator[Member]:
 
 
 def _rar(path: Path) -> Iterator[Member]:
-    advice = f"Unpack {path.name} yourself (unrar, unar, bsdtar or 7z do it) and import the folder."
-    try:
-        import rarfile
-    except ImportError:
-        raise ValueError(f"rar needs the Python package rarfile, which is not installed. {advice}") from None
-    try:
-        with rarfile.RarFile(path) as stream:
-            for info in stream.infolist():
-                if info.is_symlink():
-                    raise ValueError(f"{path.name} holds a link ({info.filename!r}); refused.")
-                if info.is_file():
-                    yield Member(info.filename, partial(stream.open, info))
-    except rarfile.RarCannotExec:
-        raise ValueError(f"No tool that reads rar is installed. {advice}") from None
-    except rarfile.Error as error:
-        raise Broken(f"{path.name} is not a complete rar archive ({error}). {advice}") from error
+    """Stored members are read here, compressed ones by one of `TOOLS`."""
+    with rarfile.RarFile(path) as stream:
+        for info in stream.infolist():
+            if info.is_symlink():
+                raise ValueError(f"{path.name} holds a link ({info.filename!r}); refused.")
+            if info.is_file():
+                yield Member(info.filename, partial(stream.open, info))

@@ -2,11 +2,13 @@
 
 import io
 import random
-import sys
+import struct
 import tarfile
 import zipfile
+import zlib
 
 import pytest
+import rarfile
 
 from vidattn.data import archive
 
@@ -103,11 +105,64 @@ def test_archives_in_an_archive(tmp_path):
     assert not (tmp_path / "out/wave.zip").exists()
 
 
-def test_rar_without_its_reader_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "rarfile", None)
-    (tmp_path / "a.rar").write_bytes(b"Rar!")
-    with pytest.raises(ValueError, match="rarfile, which is not installed. Unpack a.rar yourself"):
-        archive.extract(tmp_path / "a.rar", tmp_path / "out")
+def rar(path, members, method=0x30, mode=0o100644):
+    """A RAR 4 archive; method 0x30 stores, others claim to have compressed."""
+
+    def block(kind, flags, body):
+        rest = struct.pack("<BHH", kind, flags, 7 + len(body)) + body
+        return struct.pack("<H", zlib.crc32(rest) & 0xFFFF) + rest
+
+    parts = [b"Rar!\x1a\x07\x00", block(0x73, 0, bytes(6))]
+    for name, body in members.items():
+        sizes = struct.pack("<IIBII", len(body), len(body), 3, zlib.crc32(body), 0x21)  # 3: Unix
+        kind = struct.pack("<BBHI", 20, method, len(name), mode)
+        parts += [block(0x74, 0x8000, sizes + kind + name.encode()), body]
+    path.write_bytes(b"".join([*parts, block(0x7B, 0x4000, b"")]))
+    return path
+
+
+def test_a_rar_is_unpacked_and_one_inside_it(tmp_path):
+    inner = rar(tmp_path / "b.rar", {"wave/clip.avi": b"clip" * 9000}).read_bytes()
+    path = rar(tmp_path / "a.rar", {"wave.rar": inner, "readme.txt": b"text"})
+    assert archive.extract(path, tmp_path / "out", nested=True) == 2
+    assert (tmp_path / "out/wave/wave/clip.avi").read_bytes() == b"clip" * 9000
+
+
+@pytest.mark.parametrize("name", ["/etc/evil", "../evil", "x/../../evil", "C:/evil"])
+def test_a_rar_stays_in_its_folder(tmp_path, name):
+    path = rar(tmp_path / "a.rar", {"good": b"1", name: b"text"})
+    with pytest.raises(ValueError, match="outside its folder"):
+        archive.extract(path, tmp_path / "in" / "out")
+    assert not (tmp_path / "in" / "out").exists() and not list(tmp_path.rglob("evil"))
+
+
+def test_links_and_bombs_in_a_rar_are_refused(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="link"):
+        archive.extract(rar(tmp_path / "a.rar", {"x": b"/etc/passwd"}, mode=0o120777), tmp_path / "out")
+    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    with pytest.raises(ValueError, match="bomb"):
+        archive.extract(rar(tmp_path / "a.rar", {"x": bytes(2000)}), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "text"])
+def test_damaged_rars_leave_nothing(tmp_path, damage):
+    path = rar(tmp_path / "a.rar", {"x": random.Random(0).randbytes(5000)})
+    data = bytearray(path.read_bytes())
+    data[3000] ^= 1
+    path.write_bytes({"cut": data[:2000], "flipped": data, "text": b"no archive at all"}[damage])
+    with pytest.raises(archive.Broken, match="broken or not complete"):
+        archive.extract(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_compressed_rar_without_a_tool_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(rarfile, "CURRENT_SETUP", None)
+    path = rar(tmp_path / "a.rar", {"x": b"compressed"}, method=0x33)
+    with pytest.raises(ValueError, match="Install one of unrar, unar, 7z"):
+        archive.extract(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_other_files_are_no_archives(tmp_path):
