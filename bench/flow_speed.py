@@ -1,6 +1,5 @@
 """Speed and storage of optical flow against bare OpenCV, the thesis' way and other containers."""
 
-import resource
 import shutil
 import time
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vidattn.bench import baselines, containers, duel
-from vidattn.data import decode, flow, frames, shards
+from vidattn.data import costs, decode, flow, frames, shards
 
 Rows = list[dict]
 
@@ -60,10 +59,10 @@ def two_processes(real: Path | None, store: Path, size: int, clips: int) -> Rows
     for workers in (2, 1):
         subset = duel.subset(store, f"workers{workers}", None)
         frames.extract(subset, store, frames=2, size=size, workers=1)
-        start, used = time.perf_counter(), _cpu()
+        start, used = time.perf_counter(), costs.cpu_seconds()
         path = flow.extract(subset, store, frames=2, size=size, workers=workers)
         walls.append(time.perf_counter() - start)
-        seconds.append(_cpu() - used)
+        seconds.append(costs.cpu_seconds() - used)
     pairs = len(shards.open(path))
     note = f"TV-L1 defaults, {size} px; wall time: needs two free cores"
     bound = f"CPU time of all processes: at most {2 * seconds[1] / seconds[0]:.2f}x on two free cores"
@@ -73,12 +72,6 @@ def two_processes(real: Path | None, store: Path, size: int, clips: int) -> Rows
             "flow_two_processes_cpu", seconds[0] / pairs, seconds[1] / pairs, "CPU s/pair", pairs, bound
         ),
     ]
-
-
-def _cpu() -> float:
-    """CPU seconds of this process and of its children that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 def storage(index: pd.DataFrame, size: int = 224, bound: float = 20.0, count: int = 4) -> Rows:

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from vidattn.bench import encode, grid
@@ -92,7 +93,9 @@ def frames(dataset: str, params: Params, tell: Tell) -> None:
     from vidattn.data import frames as frames_module
 
     for settings in grid.grid(params)["frames"].get(dataset, []):
-        tell(f"{dataset}: {frames_module.extract(dataset, Path(params.store), **settings)}")
+        _costed(
+            dataset, params, tell, partial(frames_module.extract, dataset, Path(params.store), **settings)
+        )
 
 
 def flow(dataset: str, params: Params, tell: Tell) -> None:
@@ -100,7 +103,7 @@ def flow(dataset: str, params: Params, tell: Tell) -> None:
     from vidattn.data import flow as flow_module
 
     for settings in grid.grid(params)["flow_fields"].get(dataset, []):
-        tell(f"{dataset}: {flow_module.extract(dataset, Path(params.store), **settings)}")
+        _costed(dataset, params, tell, partial(flow_module.extract, dataset, Path(params.store), **settings))
 
 
 def features(dataset: str, params: Params, tell: Tell) -> None:
@@ -115,7 +118,14 @@ def features(dataset: str, params: Params, tell: Tell) -> None:
             and asked not in done
         ):
             done.add(asked)
-            tell(f"{dataset}: {encode.extract(cell, params)}")
+            _costed(dataset, params, tell, partial(encode.extract, cell, params))
+
+
+def _costed(dataset: str, params: Params, tell: Tell, work: Callable[[], Path]) -> None:
+    """Run an extraction; say where it is, how large, and the CPU time if it was made now."""
+    from vidattn.data import costs
+
+    tell(f"{dataset}: {costs.measured(Path(params.store) / dataset, work)[1]}")
 
 
 def look(name: str, out: Path, params: Params) -> int:

@@ -85,8 +85,8 @@ def _unpack(path: Path, folder: Path) -> int:
         count = _write(path, folder)
     except rarfile.RarCannotExec as error:
         raise ValueError(
-            f"{path.name} is compressed and no program that unpacks rar is installed. Install one of {TOOLS}, "
-            "or unpack it yourself and import the folder."
+            f"{path.name} is compressed and no program that unpacks rar is installed. Install one of "
+            f"{TOOLS}, or unpack it yourself and import the folder."
         ) from error
     except BROKEN as error:
         raise Broken(f"{path.name} is broken or not complete ({error}); get it again.") from error

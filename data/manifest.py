@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from vidattn.data import atomic, pictures
+from vidattn.data import atomic, costs, pictures
 from vidattn.data.datasets import Dataset, Item, load, names
 from vidattn.data.probe import Probe, probe_all
 
@@ -133,8 +133,8 @@ def status(store: Path) -> pd.DataFrame:
 
     Returns:
         One row a data set: dataset, kind, state ("absent", "not indexed", "incomplete", "complete"), usable,
-        quarantined and official (clips), megabytes (all that is kept of it), command (what to do next, or
-        "").
+        quarantined and official (clips), megabytes (all that is kept of it), of these frames_mb, flow_mb and
+        features_mb, cpu_seconds (of their extraction), command (what to do next, or "").
     """
     return pd.DataFrame([_status(load(name), Path(store)) for name in names()])
 
@@ -143,7 +143,9 @@ def _status(dataset: Dataset, store: Path) -> dict:
     """One row of `status`."""
     home = store / dataset.name
     row = {"dataset": dataset.name, "kind": dataset.kind, "state": "absent", "usable": 0, "quarantined": 0}
-    row.update(official=dataset.official_size, megabytes=_megabytes(home), command=dataset.how)
+    row.update(official=dataset.official_size, megabytes=costs.megabytes(home))
+    row.update({f"{kind}_mb": costs.megabytes(home / kind) for kind in costs.KINDS})
+    row.update(cpu_seconds=costs.noted(home), command=dataset.how)
     if (home / "index.csv").exists():
         index = read(dataset.name, store)
         usable = int((index["status"] == "ok").sum())
@@ -154,8 +156,3 @@ def _status(dataset: Dataset, store: Path) -> dict:
     elif any(path.is_file() for path in (home / "raw").rglob("*")):
         row.update(state="not indexed", command=f"vidattn data index {dataset.name}")
     return row
-
-
-def _megabytes(home: Path) -> float:
-    """Size of all files below a folder, of linked ones too."""
-    return round(sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) / 1e6, 1)

@@ -61,7 +61,7 @@ def probe(path: Path, expected: str = "") -> Probe:
 
 
 def _decode(path: Path, found: str) -> Probe:
-    """Grabs to the end; retrieves the first and the last frame, which proves that they convert to pixels."""
+    """Grabs to the end; retrieves the first frame that can be, which proves that there are pixels."""
     import cv2
 
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

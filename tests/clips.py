@@ -1,5 +1,6 @@
 """Small videos and indices for the tests of the data layer."""
 
+import random
 from pathlib import Path
 
 import cv2
@@ -48,3 +49,23 @@ def write_dataset(store: Path, name: str, count: int, frames: int = 12, side: in
     table = pd.DataFrame(rows)
     table.to_csv(store / name / "index.csv", index=False)
     return table
+
+
+DAMAGE = ("truncated", "flipped", "zeroed", "text")
+
+
+def corrupt(data: bytes, kind: str, rng: random.Random) -> bytes:
+    """Bytes with one kind of `DAMAGE`."""
+    if kind == "truncated":
+        return data[: rng.randrange(len(data))]
+    if kind == "text":
+        return bytes(rng.choices(b"abcdefghij \n", k=2000))
+    data = bytearray(data)
+    if kind == "flipped":
+        for _ in range(rng.randrange(1, 400)):
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    else:
+        start = rng.randrange(len(data))
+        length = rng.randrange(1, len(data) - start + 1)
+        data[start : start + length] = bytes(length)
+    return bytes(data)

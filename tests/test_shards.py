@@ -134,7 +134,7 @@ def kill_and_resume(tmp_path: Path, moments: int) -> None:
         (target / "set").mkdir(parents=True)
         (target / "set/raw").symlink_to(tmp_path / "whole/set/raw")
         (target / "set/index.csv").write_bytes((tmp_path / "whole/set/index.csv").read_bytes())
-        kill(target, workers=1 + number % 2, delay=random_moment.uniform(0, 1.2 * seconds))
+        kill(target, workers=2 if number % 4 == 0 else 1, delay=random_moment.uniform(0, 1.2 * seconds))
         assert digests(flow.extract("set", target, "farneback", 8, 48, workers=1)) == expected
 
 
@@ -150,12 +150,7 @@ def kill(target: Path, workers: int, delay: float) -> None:
     process.wait()
 
 
-def test_killed_extraction_resumes_to_the_same_bytes(tmp_path):
-    kill_and_resume(tmp_path, 3)
-
-
-@pytest.mark.slow
-def test_killed_extraction_resumes_to_the_same_bytes_at_20_moments(tmp_path):
+def test_extraction_killed_at_20_moments_resumes_to_the_same_bytes(tmp_path):
     kill_and_resume(tmp_path, 20)
 
 
