@@ -77,12 +77,13 @@ def two_processes(real: Path | None, store: Path, size: int, clips: int) -> Rows
 def storage(index: pd.DataFrame, size: int = 224, bound: float = 20.0, count: int = 4) -> Rows:
     """Bytes, decoding time and error of our container against the thesis' files and other containers."""
     rows: dict[str, list] = {}
-    thesis = []
+    thesis, pairs = [], []
     for row in index.iloc[:: max(1, len(index) // count)].head(count).itertuples():
         clip = decode.read(row.path, decode.uniform(row.frames, 25), size)
         exact = flow.compute(clip, {"method": "tvl1", "definition": "consecutive"})
         stacks = flow.stack(exact[None], 5)[0]
         thesis.append((len(baselines.int64_npz(stacks)), np.abs(exact - np.trunc(exact)).mean()))
+        pairs.append((*baselines.jpeg_pairs(exact, bound), *_coarser(exact, bound)))
         stored = flow.quantise(exact, bound)
         for name, codec in containers.codecs().items():
             rows.setdefault(name, []).append(_container(codec, stored, exact, bound))
@@ -91,6 +92,9 @@ def storage(index: pd.DataFrame, size: int = 224, bound: float = 20.0, count: in
     size_thesis, error_thesis = np.mean(thesis, axis=0)
     note = f"mean error {error_ours:.3f} against {error_thesis:.3f} px; stacks of consecutive flow, {size} px"
     out = [duel.row("storage_thesis", size_ours, size_thesis, "bytes/clip", count, note)]
+    theirs, error, ours, error_ours = np.mean(pairs, axis=0)
+    note = f"mean error {error_ours:.4f} against {error:.4f} px; ours with a bound wide enough to err as much"
+    out.append(duel.row("storage_jpeg_pairs", ours, theirs, "bytes/clip", count, note))
     for name, (bytes_theirs, time_theirs, error_theirs) in means.items():
         note = f"mean error {error_ours:.4f} against {error_theirs:.4f} px"
         if name != "webp":
@@ -99,6 +103,18 @@ def storage(index: pd.DataFrame, size: int = 224, bound: float = 20.0, count: in
                 duel.row(f"unpack_{name}", 1e3 * time_ours, 1e3 * time_theirs, "CPU ms/clip", count, "")
             )
     return out
+
+
+def _coarser(exact: np.ndarray, bound: float) -> tuple[int, float]:
+    """Bytes and error of our container at the widest bound that errs no more than JPEG pairs do."""
+    limit, best = baselines.jpeg_pairs(exact, bound)[1], (0, 0.0)
+    for wide in bound * 1.05 ** np.arange(24):
+        stored = flow.quantise(exact, wide)
+        error = float(np.abs(flow.dequantise(stored, wide) - exact).mean())
+        if error > limit:
+            break
+        best = sum(map(len, containers.codecs()["webp"][0](stored))), error
+    return best
 
 
 def _container(codec: containers.Codec, stored: np.ndarray, exact: np.ndarray, bound: float) -> tuple:

@@ -41,7 +41,7 @@ def status(params: Params) -> int:
     """Print what is there, what is missing, how large, and the command that gets it."""
     from vidattn.data import manifest
 
-    print(manifest.status(Path(params.store)).to_string(index=False))
+    print(manifest.status(Path(params.store)).to_string(index=False, na_rep=""))
     return 0
 
 

@@ -1,6 +1,7 @@
 """What extractions cost: CPU seconds and bytes, noted beside the stores, never in them."""
 
 import json
+import math
 import resource
 import time
 from collections.abc import Callable
@@ -39,7 +40,7 @@ def measured(home: Path, work: Callable[[], Path]) -> tuple[Path, str]:
 
 
 def noted(home: Path) -> float:
-    """CPU seconds of the extractions whose stores are there; of a resumed one, of its last call."""
+    """CPU seconds of the extractions whose stores are there; of a resumed one, of its last call. NaN: none."""
     lines = (home / FILE).read_text(encoding="utf-8").splitlines() if (home / FILE).exists() else []
     seconds = {}
     for line in lines:
@@ -49,7 +50,7 @@ def noted(home: Path) -> float:
             continue
         if (home / note["store"]).is_dir():
             seconds[note["store"]] = note["cpu_seconds"]
-    return round(sum(seconds.values()), 1)
+    return round(sum(seconds.values()), 1) if seconds else math.nan
 
 
 def megabytes(folder: Path) -> float:

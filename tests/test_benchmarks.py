@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vidattn.bench import baselines, benchmarks, cli, containers, duel, input_speed
+from vidattn.bench import baselines, benchmarks, cli, containers, duel, flow_speed, input_speed
 from vidattn.data import decode
 
 
@@ -28,6 +28,14 @@ def test_thesis_storage_cuts_to_whole_pixels(tmp_path):
     (tmp_path / "a.npz").write_bytes(baselines.int64_npz(np.array([-1.9, -0.5, 0.9, 2.0])))
     with np.load(tmp_path / "a.npz") as file:
         assert file["arr_0"].tolist() == [-1, 0, 0, 2] and file["arr_0"].dtype == np.int64
+
+
+def test_jpeg_pairs_and_ours_at_their_error():
+    exact = 6 * np.sin(np.arange(2 * 32 * 32 * 2).reshape(2, 32, 32, 2) / 99).astype(np.float32)
+    size, error = baselines.jpeg_pairs(exact, 20)
+    assert size > 4 * 100 and 0.02 < error < 0.3
+    ours, error_ours = flow_speed._coarser(exact, 20)
+    assert ours > 0 and 0 < error_ours <= error
 
 
 def test_ratio_is_ours_over_theirs():
