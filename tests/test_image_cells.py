@@ -42,6 +42,18 @@ def params(store):
     return replace(loaded, protocols={"clean": replace(loaded.protocols["clean"], **small)})
 
 
+def test_pictures_share_a_file_and_are_enlarged_by_repetition(store):
+    """32 pixels at 64 or 224 are each pixel again and again, as in the thesis' loader."""
+    place = frames.extract("imagenette", store, "uniform", 1, 80, workers=1)
+    assert [path.name for path in sorted(place.glob("*.npy"))] == ["00000.npy"]
+    tile = np.random.default_rng(1).integers(0, 256, (32, 32, 3)).astype(np.uint8)
+    cv2.imwrite(str(store / "tile.png"), tile[..., ::-1])
+    source = frames.Source(store / "tile.png#32:0", 1, 0.0, "")
+    for factor in (2, 7):
+        large = frames._clip("x", {"x": source}, "uniform", 1, 32 * factor)[0]
+        np.testing.assert_array_equal(large, tile.repeat(factor, 0).repeat(factor, 1))
+
+
 def test_a_picture_becomes_a_batch(params):
     found, protocol = inputs.open_inputs(RUN, params), params.protocols["clean"]
     assert len(found.ids("validation")) == 2  # one of each class, taken from the training side
