@@ -125,8 +125,10 @@ def stream_paths(cell: Cell, params: Params) -> dict[str, Path]:
     protocol, store = params.protocols[cell.protocol], Path(params.store)
     if protocol.encoder == "frozen":
         return {"features": encode.path(cell, params)}
+    pictures = frames.path(cell.dataset, store, **encode.frame_settings(protocol))
     every = {
-        "rgb": frames.path(cell.dataset, store, **encode.frame_settings(protocol)),
+        "rgb": pictures,
+        "image": pictures,  # one frame of each clip, or the picture itself
         "flow": flow.path(cell.dataset, store, **flow_settings(protocol, params)),
     }
     return {stream: every[stream] for stream in plugin_streams(cell.architecture)}
@@ -171,6 +173,6 @@ def _open(path: Path, stream: str, dataset: str) -> shards.Clips:
     try:
         return shards.open(path)
     except FileNotFoundError:
-        kind = {"rgb": "frames"}.get(stream, stream)
+        kind = {"rgb": "frames", "image": "frames"}.get(stream, stream)
         message = f"No {kind} of '{dataset}' at {path}. Make them with: vidattn data {kind} {dataset}"
         raise ParamsError(message) from None

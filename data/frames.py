@@ -12,6 +12,8 @@ import pandas as pd
 from vidattn.data import decode
 from vidattn.data import extract as extraction
 
+PICTURES = 500  # still pictures in a file: a file for every eight, each flushed to the disk, takes minutes
+
 
 @dataclass(frozen=True)
 class Source:
@@ -63,6 +65,7 @@ def extract(
         versions=versions,
         container=container,
         ragged=sampling == "per_second",
+        shard=PICTURES if all(source.frames == 1 for source in sources.values()) else extraction.SHARD,
     )
     return extraction.build(plan, workers, f"{name} frames")
 
