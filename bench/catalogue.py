@@ -29,14 +29,15 @@ def _list(kind: str, build) -> str:
 
 
 def _one(parts: list[str], params: Params) -> str:
-    from vidattn.bench import complexity
+    from vidattn.bench import complexity, plugins
     from vidattn.models import build
 
     protocol = params.protocols["clean"]
     sections = (params.backbones, params.attention, params.architectures)
     options = {f"{k}_params": s.get(n) or {} for k, n, s in zip(KINDS, parts, sections)}
     image = build.module("architecture", parts[2]).STREAMS == ("image",)
-    size, classes = (224, 100) if image else (protocol.size, 101)
+    asked = protocol.size if isinstance(protocol.size, int) else plugins.native_size(parts[0])
+    size, classes = (224, 100) if image else (asked, 101)
     model = build.build(*parts, classes=classes, size=size, frames=protocol.frames, **options)
     cost = complexity.measure(model, profile=False)
     lines = [f"{size} x {size} pixels, {classes} classes" + ("" if image else f", {protocol.frames} frames")]

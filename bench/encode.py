@@ -3,17 +3,35 @@
 import importlib.metadata
 from pathlib import Path
 
-from vidattn.bench import files
+from vidattn.bench import files, plugins
 from vidattn.bench.cell import Cell
-from vidattn.bench.params import Params, ParamsError, Protocol
+from vidattn.bench.params import Params, ParamsError
 from vidattn.data import features, frames, shards
 
 BATCH = 16  # frames in a forward pass; part of the features' key
 
 
-def frame_settings(protocol: Protocol) -> dict:
-    """Arguments of `frames.extract` that this protocol asks for."""
-    return {"sampling": protocol.sampling, "frames": protocol.frames or None, "size": protocol.size}
+def size(cell: Cell, params: Params) -> int:
+    """Height and width of the frames that this cell reads."""
+    asked = params.protocols[cell.protocol].size
+    return asked if isinstance(asked, int) else plugins.native_size(cell.backbone)
+
+
+def frame_settings(cell: Cell, params: Params) -> dict:
+    """Arguments of `frames.extract` that this cell asks for."""
+    protocol = params.protocols[cell.protocol]
+    return {
+        "sampling": protocol.sampling,
+        "frames": protocol.frames or None,
+        "size": size(cell, params),
+    }
+
+
+def feature_settings(cell: Cell, params: Params) -> dict:
+    """What tells one kind of stored features from another."""
+    protocol = params.protocols[cell.protocol]
+    kind = {name: getattr(protocol, name) for name in ("pool", "weights", "colour")}
+    return {"backbone": cell.backbone, **kind, **frame_settings(cell, params)}
 
 
 def weights_folder(params: Params) -> Path:
@@ -55,7 +73,7 @@ def _arguments(cell: Cell, params: Params) -> dict:
         "options": params.backbones[cell.backbone],
         "pool": protocol.pool,
         "weights": weights_key(cell, params),
-        "size": protocol.size,
+        "size": size(cell, params),
         "keras": importlib.metadata.version("keras"),
     }
     # All sampled frames are encoded; the mean length T, known afterwards, cuts at batch time.
@@ -63,7 +81,7 @@ def _arguments(cell: Cell, params: Params) -> dict:
 
 
 def _frames(cell: Cell, params: Params) -> Path:
-    settings = frame_settings(params.protocols[cell.protocol])
+    settings = frame_settings(cell, params)
     place = frames.path(cell.dataset, Path(params.store), **settings)
     try:
         shards.open(place)
@@ -89,7 +107,8 @@ def extract(cell: Cell, params: Params) -> Path:
     protocol = params.protocols[cell.protocol]
     options = backbone_params(cell, params)
     try:
-        model = build.features(cell.backbone, size=protocol.size, pool=protocol.pool, backbone_params=options)
+        pixels = size(cell, params)
+        model = build.features(cell.backbone, size=pixels, pool=protocol.pool, backbone_params=options)
     except Exception as error:
         if options.get("weights") != "imagenet":
             raise

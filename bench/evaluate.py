@@ -26,23 +26,46 @@ def run_trained(run: Run, params: Params, folder: Path, tell: Callable[[str], No
     from vidattn.bench import complexity
 
     inputs = open_inputs(run, params)
-    model, state = train.fit(run, params, inputs, folder / "checkpoint.npz", tell)
+    model, states = train.fit(run, params, inputs, folder, tell)
+    rate = train.chosen(states)
+    state = states[rate]
     protocol = params.protocols[run.cell.protocol]
     start = time.monotonic()
     scores = {role: inputs.predict(model, role, protocol) for role in SCORED if inputs.ids(role)}
     seconds = time.monotonic() - start
-    timing = {"train_seconds": round(state.seconds, 2), "evaluate_seconds": round(seconds, 2)}
-    history = {k: v for k, v in state.history.items() if v}
+    trained = sum(s.seconds for s in states.values())
+    timing = {"train_seconds": round(trained, 2), "evaluate_seconds": round(seconds, 2)}
     measured = {
         "epochs": state.epoch,
         "selected_epoch": state.selected,
-        "history": history,
+        "history": _history(state),
+        **(_choice(states, rate) if len(states) > 1 else {}),
         "weights": protocol.weights,
         **{k: v for k, v in complexity.measure(model, profile=False).items() if k in COSTS},
     }
     files = scored(run, params, inputs, scores, measured, timing)
     files["weights.npz"] = _npz({f"w{i}": w for i, w in enumerate(model.get_weights())})
     return files
+
+
+def _history(state: train.State) -> dict[str, list[float]]:
+    return {k: v for k, v in state.history.items() if v}
+
+
+def _choice(states: dict[float, train.State], rate: float) -> dict[str, Any]:
+    """The learning rate that validation chose, and what every rate reached."""
+    rates = [
+        {
+            "learning_rate": each,
+            "validation_top1": round(state.best[0], 6),
+            "validation_loss": round(-state.best[1], 6),
+            "epochs": state.epoch,
+            "selected_epoch": state.selected,
+            "history": _history(state),
+        }
+        for each, state in states.items()
+    ]
+    return {"learning_rate": rate, "learning_rates": rates}
 
 
 def scored(run: Run, params: Params, inputs: Inputs, scores: dict, measured: dict, timing: dict) -> Files:

@@ -111,7 +111,8 @@ def execute(run: Run, params: Params, tell: Callable[[str], None] = lambda line:
     made = _made(run, params, partial, tell)
     for name, content in made.items():
         files.write(partial / name, content)
-    (partial / "checkpoint.npz").unlink(missing_ok=True)
+    for checkpoint in partial.glob("checkpoint*.npz"):
+        checkpoint.unlink()
     shutil.rmtree(place, ignore_errors=True)
     partial.rename(place)
     return place

@@ -8,7 +8,7 @@ import yaml
 
 from vidattn.bench import files
 from vidattn.bench.cell import Cell, cells
-from vidattn.bench.encode import frame_settings
+from vidattn.bench.encode import feature_settings, frame_settings
 from vidattn.bench.fuse import STREAMS, is_fused
 from vidattn.bench.inputs import ROOT, flow_settings, plugin_path, plugin_streams
 from vidattn.bench.params import Params, load
@@ -43,17 +43,15 @@ def grid(params: Params) -> dict:
         found[kind][cell_id] = coordinates
     every = [Cell(**{k: c[k] for k in COORDINATES}) for name in GROUPS for c in found[name].values()]
     found["datasets"] = {c.dataset: {} for c in every}
-    found["frames"] = _wanted(every, lambda c: frame_settings(params.protocols[c.protocol]))
+    found["frames"] = _wanted(every, lambda c: frame_settings(c, params))
     moving = [
         c
         for c in every
         if params.protocols[c.protocol].encoder == "trained" and "flow" in plugin_streams(c.architecture)
     ]
     frozen = [c for c in every if params.protocols[c.protocol].encoder == "frozen"]
-    found["encoders"] = {
-        f"{c.dataset}-{c.backbone}": {"dataset": c.dataset, "backbone": c.backbone} for c in frozen
-    }
-    found["flow_fields"] = _wanted(moving, lambda c: flow_settings(params.protocols[c.protocol], params))
+    found["encoders"] = _wanted(frozen, lambda c: feature_settings(c, params))
+    found["flow_fields"] = _wanted(moving, lambda c: flow_settings(c, params))
     return found
 
 

@@ -1,18 +1,17 @@
 """What a run reads: its fold, its streams and its batches."""
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from vidattn.bench import encode
+from vidattn.bench import encode, plugins
 from vidattn.bench.cell import Cell, Run
 from vidattn.bench.params import Params, ParamsError, Protocol
 from vidattn.data import datasets, flow, folds, frames, manifest, pipeline, shards
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = plugins.ROOT
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,8 @@ class Inputs:
     """The stored streams of a data set and one fold of it.
 
     `frames` is the number of frames in a clip; `features` the size of a stored frame feature, or None
-    where the backbone is trained; `flow_length` the pairs in a flow stack.
+    where the backbone is trained; `flow_length` the pairs in a flow stack; `padded` tells whether shorter
+    clips end in frames of zeros.
     """
 
     streams: dict[str, shards.Clips]
@@ -31,6 +31,7 @@ class Inputs:
     frames: int
     features: int | None
     flow_length: int
+    padded: bool = False
 
     def ids(self, role: str) -> tuple[str, ...]:
         """Clips of `train`, `validation` or `test`, in index order, less those that would not decode."""
@@ -74,9 +75,9 @@ class Inputs:
             norm = np.linalg.norm(x, axis=-1, keepdims=True)
             x = x * np.sqrt(x.shape[-1], dtype="float32") / np.maximum(norm, 1e-6)
         if protocol.order == "shuffled":
-            rng = np.random.default_rng([seed, epoch, len(x)])
-            steps = np.tile(np.arange(x.shape[1]), (len(x), 1))
-            x = np.take_along_axis(x, rng.permuted(steps, axis=1)[..., None], axis=1)
+            draws = np.random.default_rng([seed, epoch, len(x)]).random(x.shape[:2])
+            draws[~_real(x)] = 2.0  # padding stays behind every frame
+            x = np.take_along_axis(x, draws.argsort(axis=1, kind="stable")[..., None], axis=1)
         return {"features": x}
 
     def predict(self, model, role: str, protocol: Protocol) -> tuple[np.ndarray, np.ndarray]:
@@ -91,6 +92,11 @@ class Inputs:
         return np.concatenate(logits), np.concatenate(labels)
 
 
+def _real(x: np.ndarray) -> np.ndarray:
+    """True for every frame (B, T, D) up to the last that is not all zero, (B, T)."""
+    return np.flip(np.logical_or.accumulate(np.flip((x != 0).any(axis=-1), 1), axis=1), 1)
+
+
 def plugin_path(architecture: str) -> Path:
     """The file of an architecture; what trains nothing (the leakage probe) is no model and lies in bench."""
     path = ROOT / "models" / "architectures" / f"{architecture}.py"
@@ -99,15 +105,13 @@ def plugin_path(architecture: str) -> Path:
 
 def plugin_streams(architecture: str) -> tuple[str, ...]:
     """The streams that an architecture reads, from its file's STREAMS, without importing Keras."""
-    path = plugin_path(architecture)
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "STREAMS":
-            return tuple(ast.literal_eval(node.value))
-    raise ParamsError(f"{path} has no STREAMS = (...): name the streams that the architecture reads.")
+    why = "name the streams that the architecture reads"
+    return tuple(plugins.declared(plugin_path(architecture), "STREAMS", why))
 
 
-def flow_settings(protocol: Protocol, params: Params) -> dict:
-    """Arguments of `flow.extract` that this protocol asks for."""
+def flow_settings(cell: Cell, params: Params) -> dict:
+    """Arguments of `flow.extract` that this cell asks for."""
+    protocol = params.protocols[cell.protocol]
     chosen = params.flows[protocol.flow]
     settings = {
         "method": chosen.method,
@@ -117,7 +121,7 @@ def flow_settings(protocol: Protocol, params: Params) -> dict:
     }
     if chosen.definition == "anchored":
         settings["length"] = chosen.length
-    return {"frames": protocol.frames, "size": protocol.size, **settings}
+    return {"frames": protocol.frames, "size": encode.size(cell, params), **settings}
 
 
 def stream_paths(cell: Cell, params: Params) -> dict[str, Path]:
@@ -125,9 +129,11 @@ def stream_paths(cell: Cell, params: Params) -> dict[str, Path]:
     protocol, store = params.protocols[cell.protocol], Path(params.store)
     if protocol.encoder == "frozen":
         return {"features": encode.path(cell, params)}
+    pictures = frames.path(cell.dataset, store, **encode.frame_settings(cell, params))
     every = {
-        "rgb": frames.path(cell.dataset, store, **encode.frame_settings(protocol)),
-        "flow": flow.path(cell.dataset, store, **flow_settings(protocol, params)),
+        "rgb": pictures,
+        "image": pictures,  # one frame of each clip, or the picture itself
+        "flow": flow.path(cell.dataset, store, **flow_settings(cell, params)),
     }
     return {stream: every[stream] for stream in plugin_streams(cell.architecture)}
 
@@ -159,6 +165,7 @@ def open_inputs(run: Run, params: Params) -> Inputs:
         frames=protocol.frames or int(stored.lengths.mean()),
         features=stored.shape[0] if stored else None,
         flow_length=params.flows[protocol.flow].length,
+        padded=stored is not None and stored.ragged,
     )
 
 
@@ -171,6 +178,6 @@ def _open(path: Path, stream: str, dataset: str) -> shards.Clips:
     try:
         return shards.open(path)
     except FileNotFoundError:
-        kind = {"rgb": "frames"}.get(stream, stream)
+        kind = {"rgb": "frames", "image": "frames"}.get(stream, stream)
         message = f"No {kind} of '{dataset}' at {path}. Make them with: vidattn data {kind} {dataset}"
         raise ParamsError(message) from None

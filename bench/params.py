@@ -49,8 +49,10 @@ class Protocol:
     `encoder` trained or frozen (heads on stored features); `weights` random or imagenet; `pool` mean or flat
     features of a frozen encoder; `normalise` scales each to length sqrt(D); `head` are arguments for the
     architectures that take them; `sampling` uniform or per_second; `order` of the frames given or shuffled;
-    `frames` per clip, 0 for the integer mean over the data set (You & Korhonen); `size` in pixels;
-    `colour` rgb or bgr.
+    `frames` per clip, 0 for the integer mean over the data set (You & Korhonen); `mask` keeps the frames of
+    zeros at the end of short clips out of everything; `size` in pixels, or native for the backbone's own;
+    `colour` rgb or bgr; `patience` epochs without improvement on validation after which training stops, 0
+    for never; `optimizer.learning_rate` one rate, or a list of which validation chooses one.
     """
 
     kind: str
@@ -66,17 +68,25 @@ class Protocol:
     sampling: str
     order: str
     frames: int
-    size: int
+    mask: bool
+    size: int | str
     colour: str
     flow: str
     augment: dict
     epochs: int
+    patience: int
     batch: int
     optimizer: dict
     accumulate: int
     precision: str
     shuffle: bool
     drop_remainder: bool
+
+    @property
+    def rates(self) -> list[float]:
+        """The learning rates to train with, in the order given."""
+        rate = self.optimizer["learning_rate"]
+        return list(rate) if isinstance(rate, list) else [rate]
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,8 @@ def parse(cls: type, values: Any, where: str) -> Any:
         if wanted is float and type(value) is int:
             value = float(value)
         if not isinstance(value, wanted) or (wanted in (int, float) and isinstance(value, bool)):
-            raise ParamsError(f"{where}.{key}: expected {wanted.__name__}, got {value!r}.")
+            name = getattr(wanted, "__name__", str(wanted))
+            raise ParamsError(f"{where}.{key}: expected {name}, got {value!r}.")
         if key in CHOICES and value not in CHOICES[key]:
             raise unknown(key, value, CHOICES[key], f"{where}.{key}")
     return cls(**values)
@@ -173,10 +184,29 @@ def _checked(params: Params, where: str) -> Params:
     for name, protocol in params.protocols.items():
         if protocol.flow not in params.flows:
             raise unknown("flow", protocol.flow, params.flows, f"{where}: protocols.{name}")
+        _check_choice(protocol, f"{where}: protocols.{name}")
     for name, grids in params.suites.items():
         for grid in grids:
             _check_names(grid, params, f"{where}: suites.{name}")
     return params
+
+
+def _check_choice(protocol: Protocol, where: str) -> None:
+    """Sizes have a meaning; what is chosen on validation clips needs them."""
+    if isinstance(protocol.size, str) and protocol.size != "native":
+        raise ParamsError(f"{where}.size: expected pixels or native, got {protocol.size!r}.")
+    rates = protocol.optimizer.get("learning_rate")
+    if not (isinstance(rates, list) and rates or type(rates) in (int, float)):
+        raise ParamsError(f"{where}.optimizer.learning_rate: expected a rate or a list, got {rates!r}.")
+    for key, chosen in (
+        ("optimizer.learning_rate", len(protocol.rates) > 1),
+        ("patience", protocol.patience),
+    ):
+        if chosen and (protocol.validation, protocol.select) != ("groups", "best"):
+            raise ParamsError(
+                f"{where}.{key}: {'a list of rates' if key != 'patience' else 'patience'} needs "
+                f"validation: groups and select: best, got {protocol.validation} and {protocol.select}."
+            )
 
 
 def _check_names(grid: Grid, params: Params, where: str) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from vidattn.bench import encode, grid
-from vidattn.bench.cell import cells
+from vidattn.bench.cell import Cell, cells
 from vidattn.bench.params import Params, ParamsError, unknown
 
 Tell = Callable[[str], None]
@@ -108,16 +108,13 @@ def flow(dataset: str, params: Params, tell: Tell) -> None:
 
 def features(dataset: str, params: Params, tell: Tell) -> None:
     """Extract the frozen features that the suite's protocols ask for, each kind once."""
-    done = set()
+    done: list[dict] = []
     for runs in cells(params).values():
         cell = runs[0].cell
-        asked = (cell.backbone, cell.protocol)
-        if (
-            cell.dataset == dataset
-            and params.protocols[cell.protocol].encoder == "frozen"
-            and asked not in done
-        ):
-            done.add(asked)
+        asked = encode.feature_settings(cell, params)
+        frozen = params.protocols[cell.protocol].encoder == "frozen"
+        if cell.dataset == dataset and frozen and asked not in done:
+            done.append(asked)
             _costed(dataset, params, tell, partial(encode.extract, cell, params))
 
 
@@ -136,9 +133,9 @@ def look(name: str, out: Path, params: Params) -> int:
     from vidattn.data import look as look_module
 
     dataset, _, clip = name.partition("/")
-    store, protocol = Path(params.store), params.protocols["clean"]
-    frames_path = frames_module.path(dataset, store, **encode.frame_settings(protocol))
-    flow_path = flow_module.path(dataset, store, **flow_settings(protocol, params))
+    store, cell = Path(params.store), Cell(dataset, "none", "none", "frame_average", "clean")
+    frames_path = frames_module.path(dataset, store, **encode.frame_settings(cell, params))
+    flow_path = flow_module.path(dataset, store, **flow_settings(cell, params))
     if not (frames_path / "index.json").exists():
         raise ParamsError(
             f"No frames of '{dataset}' at {frames_path}. Make them with: vidattn data frames {dataset}"

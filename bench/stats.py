@@ -16,6 +16,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 REPLICATES = 4000
 LEVEL = 0.95
+MANY = 1000  # groups; from here on the bootstrap draws kinds of equal groups (pictures are groups of one)
 
 
 @dataclass(frozen=True)
@@ -188,12 +189,23 @@ def _counts(values: np.ndarray, groups: np.ndarray, runs: np.ndarray) -> tuple[n
 def _replicates(sums: list[np.ndarray], total: np.ndarray, replicates: int, seed: int) -> np.ndarray:
     """Bootstrap means over runs, (len(sums), B), of one draw of groups; runs that drew none are left out."""
     rng, count, blocks = np.random.default_rng(seed), len(total), []
+    alike = np.ones(count)
+    if count >= MANY:
+        sums, total, alike = _kinds(sums, total)
     for start in range(0, replicates, 500):
         size = min(500, replicates - start)
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=size).astype(float)  # (b, G)
+        weights = rng.multinomial(count, alike / count, size=size).astype(float)  # (b, G)
         with np.errstate(invalid="ignore"):
             blocks.append([np.nanmean((weights @ s) / (weights @ total), axis=1) for s in sums])
     return np.concatenate(blocks, axis=1)
+
+
+def _kinds(sums: list[np.ndarray], total: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Groups with the same sums and totals as one kind, and how many there are of each: same distribution."""
+    columns = np.concatenate([total, *sums], axis=1)
+    found, alike = np.unique(columns, axis=0, return_counts=True)
+    first, *rest = np.split(found, len(sums) + 1, axis=1)
+    return rest, first, alike.astype(float)
 
 
 def _percentiles(means: np.ndarray, count: int, level: float) -> tuple[float, float]:

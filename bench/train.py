@@ -73,38 +73,40 @@ def build_model(run: Run, params: Params, inputs: "Inputs"):
         run.cell.attention,
         run.cell.architecture,
         classes=len(inputs.classes),
-        size=protocol.size,
+        size=encode.size(run.cell, params),
         frames=inputs.frames,
         flow_length=inputs.flow_length,
         backbone_params=encode.backbone_params(run.cell, params),
         attention_params=params.attention[run.cell.attention],
         architecture_params={**params.architectures[run.cell.architecture], **head(run.cell, protocol)},
         from_features=inputs.features,
+        mask=protocol.mask and inputs.padded,
         seed=seed_of(run.id),
     )
 
 
-def compile_model(model, protocol: Protocol, steps: int) -> None:
-    """Attach loss and optimiser as the protocol says. `steps` are updates per epoch."""
+def compile_model(model, protocol: Protocol, rate: float) -> None:
+    """Attach loss and optimiser as the protocol says, with this learning rate."""
     import keras
 
     settings = dict(protocol.optimizer)
     kind = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
     make = kind[settings.pop("name")]
     decay = settings.pop("inverse_time_decay", 0.0)
-    rate = settings.pop("learning_rate")
+    settings["learning_rate"] = rate
     if decay:
-        rate = keras.optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)
+        schedule = keras.optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)
+        settings["learning_rate"] = schedule
     if protocol.accumulate > 1:
         settings["gradient_accumulation_steps"] = protocol.accumulate
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     # XLA costs five times the step on CPUs here and makes first steps slow.
-    model.compile(optimizer=make(learning_rate=rate, **settings), loss=loss, jit_compile=False)
+    model.compile(optimizer=make(**settings), loss=loss, jit_compile=False)
 
 
 @dataclass
 class State:
-    """What a run has reached: enough to go on from here after a kill."""
+    """What training with one learning rate has reached: enough to go on from here after a kill."""
 
     epoch: int = 0
     history: dict[str, list[float]] = field(
@@ -114,6 +116,11 @@ class State:
     selected: int = 0
     weights: list[np.ndarray] | None = None
     seconds: float = 0.0
+
+    def finished(self, protocol: Protocol) -> bool:
+        """True after the last epoch, or after as many without improvement as the protocol has patience."""
+        waited = self.epoch - self.selected
+        return self.epoch >= protocol.epochs or 0 < protocol.patience <= waited
 
 
 def variables(model) -> list:
@@ -140,21 +147,44 @@ def restore(model, path: Path) -> State:
     return state
 
 
-def fit(run: Run, params: Params, inputs: "Inputs", saved_at: Path, tell: Callable[[str], None]):
-    """Train a run and return the model with the selected epoch's weights, and the `State`."""
+def fit(run: Run, params: Params, inputs: "Inputs", folder: Path, tell: Callable[[str], None]):
+    """Train a run with every learning rate of its protocol, from the same weights and in the same order.
+
+    Returns:
+        The model with the selected epoch's weights of the best rate on validation (the first of equals), and
+        the `State` of every rate, by rate. Which is best: `chosen`.
+    """
+    import keras
+
     protocol = params.protocols[run.cell.protocol]
-    model = build_model(run, params, inputs)
-    compile_model(model, protocol, inputs.steps("train", protocol))
+    states = {}
+    for number, rate in enumerate(protocol.rates):
+        keras.backend.clear_session()  # graphs of earlier runs of this process would stay in memory
+        model = build_model(run, params, inputs)
+        compile_model(model, protocol, rate)
+        shown = tell if len(protocol.rates) == 1 else lambda line, rate=rate: tell(f"rate {rate:g}, {line}")
+        states[rate] = _train(model, run, inputs, protocol, folder / f"checkpoint{number}.npz", shown)
+    model.set_weights(states[chosen(states)].weights)
+    return model, states
+
+
+def chosen(states: dict[float, State]) -> float:
+    """The rate whose selected epoch is best on validation clips: by top-1, then by loss, then the first."""
+    return max(states, key=lambda rate: states[rate].best)
+
+
+def _train(model, run: Run, inputs: "Inputs", protocol: Protocol, saved_at: Path, tell) -> State:
+    """Train until finished. Where a run has several rates, the end of each is saved for a restart."""
     state = restore(model, saved_at)
     saved = time.monotonic()
-    while state.epoch < protocol.epochs:
+    while not state.finished(protocol):
         _epoch(model, state, run, inputs, protocol)
         tell(_line(state, protocol))
-        if time.monotonic() - saved > CHECKPOINT_SECONDS and state.epoch < protocol.epochs:
+        late = time.monotonic() - saved > CHECKPOINT_SECONDS
+        if len(protocol.rates) > 1 if state.finished(protocol) else late:
             save(model, state, saved_at)
             saved = time.monotonic()
-    model.set_weights(state.weights)
-    return model, state
+    return state
 
 
 def _epoch(model, state: State, run: Run, inputs: "Inputs", protocol: Protocol) -> None:

@@ -40,7 +40,7 @@ def measured(home: Path, work: Callable[[], Path]) -> tuple[Path, str]:
 
 
 def noted(home: Path) -> float:
-    """CPU seconds of the extractions whose stores are there (of a resumed one, its last call); NaN for none."""
+    """CPU seconds of all extractions whose stores are there, the last call of each; NaN for none."""
     lines = (home / FILE).read_text(encoding="utf-8").splitlines() if (home / FILE).exists() else []
     seconds = {}
     for line in lines:

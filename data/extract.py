@@ -50,17 +50,25 @@ class Plan:
     ragged: bool = False
     together: bool = False
     container: str = "npy"
+    shard: int = SHARD
 
     def about(self, clips: slice | None = None) -> dict:
         """Settings, versions and a digest of them with the clips: equal for equal content."""
         clips = clips or slice(None)
-        made_of = [self.settings, self.versions, self.ids[clips], self.marks[clips], SHARD, self.container]
+        made_of = [
+            self.settings,
+            self.versions,
+            self.ids[clips],
+            self.marks[clips],
+            self.shard,
+            self.container,
+        ]
         about = {"settings": self.settings, "versions": self.versions, "plan": shards.digest(made_of)}
         return json.loads(json.dumps(about))  # as it is read back: tuples are lists
 
     def slices(self) -> list[slice]:
         """The clips of each shard."""
-        return [slice(first, first + SHARD) for first in range(0, len(self.ids), SHARD)]
+        return [slice(first, first + self.shard) for first in range(0, len(self.ids), self.shard)]
 
 
 def key(readable: str, settings: dict, versions: dict) -> str:

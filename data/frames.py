@@ -11,6 +11,8 @@ import numpy as np
 from vidattn.data import decode
 from vidattn.data import extract as extraction
 
+PICTURES = 500  # still pictures in a file: a file for every eight, each flushed to the disk, takes minutes
+
 
 @dataclass(frozen=True)
 class Source:
@@ -62,6 +64,7 @@ def extract(
         versions=versions,
         container=container,
         ragged=sampling == "per_second",
+        shard=PICTURES if all(source.frames == 1 for source in sources.values()) else extraction.SHARD,
     )
     return extraction.build(plan, workers, f"{name} frames")
 

@@ -43,6 +43,7 @@ def build(
     attention_params: Options = None,
     architecture_params: Options = None,
     from_features: int | None = None,
+    mask: bool = False,
     seed: int = 0,
 ) -> keras.Model:
     """Builds a classifier.
@@ -59,6 +60,7 @@ def build(
         attention_params: Keyword arguments of the attention; they override the backbone's published settings.
         architecture_params: Keyword arguments of the architecture.
         from_features: Width D of stored frame features that stand in for the backbone.
+        mask: Keep frames of zeros at a clip's end out of recurrence, attention, means and the last step.
         seed: Seed of the initial weights.
 
     Returns:
@@ -71,6 +73,7 @@ def build(
     keras.utils.set_random_seed(seed)
     encoder_file, head = module("backbone", backbone), module("architecture", architecture)
     _check(encoder_file, head, backbone, architecture, from_features)
+    _check_mask(head, architecture, mask, from_features)
     defaults = getattr(encoder_file, "ATTENTION", {}).get(attention, {})
     chosen = _call(
         module("attention", attention).attention, attention, {**defaults, **(attention_params or {})}
@@ -81,7 +84,7 @@ def build(
         )
     inputs = _inputs(head, architecture, size, frames, flow_length, from_features)
     options = _checked(encoder_file.backbone, backbone, backbone_params or {}, "shape")
-    encoder = Encoder(inputs, classes, chosen, encoder_file, options)
+    encoder = Encoder(inputs, classes, chosen, encoder_file, options, mask)
     output = _call(head.architecture, architecture, architecture_params or {}, encoder=encoder)
     return keras.Model(inputs, output, name=re.sub(r"\W", "_", f"{backbone}-{attention}-{architecture}"))
 
@@ -103,6 +106,15 @@ def _check(
         raise ValueError(f"Architecture '{architecture}' needs frames, it cannot start from stored features.")
     if not features and getattr(head, "FEATURES", False) == "only":
         raise ValueError(f"Architecture '{architecture}' starts from stored features; give their width.")
+
+
+def _check_mask(head: ModuleType, architecture: str, mask: bool, features: int | None) -> None:
+    """Refuses a mask where nothing would heed it."""
+    if mask and not (features and getattr(head, "MASK", False)):
+        raise ValueError(
+            f"Architecture '{architecture}' has no mask for padded frames"
+            f"{'' if features else ' unless it starts from stored features'}; use mask: false."
+        )
 
 
 def _inputs(

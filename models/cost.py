@@ -179,6 +179,7 @@ VIEWS = (
     layers.Fold,
     layers.Unfold,
     layers.Map,
+    layers.DropMask,
 )  # no new elements
 RULES: list[tuple[type | tuple[type, ...], Callable]] = [
     (L.Dense, _dense),

@@ -24,6 +24,7 @@ class Encoder:
         attention: The hooks.
         module: The backbone's plug-in file.
         options: Keyword arguments of its `backbone`.
+        masked: Whether frames of zeros at the end of stored features are kept out as padding.
     """
 
     inputs: dict[str, Tensor]
@@ -31,6 +32,11 @@ class Encoder:
     attention: Attention
     module: ModuleType
     options: dict[str, Any]
+    masked: bool = False
+
+    def real(self) -> Tensor | None:
+        """True for every frame that is no padding, (B, T) bool; None where all count."""
+        return layers.RealFrames(name="real")(self.inputs["features"]) if self.masked else None
 
     def clip(self, stream: str) -> Tensor:
         """The input tensor of a stream."""

@@ -14,19 +14,28 @@ def lstm(units: int, sequences: bool, gates: str = "legacy", **options) -> keras
     return keras.layers.LSTM(units, recurrent_activation=gate, return_sequences=sequences, **options)
 
 
-def bilstm(x: Tensor, units: int, sequences: bool, gates: str = "legacy") -> Tensor:
-    """A two-way LSTM, outputs joined: (B, T, 2 units), or (B, 2 units) of the last step each way."""
-    return keras.layers.Bidirectional(lstm(units, sequences, gates), name="bilstm")(x)
+def bilstm(
+    x: Tensor, units: int, sequences: bool, gates: str = "legacy", real: Tensor | None = None
+) -> Tensor:
+    """A two-way LSTM, outputs joined: (B, T, 2 units), or (B, 2 units) of the last step each way.
+
+    Steps that are not `real` (B, T) don't run through it; in a sequence they are zero.
+    """
+    layer = keras.layers.Bidirectional(lstm(units, sequences, gates), name="bilstm")
+    return layer(x) if real is None else layers.DropMask()(layer(x, mask=real))
 
 
-def time_attention(x: Tensor, name: str = "time") -> Tensor:
+def time_attention(x: Tensor, name: str = "time", real: Tensor | None = None) -> Tensor:
     """The block of You and Korhonen (ICIP 2020): `x` (B, T, D) times a softmax over T for each feature.
 
     One dense layer T -> T, the same for every feature row; T * T + T parameters. No sum over time, no
-    scale-up.
+    scale-up. The softmax is over steps that are `real` (B, T) only.
     """
     rows = keras.layers.Permute((2, 1))(x)  # (B, D, T)
-    rows = keras.layers.Dense(x.shape[1], activation="softmax", name=f"{name}_attention")(rows)
+    softmax = "softmax" if real is None else None
+    rows = keras.layers.Dense(x.shape[1], activation=softmax, name=f"{name}_attention")(rows)
+    if real is not None:
+        rows = layers.SoftmaxOverReal()(rows, real)
     weights = keras.layers.Permute((2, 1))(rows)  # (B, T, D)
     weights = layers.Map(low=0.0, high=1.0, name=f"{name}_map")(weights)
     return keras.layers.Multiply()([x, weights])
@@ -37,12 +46,21 @@ def window_pool(x: Tensor, window: int, stride: int) -> Tensor:
     return keras.layers.MaxPooling1D(min(window, x.shape[1]), stride, name="window_pool")(x)
 
 
-def readout(x: Tensor, how: str) -> Tensor:
-    """A sequence of a two-way LSTM (B, T, D) as one vector: "flatten", "last" step each way, or "mean"."""
+def mean(x: Tensor, real: Tensor | None = None) -> Tensor:
+    """The mean over (real) steps: (B, T, D) to (B, D)."""
+    layer = keras.layers.GlobalAveragePooling1D()
+    return layer(x) if real is None else layer(x, mask=real)
+
+
+def readout(x: Tensor, how: str, real: Tensor | None = None) -> Tensor:
+    """A sequence of a two-way LSTM (B, T, D) as one vector: "flatten", "last" step each way, or "mean".
+
+    Of steps that are not `real` (B, T), zero here, only "flatten" keeps the place.
+    """
     blocks.one_of("readout", how, ("last", "flatten", "mean"))
     if how == "flatten":
         return keras.layers.Flatten()(x)
-    return layers.LastStep()(x) if how == "last" else keras.layers.GlobalAveragePooling1D()(x)
+    return mean(x, real) if how == "mean" else layers.LastStep()(x, real)
 
 
 def average_time(scores: Tensor, average: str) -> Tensor:

@@ -6,9 +6,10 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
-from vidattn.bench import executor, grid
+from vidattn.bench import executor, grid, plugins
 from vidattn.bench import params as params_module
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +48,28 @@ def test_the_default_graph_stays_small():
     done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert 10 < len(done.stdout.splitlines()) < 60
+
+
+def test_native_sizes_follow_the_backbone_and_are_all_prepared():
+    loaded = params_module.load(ROOT / "params.yaml", suite="icip_full")
+    made = grid.grid(loaded)
+    asked = {(s["sampling"], s["size"]) for s in made["frames"]["ucf101"]}
+    assert asked == {("per_second", 224), ("uniform", 224), ("uniform", 299), ("uniform", 60)}
+    sizes = {(s["backbone"], s["size"]) for s in made["encoders"]["ucf101"] if s["sampling"] == "uniform"}
+    assert {("vgg16", 224), ("inception_v3", 299), ("xception", 299), ("resnet50", 224)} <= sizes
+    assert [s["size"] for s in made["encoders"]["ucf101"] if s["pool"] == "flat"] == [224] * 5
+
+
+def test_no_two_stages_write_one_folder():
+    """`dvc` refuses that; one stage extracts the features of all backbones of a data set."""
+    made = grid.grid(params_module.load(ROOT / "params.yaml", suite="icip_full"))
+    assert set(made["encoders"]) == {"ucf101", "sports1m99"}
+
+
+def test_a_backbone_without_a_size_says_so():
+    with pytest.raises(params_module.ParamsError, match="none.py has no SIZE"):
+        plugins.native_size("none")
+    assert {plugins.native_size(name) for name in ("xception", "inception_v3")} == {299}
 
 
 def test_flow_settings_touch_no_rgb_stage():

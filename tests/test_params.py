@@ -59,6 +59,31 @@ def test_wrong_values_raise(raw, tmp_path, key, value):
         load(raw, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"size": "large"}, r"clean.size: expected pixels or native, got 'large'"),
+        ({"size": 1.5}, "clean.size: expected int | str, got 1.5"),
+        ({"optimizer": {"name": "sgd", "learning_rate": []}}, "learning_rate: expected a rate or a list"),
+        ({"optimizer": {"name": "sgd", "learning_rate": [1, 2]}, "select": "last"}, "a list of rates needs"),
+        (
+            {"patience": 2, "validation": "none"},
+            "patience needs validation: groups and select: best, got none",
+        ),
+    ],
+)
+def test_what_cannot_be_chosen_raises(raw, tmp_path, changes, message):
+    raw["protocols"]["clean"] |= changes
+    with pytest.raises(params.ParamsError, match=message):
+        load(raw, tmp_path)
+
+
+def test_one_rate_or_several(raw, tmp_path):
+    raw["protocols"]["clean"]["optimizer"] = {"name": "sgd", "learning_rate": [0.1, 0.2]}
+    made = load(raw, tmp_path).protocols
+    assert (made["clean"].rates, made["paper"].rates) == ([0.1, 0.2], [0.003])
+
+
 def test_unknown_name_in_a_grid(raw, tmp_path):
     raw["suites"]["demo"][0]["attention"] = ["cmab"]
     with pytest.raises(params.ParamsError, match="unknown attention 'cmab'. Did you mean 'cbam'"):

@@ -57,6 +57,18 @@ def test_interval_of_independent_clips_is_close_to_the_t_interval():
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.006)
 
 
+def test_many_groups_are_drawn_by_kind_with_the_same_distribution(monkeypatch):
+    """A thousand pictures, each a group of its own: the interval of a plain draw, from other random numbers."""
+    hit = np.random.default_rng(0).random(1000) < 0.3
+    quick = stats.interval(hit, np.arange(1000), np.zeros(1000))
+    monkeypatch.setattr(stats, "MANY", 10**9)
+    plain = stats.interval(hit, np.arange(1000), np.zeros(1000))
+    assert quick != plain and quick.value == plain.value
+    assert (quick.low, quick.high, quick.error) == pytest.approx(
+        (plain.low, plain.high, plain.error), abs=2e-3
+    )
+
+
 def test_groups_that_agree_count_once():
     """Ten equal clips a group carry no more than one clip a group."""
     hit = np.array([1, 1, 1, 0, 1, 0, 1, 1], float)

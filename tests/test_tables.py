@@ -143,6 +143,15 @@ def test_our_cell_stands_in_the_published_row_and_only_there(root):
     assert row["top1_difference"].item() == pytest.approx(row["top1"].item() - 0.7376)
 
 
+def test_a_small_prototype_has_a_row_of_its_own_that_says_how_small(root):
+    cell = "cifar100-tiny-cbam-image-image_32_clean"
+    frame = tables.table("thesis_6_1", Results(synthetic.write(root, {cell: (0.2,) * 3}), [cell]))
+    assert len(frame) == 13 and frame["top1"].notna().sum() == 1
+    row = frame.iloc[-1]
+    assert (row["backbone"], row["epochs"], row["n_train"]) == ("tiny", 6, 2 * row["n"] // row["folds"])
+    assert pd.isna(row["top1_published"])
+
+
 def test_gains_are_the_sum_of_their_parts(icip):
     frame = tables.table("icip_explained", icip).query("dataset == 'ucf101_12'")
     for protocol, part in frame[~frame["effect"].str.startswith("leakage")].groupby("protocol"):

@@ -21,6 +21,7 @@ class Toy:
     frames = 4
     features = 6
     flow_length = 2
+    padded = False
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
@@ -59,10 +60,12 @@ def fitted(params, folder, stop=None):
         if stop and len(lines) == stop:
             raise KeyboardInterrupt
 
+    folder.mkdir(exist_ok=True)
     try:
-        return train.fit(RUN, params, Toy(), folder / "c.npz", tell)
+        model, states = train.fit(RUN, params, Toy(), folder, tell)
     except KeyboardInterrupt:
         return None
+    return model, states[train.chosen(states)]
 
 
 def weights(model):
@@ -82,7 +85,6 @@ def test_two_runs_are_equal_and_another_seed_is_not(params, tmp_path):
 def test_a_killed_run_goes_on_to_the_same_weights(params, tmp_path, monkeypatch):
     whole, state = fitted(params, tmp_path / "a")
     monkeypatch.setattr(train, "CHECKPOINT_SECONDS", -1.0)
-    (tmp_path / "b").mkdir()
     assert fitted(params, tmp_path / "b", stop=3) is None
     resumed, after = fitted(params, tmp_path / "b")
     assert after.history == state.history
@@ -100,6 +102,50 @@ def test_the_best_validation_epoch_is_reported(params, tmp_path, monkeypatch):
         + 1
     )
     assert state.selected == best
+
+
+def test_training_stops_when_patience_ends_also_after_a_kill(params, tmp_path, monkeypatch):
+    patient = replace(params, protocols={"clean": replace(params.protocols["clean"], patience=2, epochs=9)})
+
+    def told(folder, stop=None, *, scores):
+        monkeypatch.setattr(train, "top1", lambda *_: next(scores))
+        return fitted(patient, folder, stop)
+
+    _, state = told(tmp_path / "a", scores=iter([0.5, 0.4, 0.6, 0.5, 0.5, 0.9]))
+    assert (state.epoch, state.selected) == (5, 3)
+    monkeypatch.setattr(train, "CHECKPOINT_SECONDS", -1.0)
+    assert told(tmp_path / "b", 5, scores=iter([0.5, 0.4, 0.6, 0.5, 0.5])) is None
+    _, after = told(tmp_path / "b", scores=iter([0.5, 0.9]))
+    assert (after.epoch, after.selected) == (5, 3)
+
+
+def several(params):
+    """A rate that learns nothing, then one that does."""
+    optimizer = {"name": "adam", "learning_rate": [1e-9, 0.03]}
+    return replace(params, protocols={"clean": replace(params.protocols["clean"], optimizer=optimizer)})
+
+
+def test_validation_chooses_the_learning_rate(params, tmp_path):
+    model, states = train.fit(RUN, several(params), Toy(), tmp_path, lambda line: None)
+    assert train.chosen(states) == 0.03
+    np.testing.assert_array_equal(weights(model), np.concatenate([w.ravel() for w in states[0.03].weights]))
+    alone = replace(params.protocols["clean"], optimizer={"name": "adam", "learning_rate": 0.03})
+    _, state = fitted(replace(params, protocols={"clean": alone}), tmp_path / "alone")
+    assert state.history == states[0.03].history  # the same weights and order of batches to begin with
+
+
+def test_of_equal_rates_the_first_is_chosen():
+    assert train.chosen({r: train.State(best=(0.5, -1.0)) for r in (0.1, 0.2)}) == 0.1
+
+
+@pytest.mark.parametrize("stop", [2, 6])
+def test_a_run_killed_at_any_rate_goes_on_to_the_same_numbers(params, tmp_path, monkeypatch, stop):
+    whole, state = fitted(several(params), tmp_path / "a")
+    monkeypatch.setattr(train, "CHECKPOINT_SECONDS", -1.0)
+    assert fitted(several(params), tmp_path / "b", stop) is None
+    resumed, after = fitted(several(params), tmp_path / "b")
+    assert after.history == state.history
+    np.testing.assert_array_equal(weights(resumed), weights(whole))
 
 
 def test_paper_protocol_reports_the_last_epoch(params, tmp_path):
@@ -125,7 +171,7 @@ def test_gradient_accumulation_equals_the_large_batch(params, tmp_path):
     for accumulate, size in ((1, 8), (2, 4)):
         protocol = replace(params.protocols["clean"], optimizer=sgd, accumulate=accumulate, head={})
         model = train.build_model(RUN, replace(params, protocols={"clean": protocol}), inputs)
-        train.compile_model(model, protocol, 2)
+        train.compile_model(model, protocol, 0.5)
         for rows in np.split(np.arange(8), 8 // size):
             model.train_on_batch({"features": inputs.clips[rows]}, inputs.labels[rows])
         updated.append(weights(model))

@@ -35,10 +35,15 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         explained: Protocols whose heads are compared; default all.
         leakage: [protocol of the random split, that of the group-disjoint one], default paper and clean;
             paired on the clips that both were tested on.
+        settings: {effect: [protocol with it, protocol without]}, which differ in one setting on the same
+            folds; default none.
     """
     keys = _keys(results, options.get("explained"))
     rows = [row for key in keys for row in _effects(results, key)]
     rows += [row for key in keys for row in _leakage(results, key, options)]
+    rows += [
+        row for effect, pair in options.get("settings", {}).items() for row in _setting(results, effect, pair)
+    ]
     frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "n", "groups"])
     return frame.assign(p_holm=stats.holm(frame["p"].to_numpy(float)))
 
@@ -75,6 +80,18 @@ def _leakage(results: Results, key: dict, options: dict) -> list[dict]:
             stats.difference(*(pairs[c] for c in ("first", "second", "group", "run"))) if len(pairs) else None
         )
         rows.append(_row(f"leakage: {head}", key, names, found, np.nan))
+    return rows
+
+
+def _setting(results: Results, effect: str, pair: list[str]) -> list[dict]:
+    """The same head under two protocols on the same folds, for every head that was run under the two."""
+    rows = []
+    for key in _keys(results, pair[:1]):
+        for head in HEADS:
+            names = [identity({**key, "architecture": head, "protocol": name}) for name in pair]
+            if all(name in results.ids for name in names):
+                found = summary.difference(results, *names)
+                rows.append(_row(f"{effect}: {head}", key, names, found, np.nan))
     return rows
 
 

@@ -6,6 +6,7 @@ from vidattn.models.encoder import Encoder
 
 STREAMS = ("rgb",)
 FEATURES = True
+MASK = True
 
 
 def architecture(
@@ -25,7 +26,7 @@ def architecture(
         gates: "legacy" (hard sigmoid of Keras 2, as published) or "modern".
         readout: "last" (as published), "flatten" or "mean" of the sequence.
     """
-    x = encoder.features("rgb")  # (B, T, D)
-    x = temporal.bilstm(x, units, readout != "last", gates)
-    x = x if readout == "last" else temporal.readout(x, readout)
+    x, real = encoder.features("rgb"), encoder.real()  # (B, T, D)
+    x = temporal.bilstm(x, units, readout != "last", gates, real)
+    x = x if readout == "last" else temporal.readout(x, readout, real)
     return temporal.dense_head(x, encoder.classes, dense, dropout)

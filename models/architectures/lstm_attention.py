@@ -6,6 +6,7 @@ from vidattn.models.encoder import Encoder
 
 STREAMS = ("rgb",)
 FEATURES = True
+MASK = True
 
 
 def architecture(
@@ -26,6 +27,7 @@ def architecture(
         readout: "flatten" (as published), "last" or "mean"; "last" against variant A isolates the attention
             from the handing over of all states.
     """
-    x = temporal.bilstm(encoder.features("rgb"), units, True, gates)  # (B, T, 2 units)
-    x = temporal.readout(temporal.time_attention(x), readout)
+    real = encoder.real()
+    x = temporal.bilstm(encoder.features("rgb"), units, True, gates, real)  # (B, T, 2 units)
+    x = temporal.readout(temporal.time_attention(x, real=real), readout, real)
     return temporal.dense_head(x, encoder.classes, dense, dropout)

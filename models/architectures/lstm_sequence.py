@@ -6,11 +6,12 @@ from vidattn.models.encoder import Encoder
 
 STREAMS = ("rgb",)
 FEATURES = True
+MASK = True
 
 
 def architecture(
     encoder: Encoder, units: int = 256, dense: int = 512, dropout: float = 0.5, gates: str = "legacy"
 ) -> Tensor:
     """Logits (B, K) from all states of a two-way LSTM, flattened. Arguments as in `lstm`."""
-    x = temporal.bilstm(encoder.features("rgb"), units, True, gates)
+    x = temporal.bilstm(encoder.features("rgb"), units, True, gates, encoder.real())
     return temporal.dense_head(temporal.readout(x, "flatten"), encoder.classes, dense, dropout)

@@ -3,6 +3,7 @@
 import keras
 
 PREPROCESS = "raw"
+SIZE = 224  # native input
 ENDPOINTS = {
     "early": "block3b_add",
     "medium": "block5c_add",

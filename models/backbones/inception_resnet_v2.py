@@ -3,6 +3,7 @@
 import keras
 
 PREPROCESS = "tf"
+SIZE = 299  # native input
 ENDPOINTS = {
     "early": "block35_10_ac",
     "medium": "block17_20_ac",

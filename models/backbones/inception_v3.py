@@ -3,6 +3,7 @@
 import keras
 
 PREPROCESS = "tf"
+SIZE = 299  # native input
 ENDPOINTS = {"early": "mixed2", "medium": "mixed7", "late": "mixed9", "final": "mixed10"}
 INLINE = {"early": "mixed2", "medium": "mixed7", "late": "mixed9"}
 

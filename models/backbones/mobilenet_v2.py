@@ -3,6 +3,7 @@
 import keras
 
 PREPROCESS = "tf"
+SIZE = 224  # native input
 ENDPOINTS = {"early": "block_5_add", "medium": "block_12_add", "late": "block_15_add", "final": "out_relu"}
 INLINE = {"early": "block_2_add", "medium": "block_5_add", "late": "block_12_add"}
 PARALLEL = {

@@ -3,6 +3,7 @@
 import keras
 
 PREPROCESS = "caffe"
+SIZE = 224  # native input
 ENDPOINTS = {
     "early": "conv3_block4_out",
     "medium": "conv4_block6_out",

@@ -3,6 +3,7 @@
 import keras
 
 PREPROCESS = "tf"
+SIZE = 224  # native input
 ENDPOINTS = {
     "early": "conv2_block3_out",
     "medium": "conv3_block4_out",

@@ -7,6 +7,7 @@ what lies around it can't, so that spatial attention has something to add.
 import keras
 
 PREPROCESS = "tf"
+SIZE = 64  # native input
 ENDPOINTS = {"early": "conv2_relu", "medium": "conv3_relu", "late": "conv4_relu", "final": "conv5_relu"}
 INLINE = {"early": "conv2_relu", "medium": "conv3_relu", "late": "conv4_relu"}
 STAGES = ((1, 5, 4), (2, 3, 2), (3, 1, 1), (4, 1, 1), (4, 1, 1))  # width factor, kernel, stride

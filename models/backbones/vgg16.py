@@ -3,6 +3,7 @@
 import keras
 
 PREPROCESS = "caffe"
+SIZE = 224  # native input
 ENDPOINTS = {
     "early": "block3_conv3",
     "medium": "block4_conv3",
