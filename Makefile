@@ -5,12 +5,13 @@ SUITE ?= demo
 JOBS  ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 ENV    = PATH="$(CURDIR)/.venv/bin:$$PATH" DVC_NO_ANALYTICS=1 MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=1 TF_CPP_MIN_LOG_LEVEL=3
 
-.PHONY: demo suite test lint clean help
+.PHONY: demo suite test battery lint clean help
 
 help:
 	@echo "make demo   set up, run the demo suite on the embedded data set, write tables and report"
 	@echo "make suite  the same for another suite: make suite SUITE=ucf101_12"
 	@echo "make test   set up, lint, type checks, import contracts, tests"
+	@echo "make battery  every backbone, attention and architecture against the contract, in full"
 	@echo "make clean  remove stored data and finished runs (results/ stays)"
 
 demo:
@@ -26,6 +27,10 @@ lint:
 
 test: lint
 	@$(ENV) pytest -n $(JOBS) --dist loadfile
+
+battery:
+	@sh requirements/install.sh test
+	@$(ENV) pytest -n $(JOBS) -m "battery or not battery" tests/test_build_contract.py
 
 clean:
 	rm -rf data/store dvc_plots

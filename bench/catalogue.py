@@ -1,34 +1,95 @@
-"""`vidattn models`: what can be combined, and what one model looks like."""
+"""`vidattn models`: what can be combined at which cost, and what one model looks like."""
+
+import ast
+import json
+from importlib.util import find_spec
+from pathlib import Path
 
 from vidattn.bench.params import Params, ParamsError
 
-KINDS = ("backbone", "attention", "architecture")
+FOLDERS = {"backbone": "backbones", "attention": "attention", "architecture": "architectures"}
+KINDS = tuple(FOLDERS)
+# Which counted models stand for a plug-in; the first that is there.
+SHOWN = {
+    "backbone": ("{}-none-image-1000", "{}-none-image-101"),
+    "attention": ("mobilenet_v2-{}-image-100",),
+    "architecture": ("tiny-none-{}-101", "none-none-{}-101"),
+}
+OUTSIDE = {
+    "nearest": "It is no network: it copies the label of the nearest training clip, so nothing is built. "
+    "Run it as a cell, e.g. vidattn run ucf101_12-mobilenet_v2-none-nearest-icip_clean."
+}
 
 
-def describe(model: str | None, params: Params) -> str:
-    """All plug-ins with their first lines, or one model's summary with cost, parts and map shapes."""
-    from vidattn.bench.train import quiet_keras
+def describe(model: str | None, params: Params, folder: Path) -> str:
+    """All plug-ins with their costs, or one model's summary with cost, taps, parts and map shapes.
 
-    quiet_keras()
-    from vidattn.models import build
-
+    Args:
+        model: `<backbone>-<attention>-<architecture>`, or None for the list, which imports no framework.
+        params: Settings of the plug-ins.
+        folder: The records that `vidattn complexity` wrote.
+    """
     if model is None:
-        return "\n\n".join(_list(kind, build) for kind in KINDS)
+        return listing(folder)
     parts = model.split("-")
     if len(parts) != len(KINDS):
         raise ParamsError(
             f"'{model}' is not <backbone>-<attention>-<architecture>, e.g. mobilenet_v2-cbam-image."
         )
+    if parts[-1] in OUTSIDE:
+        raise ParamsError(f"'{parts[-1]}' cannot be described. {OUTSIDE[parts[-1]]}")
     return _one(parts, params)
 
 
-def _list(kind: str, build) -> str:
-    rows = [(n, (build.module(kind, n).__doc__ or "").strip().splitlines()[0]) for n in build.names(kind)]
-    width = max(len(name) for name, _ in rows)
-    return "\n".join([f"{kind}:", *(f"  {name:{width}s}  {text}" for name, text in rows)])
+def listing(folder: Path) -> str:
+    """Every backbone, attention and architecture with parameters and FLOPs, and what they were counted on."""
+    rows = {kind: [_row(kind, path, folder) for path in _files(kind)] for kind in KINDS}
+    widths = [max(len(row[i]) for kind in KINDS for row in rows[kind]) for i in range(4)]
+    lines = []
+    for kind in KINDS:
+        head = (kind, "parameters", "FLOPs", "counted on", "")
+        lines += ["", *(_line(row, widths) for row in (head, *rows[kind]))]
+    if any(row[1] == "-" for kind in KINDS for row in rows[kind]):
+        lines += ["", "-  not counted: add the model to `complexity` in params.yaml, then vidattn complexity"]
+    return "\n".join(lines[1:])
+
+
+def _files(kind: str) -> list[Path]:
+    """The plug-in files of a kind, found without importing them."""
+    root = next(iter(find_spec("vidattn.models").submodule_search_locations))
+    return sorted(p for p in (Path(root) / FOLDERS[kind]).glob("*.py") if p.stem != "__init__")
+
+
+def _row(kind: str, path: Path, folder: Path) -> tuple[str, ...]:
+    """Name, parameters, FLOPs, setting and first line of a plug-in."""
+    text = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+    if (kind, path.stem) == ("backbone", "none"):
+        return (path.stem, "0", "0", "no network", text)
+    for model in SHOWN[kind]:
+        record = folder / f"{model.format(path.stem)}.json"
+        if record.is_file():
+            found = json.loads(record.read_text(encoding="utf-8"))
+            return (path.stem, f"{found['parameters']:,}", f"{found['flops']:,}", setting(found), text)
+    return (path.stem, "-", "-", "-", text)
+
+
+def setting(record: dict) -> str:
+    """The model, classes, pixels and frames of a record in a few words."""
+    frames = "" if record["architecture"] == "image" else f", {record['frames']} frames"
+    names = "-".join(record[kind] for kind in KINDS)
+    return f"{names}, {record['classes']} classes, {record['size']} px{frames}"
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    name, parameters, flops, where, text = row
+    a, b, c, d = widths
+    return f"{name:{a}}  {parameters:>{b}}  {flops:>{c}}  {where:{d}}  {text}".rstrip()
 
 
 def _one(parts: list[str], params: Params) -> str:
+    from vidattn.bench.train import quiet_keras
+
+    quiet_keras()
     from vidattn.bench import complexity, plugins
     from vidattn.models import build
 
@@ -38,8 +99,35 @@ def _one(parts: list[str], params: Params) -> str:
     image = build.module("architecture", parts[2]).STREAMS == ("image",)
     asked = protocol.size if isinstance(protocol.size, int) else plugins.native_size(parts[0])
     size, classes = (224, 100) if image else (asked, 101)
-    model = build.build(*parts, classes=classes, size=size, frames=protocol.frames, **options)
+    size = max(size, 75) if "ception" in parts[0] else size  # less is too small for that family
+    length = 1 if parts[2] == "conv3d" else params.flows[protocol.flow].length
+    model = build.build(
+        *parts, classes=classes, size=size, frames=protocol.frames, flow_length=length, **options
+    )
     cost = complexity.measure(model, profile=False)
     lines = [f"{size} x {size} pixels, {classes} classes" + ("" if image else f", {protocol.frames} frames")]
     lines += [f"FLOPs {cost['flops']:,}, activations {cost['activations']:,}"]
-    return "\n".join([build.summary(model), *lines])
+    return "\n".join([build.summary(model), *_taps(parts, size, options["backbone_params"]), *lines])
+
+
+def _taps(parts: list[str], size: int, options: dict) -> list[str]:
+    """Where attention may act: layers of the backbone and their shapes, as readers and in line."""
+    from vidattn.models import build, surgery, weights
+
+    file = build.module("backbone", parts[0])
+    if not file.ENDPOINTS:
+        return [f"  taps   those of {parts[2]}'s own body; the maps above are where attention acts"]
+    model = weights.stock(file, (size, size, 3), **{"weights": None, **options})
+    taps = {"reader": file.ENDPOINTS, "inline": file.INLINE}
+    ends = getattr(file, "PARALLEL", {})
+    taps["beside"] = {stage: end for stage, (_, end) in ends.items()}
+    return [
+        f"  {how} {stage:7s}{name:26s} {_shape(model.get_layer(surgery.layer_name(model, name)).output)}"
+        for how, stages in taps.items()
+        for stage, name in stages.items()
+    ]
+
+
+def _shape(tensor) -> str:
+    """A shape with B for the batch."""
+    return "(" + ", ".join("B" if s is None else str(s) for s in tensor.shape) + ")"

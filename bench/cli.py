@@ -46,11 +46,22 @@ def parser() -> argparse.ArgumentParser:
     check = _command(commands, "check", "compare records with results/reference.csv")
     check.add_argument("--json", action="store_true", help="print the differences as JSON")
     check.add_argument("--accept", metavar="REASON", help="write the current numbers as the new reference")
-    bench = _command(commands, "bench", "measure speed and storage, or how far the statistics can be trusted")
-    bench.add_argument("what", nargs="?", default="speed", choices=["speed", "coverage"])
+    bench = _command(
+        commands, "bench", "measure speed, costs, backends, or how far statistics can be trusted"
+    )
+    bench.add_argument("what", nargs="?", default="speed", choices=["speed", "coverage", "backends", "costs"])
     bench.add_argument("--shared", help="for speed: folder with real clips (see README)")
     bench.add_argument(
         "--only", nargs="+", choices=BENCHMARKS, help="for speed: measure these parts, keep the other rows"
+    )
+    bench.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        help="for backends: another interpreter with Keras and the backends that this one lacks",
+    )
+    bench.add_argument(
+        "--memory", type=float, default=16, help="for costs: GB that a training step may take (default 16)"
     )
     mlflow = _command(
         commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI"

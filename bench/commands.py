@@ -72,7 +72,7 @@ def models(arguments: Namespace) -> int:
     """List the models, or describe one."""
     from vidattn.bench import catalogue
 
-    print(catalogue.describe(arguments.id, _params(arguments)))
+    print(catalogue.describe(arguments.id, _params(arguments), RESULTS / "complexity"))
     return 0
 
 
@@ -125,11 +125,22 @@ def check(arguments: Namespace) -> int:
 
 
 def bench(arguments: Namespace) -> int:
-    """Measure speed and storage against other ways, or the coverage of the intervals by simulation."""
+    """Measure speed, the coverage of the intervals, the models on every backend, or their costs."""
     if arguments.what == "coverage":
         from vidattn.bench import coverage
 
         coverage.write(RESULTS / "tables")
+        return 0
+    if arguments.what == "backends":
+        from vidattn.bench import backends
+
+        backends.run(RESULTS / "benchmarks" / "backends.csv", arguments.python, tell=_tell)
+        return 0
+    if arguments.what == "costs":
+        from vidattn.bench import costs, counts
+
+        path, specs = RESULTS / "benchmarks" / "costs.csv", counts.specs(_params(arguments))
+        costs.run(specs, RESULTS / "complexity", path, arguments.memory, _tell)
         return 0
     from vidattn.bench import benchmarks, consumers, duel
 

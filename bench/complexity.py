@@ -76,11 +76,10 @@ def profiled(model: keras.Model) -> dict[str, int] | None:
 
     register()
     spec = {name: tf.TensorSpec((1, *t.shape[1:]), t.dtype) for name, t in model.input.items()}
-    frozen = convert_variables_to_constants_v2(
-        tf.function(lambda x: model(x, training=False)).get_concrete_function(spec)
-    )
-    if any(op.type in LOOPS for op in frozen.graph.get_operations()):
-        return None
+    traced = tf.function(lambda x: model(x, training=False)).get_concrete_function(spec)
+    if loops(traced.graph.as_graph_def()):
+        return None  # before freezing: weights as constants take several times their memory
+    frozen = convert_variables_to_constants_v2(traced)
     options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
     options["output"] = "none"
     total = tf.compat.v1.profiler.profile(frozen.graph, options=options).total_float_ops
@@ -92,6 +91,12 @@ def profiled(model: keras.Model) -> dict[str, int] | None:
             f"The profiler counts {total} FLOPs, its statistics add to {sum(counts.values())}."
         )
     return dict(counts)
+
+
+def loops(graph: Any) -> bool:
+    """Whether a graph or a function that it calls holds a loop."""
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    return any(node.op in LOOPS for node in nodes)
 
 
 def register() -> None:
@@ -134,15 +139,20 @@ def write(spec: dict[str, Any], path: Path) -> dict[str, Any]:
             `batch`, `from_features`, `backbone_params`, `attention_params`, `architecture_params`.
         path: File to write, whole or not at all.
     """
-    names = [spec[key] for key in ("backbone", "attention", "architecture")]
-    options = {key: spec[key] for key in PARAMS if spec.get(key) is not None}
-    model = build.build(
-        *names, classes=spec["classes"], size=spec["size"], frames=spec.get("frames"), **options
-    )
+    model = built(spec)
     versions = {name: importlib.metadata.version(name) for name in ("keras",)} | _backend()
     record = {"frames": None, **spec, **measure(model, spec.get("batch", 16)), "versions": versions}
     _write_atomically(Path(path), json.dumps(record, indent=1, sort_keys=True) + "\n")
     return record
+
+
+def built(spec: dict[str, Any]) -> keras.Model:
+    """The model of a spec (see `write`)."""
+    names = [spec[key] for key in ("backbone", "attention", "architecture")]
+    options = {key: spec[key] for key in PARAMS if spec.get(key) is not None}
+    return build.build(
+        *names, classes=spec["classes"], size=spec["size"], frames=spec.get("frames"), **options
+    )
 
 
 def _backend() -> dict[str, str]:

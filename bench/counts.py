@@ -1,13 +1,15 @@
 """Parameters and FLOPs of the models that params.yaml lists under `complexity`: one JSON a model."""
 
-import gc
+import multiprocessing
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from pathlib import Path
 
 from vidattn.bench.params import Params, ParamsError
 
 AXES = ("backbone", "attention", "architecture")
+PER_PROCESS = 8  # models; TensorFlow keeps memory of each, so that a process is not used for all
 
 
 def specs(params: Params) -> Iterator[tuple[str, dict]]:
@@ -23,17 +25,27 @@ def specs(params: Params) -> Iterator[tuple[str, dict]]:
 
 def write_all(params: Params, folder: Path, tell: Callable[[str], None]) -> None:
     """Count every model and remove records of models that are no longer asked for."""
+    wanted = dict(specs(params))
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1, maxtasksperchild=PER_PROCESS) as pool:
+        for name, found in pool.imap(partial(write, folder), wanted.items(), chunksize=1):
+            tell(f"{name}: {found['parameters']:,} parameters, {found['flops']:,} FLOPs")
+    for path in folder.glob("*.json"):
+        if path.stem not in wanted:
+            path.unlink()
+
+
+def write(folder: Path, named: tuple[str, dict]) -> tuple[str, dict]:
+    """Counts one model, given by its id and its spec, in this process and leaves little behind."""
+    import gc
+
     from vidattn.bench.train import quiet_keras
 
     keras = quiet_keras()
     from vidattn.bench import complexity
 
-    wanted = dict(specs(params))
-    for name, spec in wanted.items():
-        found = complexity.write(spec, folder / f"{name}.json")
-        keras.backend.clear_session()
-        gc.collect()  # graphs with frozen weights are large and hold cycles
-        tell(f"{name}: {found['parameters']:,} parameters, {found['flops']:,} FLOPs")
-    for path in folder.glob("*.json"):
-        if path.stem not in wanted:
-            path.unlink()
+    name, spec = named
+    found = complexity.write(spec, folder / f"{name}.json")
+    keras.backend.clear_session()
+    gc.collect()  # graphs with frozen weights are large and hold cycles
+    return name, found

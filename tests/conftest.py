@@ -1,6 +1,7 @@
 """Fixtures that every test module may use."""
 
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,13 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"needs the real data folder at {folder} (set VIDATTN_SHARED)")
     return folder / "data"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many combinations the contract battery went through, and how long that took."""
+    seconds = defaultdict(list)
+    for report in terminalreporter.getreports("passed"):
+        if report.when == "call" and "battery" in (names := dict(report.user_properties)):
+            seconds[names["battery"]].append(report.duration)
+    for name, values in sorted(seconds.items()):
+        terminalreporter.write_line(f"battery: {name}, {len(values)} combinations in {sum(values):.0f} s")

@@ -216,6 +216,49 @@ def test_transformer_weights_are_a_scaled_softmax():
     np.testing.assert_allclose(output[0, 0], expected, atol=1e-6)
 
 
+def test_transformer_mixes_values_by_the_weights_of_each_head():
+    weights = np.array([[[[1, 0], [0.5, 0.5]], [[0, 1], [0.25, 0.75]]]], "float32")  # 2 heads, 2 steps
+    value = np.array([[[2.0, 4, 8, 16], [6, 8, 0, 32]]], "float32")  # first two numbers to head 1
+    expected = [[2, 4, 0, 32], [4, 6, 2, 28]]
+    np.testing.assert_allclose(clips.AttentionMix()([weights, value])[0], expected)
+
+
+def test_early_fusion_sees_all_frames_and_late_fusion_the_first_and_the_last():
+    rgb = RNG.uniform(-1, 1, (1, 7, 32, 32, 3)).astype("float32")
+    early, late = tiny("early_fusion"), tiny("late_fusion")
+    stacked = rgb[0].transpose(1, 2, 0, 3).reshape(1, 32, 32, 21)
+    expected = early.get_layer("rgb_encoder")(stacked)["output"]
+    np.testing.assert_allclose(run(early, rgb=rgb), expected, atol=1e-5)
+    changed = rgb.copy()
+    changed[:, 1:-1] = 0
+    np.testing.assert_array_equal(run(late, rgb=changed), run(late, rgb=rgb))
+    changed[:, -1] = 0
+    assert not np.array_equal(run(late, rgb=changed), run(late, rgb=rgb))
+
+
+@pytest.mark.parametrize("architecture", ["late_pooling", "slow_pooling", "local_pooling"])
+def test_pooling_of_features_by_hand(architecture):
+    """Where the dense layers, the maximum over windows and the one over time come."""
+    params = {"dense": 4} if architecture == "late_pooling" else {"dense": 4, "window": 2, "stride": 2}
+    model = heads(architecture, **params)
+    x = RNG.normal(size=(1, 5, 4)).astype("float32")
+
+    def dense(name, v):
+        layer = model.get_layer(name)
+        y = v @ np.asarray(layer.kernel) + np.asarray(layer.bias)
+        return y if name == "logits" else np.maximum(y, 0)
+
+    if architecture == "late_pooling":
+        expected = dense("logits", dense("dense2", dense("dense1", x[0])).max(0))
+    else:
+        windows = np.stack([x[0, 0:2].max(0), x[0, 2:4].max(0)])
+        if architecture == "slow_pooling":
+            expected = dense("logits", dense("dense", dense("window_dense", windows).max(0)))
+        else:
+            expected = dense("logits", dense("window_dense2", dense("window_dense1", windows)).ravel())
+    np.testing.assert_allclose(run(model, features=x)[0], expected, atol=1e-5)
+
+
 def test_own_body_and_frame_encoder_are_told_apart():
     with pytest.raises(ValueError, match="has its own body and takes no frame encoder"):
         tiny("c3d")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from vidattn.models import build, gating, layers
-from vidattn.models.attention import cbam, l2pa, residual, se
+from vidattn.models.attention import cbam, gated, gated_grid, l2pa, residual, se
 
 RNG = np.random.default_rng(5)
 
@@ -42,15 +42,19 @@ def channel_gate(model, x, name):
     return perceptron
 
 
+@pytest.mark.parametrize("second", ["max", "mean"])
+@pytest.mark.parametrize("shape", [(1, 2, 2, 4), (1, 3, 2, 2, 4)])
 @pytest.mark.parametrize("form", ["thesis", "original"])
-def test_cbam_by_hand(form):
-    x = RNG.normal(size=(1, 2, 2, 4)).astype("float32")
-    model, output = refined(cbam.attention(r=2, k=1, form=form), x)
+def test_cbam_by_hand(form, shape, second):
+    """Channels first, then positions of what is left; on images and on clips."""
+    x = RNG.normal(size=shape).astype("float32")
+    model, output = refined(cbam.attention(r=2, k=1, form=form, second=second), x)
     perceptron = channel_gate(model, x, "early_cbam")
-    gate = sigmoid(perceptron(x.mean((1, 2))) + perceptron(x.max((1, 2))))
-    gated = x * gate[:, None, None]
-    statistics = np.stack([gated.mean(-1), gated.max(-1)], -1)
-    scores = statistics @ value(model, "spatial/kernel")[0, 0] + value(model, "spatial/bias")
+    places = tuple(range(1, x.ndim - 1))
+    gate = sigmoid(perceptron(x.mean(places)) + perceptron(x.max(places)))
+    gated = x * np.expand_dims(gate, places)
+    statistics = np.stack([gated.mean(-1), getattr(gated, second)(-1)], -1)
+    scores = statistics @ value(model, "spatial/kernel").reshape(2, 1) + value(model, "spatial/bias")
     expected = gated * sigmoid(scores) + (x if form == "thesis" else 0)
     np.testing.assert_allclose(output, expected, atol=1e-5)
 
@@ -237,3 +241,101 @@ def test_in_line_attention_acts_on_clips_too():
     x = RNG.normal(size=(1, 3, 6, 6, 8)).astype("float32")
     for attention in (cbam.attention(), se.attention(), residual.attention()):
         assert refined(attention, x)[1].shape == x.shape
+
+
+def test_residual_levels_by_hand():
+    """Without units: halve, keep, halve, enlarge, add the kept, enlarge, two 1x1 convolutions, sigmoid."""
+    x = RNG.normal(size=(1, 4, 4, 4)).astype("float32")
+    model, output = refined(residual.attention(t=0, r=0, shortcuts=(1, 0, 0)), x)
+    half = x.reshape(1, 2, 2, 2, 2, 4).max((2, 4))
+    y = (half + half.max((1, 2), keepdims=True)).repeat(2, 1).repeat(2, 2)
+    for number in (1, 2):
+        y = y @ value(model, f"mask{number}/kernel")[0, 0] + value(model, f"mask{number}/bias")
+    np.testing.assert_allclose(output, x * (1 + sigmoid(y)), atol=1e-5)
+
+
+@pytest.mark.parametrize("unit", [residual.bottleneck, residual.inverted])
+def test_residual_units_by_hand(unit):
+    """One position: a 3x3 kernel sees its centre only. New norms have mean 0, variance 1."""
+    x = RNG.normal(size=(1, 1, 1, 4)).astype("float32")
+    tensor = keras.Input(x.shape[1:])
+    model = keras.Model(tensor, unit(tensor, "u"))
+    kernels = [w for w in model.weights if "kernel" in w.path]
+    for kernel in kernels:
+        kernel.assign(RNG.normal(size=kernel.shape))
+    first, middle, last = (keras.ops.convert_to_numpy(k) for k in kernels)
+    v = x[0, 0]
+    if unit is residual.bottleneck:  # norm, ReLU, convolution, three times
+        n = np.sqrt(1 + 1.001e-5)
+        y = np.maximum(np.maximum(v / n, 0) @ first[0, 0] / n, 0) @ middle[1, 1]
+        y = np.maximum(y / n, 0) @ last[0, 0]
+    else:  # convolution, norm, ReLU6, twice; convolution, norm
+        n = np.sqrt(1 + 1e-3)
+        y = np.clip(np.clip(v @ first[0, 0] / n, 0, 6) * middle[1, 1, :, 0] / n, 0, 6) @ last[0, 0] / n
+    np.testing.assert_allclose(model(x)[0, 0], v + y, atol=1e-4)
+
+
+def readers(attention, sizes=(2, 1, 1, 1), width=3):
+    """The model of a reading attention on four maps of these sides, with random weights, and its answer."""
+    names = ("early", "medium", "late", "final")
+    maps = {n: RNG.normal(size=(1, s, s, width)).astype("float32") for n, s in zip(names, sizes)}
+    tensors = {n: keras.Input(m.shape[1:], name=n) for n, m in maps.items()}
+    model = keras.Model(tensors, attention.readout(tensors))
+    for weight in model.weights:
+        weight.assign(RNG.normal(size=weight.shape))
+    return model, maps, keras.ops.convert_to_numpy(model(maps))
+
+
+def test_l2pa_thesis_reads_the_maps_alone():
+    """Three joined maps through one dense layer; those of one position are 1 whatever is there."""
+    model, maps, output = readers(l2pa.attention(hidden=4))
+    g = maps["final"].mean((1, 2))
+    g = g @ value(model, "early_l2pa_project/kernel") + value(model, "early_l2pa_project/bias")
+    scores = (maps["early"] + g) @ value(model, "early_l2pa_u/kernel")[:, 0]
+    joined = np.concatenate([softmax(scores.ravel()), [1, 1]])
+    expected = joined @ value(model, "hidden/kernel") + value(model, "hidden/bias")
+    np.testing.assert_allclose(output[0], np.maximum(expected, 0), atol=1e-5)
+
+
+def test_l2pa_original_sums_features_under_the_maps():
+    model, maps, output = readers(l2pa.attention(score="dot", form="original"))
+    g = maps["final"].mean((1, 2))[0]  # as wide as the maps: not projected
+    weights = softmax((maps["early"][0] @ g).ravel())
+    attended = (maps["early"][0].reshape(4, 3) * weights[:, None]).sum(0)
+    expected = np.concatenate([attended, maps["medium"][0, 0, 0], maps["late"][0, 0, 0]])
+    np.testing.assert_allclose(output[0], expected, atol=1e-5)
+    assert not model.weights
+
+
+@pytest.mark.parametrize("grid", [False, True])
+def test_gating_signal_by_hand(grid):
+    """`gated` meets every position with the mean of the last map, `gated_grid` with the part above it."""
+    kind = gated_grid if grid else gated
+    attention = kind.attention(c_int=2, normaliser="sigmoid", form="original")
+    model, maps, output = readers(attention, sizes=(4, 2, 2, 2))
+    final = maps["final"] if grid else maps["final"].mean((1, 2), keepdims=True)
+    kernel = value(model, "early_gate_global/kernel").reshape(3, 2)
+    signal = final @ kernel + value(model, "early_gate_global/bias")
+    signal = signal.repeat(2, 1).repeat(2, 2) if grid else signal
+    scores = np.maximum(maps["early"] @ value(model, "early_gate_local/kernel")[0, 0] + signal, 0)
+    psi = scores @ value(model, "early_gate_psi/kernel")[0, 0] + value(model, "early_gate_psi/bias")
+    np.testing.assert_allclose(output[0, :3], (maps["early"] * sigmoid(psi)).sum((1, 2))[0], atol=1e-4)
+    np.testing.assert_allclose(output[0, 9:], maps["final"].mean((1, 2))[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("form", ["thesis", "original"])
+def test_denominator_and_pooling_of_a_gate_are_chosen_apart(form):
+    """Each may follow the other form; the sum over four positions is four times their mean."""
+    other = {"thesis": "original", "original": "thesis"}[form]
+    x, signal = (RNG.normal(size=s).astype("float32") for s in ((1, 2, 2, 3), (1, 1, 1, 2)))
+    tensors = keras.Input(x.shape[1:]), keras.Input(signal.shape[1:])
+    outputs = []
+    for changes in ({}, {"pooling": other}):
+        gate = gating.Gate(2, 4, form=form, normaliser="sigmoid", **changes)
+        model = keras.Model(tensors, gate.attend(*tensors, "early"))
+        model.set_weights([np.full(w.shape, 0.3) for w in model.weights])
+        outputs.append(keras.ops.convert_to_numpy(model([x, signal])))
+    factor = 4 if form == "thesis" else 1 / 4
+    np.testing.assert_allclose(outputs[1], factor * outputs[0], rtol=1e-5)
+    ranges = [gating.Gate(2, 4, form=form, denominator=d)._range(2) for d in (None, other)]
+    assert [r.get("total") for r in ranges] == ([None, 0.5] if form == "thesis" else [0.5, None])

@@ -1,45 +1,53 @@
-"""A sample of cells on JAX: the outputs of TensorFlow from the same weights, a training step, reload."""
+"""A sample of models on the other backends: outputs of the same weights, a step, save and reload."""
 
 import importlib.util
-import os
-import subprocess
+import json
+import random
 import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
 
-from vidattn.models import cost
+from vidattn.bench import backends, sample
+from vidattn.models import build
 
-SCRIPT = Path(__file__).with_name("jax_cells.py")
+CELLS = [*random.Random(1).sample(sample.spread()[:-9], 4), ("mobilenet_v2", "cbam", "image")]
 
 
-def load_script():
-    spec = importlib.util.spec_from_file_location("jax_cells", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """A folder with weights, inputs and outputs made by TensorFlow."""
+    folder = tmp_path_factory.mktemp("backends")
+    backends.call(sys.executable, "tensorflow", "ask", str(folder), CELLS)
+    return folder
 
 
 @pytest.mark.slow
-def test_jax_agrees_with_tensorflow(tmp_path):
-    if importlib.util.find_spec("jax") is None:
-        pytest.skip("needs jax, which the test requirements install")
-    script, expected, flops = load_script(), [], []
-    for number, cell in enumerate(script.CELLS):
-        model = script.model(cell, seed=number)
-        generator = np.random.default_rng(number)
-        clips = {
-            n: generator.uniform(-1, 1, (2, *t.shape[1:])).astype("float32") for n, t in model.input.items()
-        }
-        arrays = {f"w{i}": w for i, w in enumerate(model.get_weights())}
-        np.savez(tmp_path / f"{number}.npz", **arrays, **clips)
-        expected.append(np.asarray(model(clips, training=False)))
-        flops.append(cost.cost(model).total)
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run([sys.executable, SCRIPT, tmp_path], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    for number, output in enumerate(expected):
-        with np.load(tmp_path / f"{number}-jax.npz") as answer:
-            np.testing.assert_allclose(answer["output"], output, atol=1e-4)
-            assert answer["flops"] == flops[number]
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_backend_agrees_with_tensorflow(asked, backend):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"needs {backend}; or run vidattn bench backends --python <interpreter that has it>")
+    backends.call(sys.executable, backend, "answer", str(asked), CELLS)
+    row = backends.summarise(json.loads((asked / f"{backend}.json").read_text()))
+    assert row["failed"] == ""
+    assert row["models"] == row["same_flops"] == row["steps_ok"] == row["reloads_ok"] == len(CELLS)
+    assert row["max_difference"] < 1e-4
+
+
+def test_sample_has_every_plug_in():
+    for position, kind in enumerate(("backbone", "attention", "architecture")):
+        assert {cell[position] for cell in sample.spread()} == set(build.names(kind))
+
+
+def test_a_model_that_fails_is_named_and_the_others_count():
+    good = {"difference": 2e-6, "flops": True, "step": True, "reload": False, "model": "a"}
+    bad = {"error": "ValueError: no", "model": "b"}
+    report = {"backend": "jax", "version": "1", "keras": "3", "seconds": 1.234, "models": [good, bad]}
+    row = backends.summarise(report)
+    assert (row["models"], row["steps_ok"], row["reloads_ok"]) == (2, 1, 0)
+    assert (row["max_difference"], row["worst"], row["seconds"]) == (2e-6, "a", 1.2)
+    assert row["failed"] == "b (ValueError: no)"
+
+
+def test_interpreter_without_the_backend_is_passed_over():
+    assert backends.find("json", [sys.executable]) == sys.executable
+    assert backends.find("no_such_backend", [sys.executable]) is None

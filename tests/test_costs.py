@@ -1,28 +1,53 @@
-import math
-import os
-from functools import partial
+"""Measured costs: what is left out and why, and one real measurement in its own process."""
 
-from clips import write_dataset
+import json
+import subprocess
 
-from vidattn.data import costs, frames
+import pandas as pd
+import pytest
 
+from vidattn.bench import costs
 
-def test_an_extraction_is_noted_once_and_beside_its_store(tmp_path):
-    write_dataset(tmp_path, "set", 2)
-    home, make = tmp_path / "set", partial(frames.extract, "set", tmp_path, frames=4, size=16, workers=1)
-    path, said = costs.measured(home, make)
-    assert said.startswith(str(path)) and said.endswith(" CPU s")
-    assert costs.noted(home) == round(costs.noted(home), 1) >= 0
-    assert not (path / costs.FILE).exists() and len((home / costs.FILE).read_text().splitlines()) == 1
-    os.utime(path / "index.json", (0, 0))  # finished long ago
-    assert "CPU" not in costs.measured(home, make)[1]
-    assert len((home / costs.FILE).read_text().splitlines()) == 1
+SPEC = {"backbone": "tiny", "attention": "se", "architecture": "frame_average"}
+SPEC |= {"classes": 3, "size": 32, "frames": 2, "batch": 4}
 
 
-def test_the_last_note_of_a_store_counts_and_cut_lines_do_not(tmp_path):
-    (tmp_path / "flow/a").mkdir(parents=True)
-    lines = ['{"store": "flow/a", "cpu_seconds": 2.5}', '{"store": "flow/a", "cpu_seconds": 1.5}']
-    lines += ['{"store": "flow/gone", "cpu_seconds": 9}', '{"store": "fl']
-    (tmp_path / costs.FILE).write_text("\n".join(lines))
-    assert costs.noted(tmp_path) == 1.5
-    assert math.isnan(costs.noted(tmp_path / "none"))
+def record(**changes):
+    return {"train_memory_mb": 900.0, "train_memory_mb_batch": 900.0, "flops": 10**9, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {}),
+        ({"train_memory_mb_batch": 17_000.0}, {"batch": "batch: estimated 17 GB, over 16"}),
+        ({"flops": 12 * 10**10}, {"batch": "batch: about 2.9 TFLOPs, over 2"}),  # 3 x 8 x 0.12
+        (
+            {"flops": 10**12},
+            {"step": "step: about 3.0 TFLOPs, over 2", "batch": "batch: about 24.0 TFLOPs, over 2"},
+        ),
+    ],
+)
+def test_steps_that_are_left_out_have_a_reason(changes, expected):
+    assert costs.reasons(record(**changes), 8, 16.0) == expected
+
+
+@pytest.mark.slow
+def test_one_model_is_measured_and_kept(tmp_path):
+    name, path = "tiny-se-frame_average-3", tmp_path / "costs.csv"
+    (tmp_path / f"{name}.json").write_text(json.dumps(record(parameters=7)))
+    frame = costs.run([(name, SPEC)], tmp_path, path, 16.0, lambda line: None)
+    row = frame.iloc[0]
+    assert list(pd.read_csv(path).columns) == costs.COLUMNS
+    assert row["latency_ms"] > 0 and row["build_seconds"] > 0 and row["left_out"] == ""
+    assert 0 < row["base_mb"] <= row["build_mb"]
+    assert row["step_mb"] > 0 and row["batch_mb"] > 0
+    again = costs.run([(name, SPEC)], tmp_path, path, 16.0, lambda line: 1 / 0)  # nothing is measured twice
+    assert again.iloc[0]["latency_ms"] == pytest.approx(row["latency_ms"], rel=1e-4)
+
+
+def test_a_process_that_dies_is_a_row_that_says_so(monkeypatch):
+    died = subprocess.CompletedProcess([], 137, "", "Killed")
+    monkeypatch.setattr(subprocess, "run", lambda *args, **options: died)
+    row = costs.measured(SPEC, {"batch": "batch: too large"})
+    assert row == {"left_out": "batch: too large; the process ended with 137: Killed"}

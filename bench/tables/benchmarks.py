@@ -8,10 +8,6 @@ from vidattn.bench.results import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """All files of results/benchmarks below one another; `benchmark` is the file's name."""
-    frames = []
-    for path in sorted((Path(results.root) / "benchmarks").glob("*.csv")):
-        frame = pd.read_csv(path)
-        frame.insert(0, "benchmark", path.stem)
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["benchmark"])
+    """One row a measurement: ours, theirs, and ours / theirs."""
+    path = Path(results.root) / "benchmarks" / "benchmarks.csv"
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=["name"])

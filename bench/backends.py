@@ -1,0 +1,191 @@
+"""The same models on every backend of Keras: outputs against TensorFlow's, a training step, save and reload.
+
+Each backend runs in a process of its own, if need be with another interpreter, which needs Keras, NumPy and
+the backend only. TensorFlow makes the weights, the inputs and the outputs that the others are held against.
+"""
+
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from vidattn.bench import files, sample
+from vidattn.models import cost
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BACKENDS = ("tensorflow", "jax", "torch")
+COLUMNS = ["backend", "version", "keras", "models", "max_difference", "worst", "same_flops", "steps_ok"]
+COLUMNS += ["reloads_ok", "seconds", "failed"]
+ROOT = Path(__file__).resolve().parent.parent
+# Quick to compile rather than quick to run, and what was compiled once serves the reloaded model too.
+JAX = {
+    "JAX_PLATFORMS": "cpu",
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+# The package by its folder, so that an interpreter into which it is not installed finds it too.
+START = """import json, sys, types
+package = types.ModuleType("vidattn")
+package.__path__ = [sys.argv[1]]
+sys.modules["vidattn"] = package
+from vidattn.bench import backends
+getattr(backends, sys.argv[2])(sys.argv[3], json.loads(sys.argv[4]))
+"""
+
+
+def run(
+    path: Path, pythons: Sequence[str] = (), models: list | None = None, tell: Callable = print
+) -> "pd.DataFrame":
+    """Tries the sample on every backend at hand and writes the table.
+
+    Args:
+        path: The csv to write.
+        pythons: More interpreters to look for backends in, after this one.
+        models: Names (backbone, attention, architecture); by default `sample.spread()`.
+        tell: Takes a line for every backend.
+
+    Returns:
+        A row a backend. One that no interpreter has is a row that says so.
+    """
+    import pandas as pd
+
+    chosen = [list(cell) for cell in models or sample.spread()]
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        call(sys.executable, "tensorflow", "ask", folder, chosen)
+        for backend in BACKENDS:
+            python = find(backend, [sys.executable, *pythons])
+            row = {"backend": backend, "failed": "not installed"}
+            if python:
+                call(python, backend, "answer", folder, chosen)
+                row = summarise(json.loads((Path(folder) / f"{backend}.json").read_text()))
+            rows.append(row)
+            tell(", ".join(f"{key} {value}" for key, value in row.items()))
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"models": "Int64", "same_flops": "Int64"})
+    table = table.astype({"steps_ok": "Int64", "reloads_ok": "Int64"})
+    files.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.3g"))
+    return table
+
+
+def find(backend: str, pythons: Sequence[str]) -> str | None:
+    """The first interpreter that can import a backend."""
+    script = f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{backend}') is None)"
+    return next((p for p in pythons if subprocess.run([p, "-c", script]).returncode == 0), None)
+
+
+def call(python: str, backend: str, task: str, folder: str, models: list) -> None:
+    """Runs a function of this file in a process with that backend, on the processor."""
+    settings = {
+        "KERAS_BACKEND": backend,
+        "CUDA_VISIBLE_DEVICES": "",
+        **JAX,
+        "JAX_COMPILATION_CACHE_DIR": folder,
+    }
+    command = [python, "-c", START, str(ROOT), task, str(folder), json.dumps(models)]
+    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{backend} could not {task}: {done.stderr.strip()[-2000:]}")
+
+
+def ask(folder: str, models: list) -> None:
+    """Stores weights, inputs, outputs and analytic FLOPs of every model."""
+    for number, cell in enumerate(models):
+        model = compiled(sample.model(tuple(cell), seed=number))
+        clips = sample.inputs(model, seed=number)
+        arrays = {f"w{i}": w for i, w in enumerate(model.get_weights())}
+        answer = {"output": _output(model, clips), "flops": cost.cost(model).total}
+        np.savez(Path(folder) / f"{number}.npz", **arrays, **clips, **answer)
+        keras.backend.clear_session()
+
+
+def answer(folder: str, models: list) -> None:
+    """Tries every model on the backend of this process and stores what came out."""
+    backend, start = keras.backend.backend(), time.perf_counter()
+    found = []
+    for number, cell in enumerate(models):
+        try:
+            found.append(one(tuple(cell), Path(folder), number))
+        except Exception as error:  # the next model may still work; the table names this one
+            found.append({"error": f"{type(error).__name__}: {str(error)[:300]}"})
+        found[-1]["model"] = "-".join(cell)
+        keras.backend.clear_session()
+    versions = {"version": importlib.metadata.version(_package(backend)), "keras": keras.__version__}
+    seconds = time.perf_counter() - start
+    report = {"backend": backend, **versions, "seconds": seconds, "models": found}
+    (Path(folder) / f"{backend}.json").write_text(json.dumps(report))
+
+
+def _package(backend: str) -> str:
+    """The distribution that holds a backend."""
+    return importlib.metadata.packages_distributions()[backend][0]
+
+
+def one(cell: sample.Names, folder: Path, number: int) -> dict:
+    """Difference to the stored output, whether a step trains, whether a saved model reloads exactly."""
+    model = compiled(sample.model(cell, seed=number + 1000))
+    with np.load(folder / f"{number}.npz") as arrays:
+        model.set_weights([arrays[f"w{i}"] for i in range(len(model.weights))])
+        clips = {name: arrays[name] for name in model.input}
+        difference = float(np.abs(_output(model, clips) - arrays["output"]).max())
+        flops = cost.cost(model).total == arrays["flops"]
+    step = trains(model, clips)
+    model.save(folder / "model.keras")
+    again = keras.models.load_model(folder / "model.keras")
+    reload = np.array_equal(_output(model, clips), _output(again, clips))
+    return {"difference": difference, "flops": bool(flops), "step": step, "reload": bool(reload)}
+
+
+def compiled(model: keras.Model) -> keras.Model:
+    """The model with a loss and an optimiser. JAX compiles whole steps: op by op it would take far longer.
+
+    Gradients are clipped: batch norm over two samples of one position makes them as large as they can be.
+    """
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(
+        keras.optimizers.SGD(0.01, clipnorm=1.0), loss, run_eagerly=keras.backend.backend() != "jax"
+    )
+    return model
+
+
+def trains(model: keras.Model, clips: dict[str, np.ndarray]) -> bool:
+    """Whether one step has a finite loss, changes weights, and leaves a model with finite outputs."""
+    before = [keras.ops.convert_to_numpy(w) for w in model.trainable_weights]
+    value = model.train_on_batch(clips, np.arange(len(next(iter(clips.values())))) % sample.CLASSES)
+    after = [keras.ops.convert_to_numpy(w) for w in model.trainable_weights]
+    changed = any((a != b).any() for a, b in zip(before, after, strict=True))
+    return bool(np.isfinite(value).all() and changed and np.isfinite(_output(model, clips)).all())
+
+
+def _output(model: keras.Model, clips: dict[str, np.ndarray]) -> np.ndarray:
+    return np.asarray(model.predict_on_batch(clips))
+
+
+def summarise(report: dict) -> dict:
+    """One row of the table from what a backend stored."""
+    models = report["models"]
+    good = [m for m in models if "error" not in m]
+    worst = max(good, key=lambda m: m["difference"], default={"difference": None, "model": None})
+    counts = {f"{k}s_ok": sum(m[k] for m in good) for k in ("step", "reload")}
+    failed = [f"{m['model']} ({m['error']})" for m in models if "error" in m]
+    return {
+        **{key: report[key] for key in ("backend", "version", "keras")},
+        "models": len(models),
+        "max_difference": worst["difference"],
+        "worst": worst["model"],
+        "same_flops": sum(m["flops"] for m in good),
+        **counts,
+        "seconds": round(report["seconds"], 1),
+        "failed": "; ".join(failed),
+    }

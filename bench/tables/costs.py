@@ -1,0 +1,13 @@
+"""Seconds and memory of models, as measured by the benchmark command; they differ from machine to machine."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from vidattn.bench.results import Results
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a model: memory and seconds to build it, latency of a clip, memory of a training step."""
+    path = Path(results.root) / "benchmarks" / "costs.csv"
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=["model"])

@@ -1,0 +1,83 @@
+"""`vidattn models`: costs from the records, one model with its taps and maps, reasons where there is none."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vidattn.bench import catalogue, counts, params
+from vidattn.models import build
+
+ROOT = Path(__file__).resolve().parent.parent
+PARAMS = params.load(ROOT / "params.yaml")
+RECORDS = ROOT / "results" / "complexity"
+
+
+def test_every_plug_in_is_listed_with_its_cost():
+    text = catalogue.listing(RECORDS)
+    for kind in catalogue.KINDS:
+        for name in build.names(kind):
+            assert f"\n{name} " in text
+    assert "not counted" not in text and "mobilenet_v2-cbam-image, 100 classes, 224 px" in text
+    assert "2,387,870" in text and "614,629,354" in text
+
+
+def test_what_is_not_counted_is_a_dash_with_a_hint(tmp_path):
+    record = {"parameters": 1234, "flops": 5678, "backbone": "tiny", "attention": "none", "frames": 8}
+    record |= {"architecture": "lstm", "classes": 101, "size": 64}
+    (tmp_path / "tiny-none-lstm-101.json").write_text(json.dumps(record))
+    lines = catalogue.listing(tmp_path).splitlines()
+    row = next(line.split() for line in lines if line.startswith("lstm "))
+    assert row[1:3] == ["1,234", "5,678"] and "8 frames" in " ".join(row)
+    assert next(line.split() for line in lines if line.startswith("se "))[1:4] == ["-", "-", "-"]
+    assert lines[-1].startswith("-  not counted: add the model to `complexity`")
+
+
+def test_the_list_imports_no_framework():
+    script = (
+        "import sys; from vidattn.bench import catalogue; from pathlib import Path;"
+        "catalogue.listing(Path()); sys.exit(any(m in sys.modules for m in ('keras', 'tensorflow')))"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_committed_records_are_those_of_the_settings():
+    assert {p.stem for p in RECORDS.glob("*.json")} == {name for name, _ in counts.specs(PARAMS)}
+    for name, spec in counts.specs(PARAMS):
+        record = json.loads((RECORDS / f"{name}.json").read_text())
+        assert {key: record[key] for key in spec} == spec
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("tiny-cbam-lstm", ["inline early", "conv2_relu", "(B, 8, 8, 32)", "early_cbam_spatial_map"]),
+        ("none-residual-c3d", ["own body", "early_residual_map", "in [0.0, 1.0]"]),
+        ("none-none-conv3d", ["own body", "flow_x_1_conv1"]),
+        ("tiny-l2pa-two_stream", ["reader late", "late_l2pa_map", "flow_encoder"]),
+        ("tiny-none-transformer", ["block1_map", "(B, 4, 8, 8)"]),
+    ],
+)
+def test_one_model_has_taps_and_map_shapes(model, expected):
+    text = catalogue.describe(model, PARAMS, RECORDS)
+    assert all(part in text for part in [*expected, "parameters", "FLOPs"]), text
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("mobilenet_v2-none-nearest", "It is no network: it copies the label"),
+        ("none-cbam-conv3d", "too few maps to attend to"),
+        ("tiny-none-c3d", "has its own body"),
+        ("none-none-lstm", "needs a frame encoder"),
+        ("tiny-cmab-lstm", "Unknown attention 'cmab'.*Did you mean 'cbam'"),
+        ("tinny-none-lstm", "Unknown backbone 'tinny'.*Did you mean 'tiny'"),
+        ("tiny-none-lstn", "Unknown architecture 'lstn'.*Did you mean 'lstm'"),
+        ("tiny-lstm", "is not <backbone>-<attention>-<architecture>"),
+    ],
+)
+def test_impossible_model_says_why(model, reason):
+    with pytest.raises(ValueError, match=reason):
+        catalogue.describe(model, PARAMS, RECORDS)
