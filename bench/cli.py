@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     grid.add_argument("--jobs", type=int, default=0, help="run every missing run on this many processes")
     complexity = _command(commands, "complexity", "parameters and FLOPs of the published models")
     complexity.add_argument("--out", default="results/complexity", help="folder for the records")
+    _command(commands, "saturation", "why wide features stall: gates of the LSTM head, update by update")
     models = _command(commands, "models", "list the models, or describe one")
     models.add_argument("id", nargs="?", help="<backbone>-<attention>-<architecture>")
     tables = _command(commands, "tables", "make the tables from the records")
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print the differences as JSON")
     check.add_argument("--accept", metavar="REASON", help="write the current numbers as the new reference")
     bench = _command(commands, "bench", "measure speed and storage, or how far the statistics can be trusted")
-    bench.add_argument("what", nargs="?", default="speed", choices=["speed", "coverage"])
+    bench.add_argument("what", nargs="?", default="speed", choices=["speed", "coverage", "rates"])
     bench.add_argument("--shared", help="for speed: folder with real clips (see README)")
     mlflow = _command(
         commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI"
