@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     grid.add_argument("--jobs", type=int, default=0, help="run every missing run on this many processes")
     complexity = _command(commands, "complexity", "parameters and FLOPs of the published models")
     complexity.add_argument("--out", default="results/complexity", help="folder for the records")
+    _command(commands, "saturation", "why wide features stall: gates of the LSTM head, update by update")
     models = _command(commands, "models", "list the models, or describe one")
     models.add_argument("id", nargs="?", help="<backbone>-<attention>-<architecture>")
     tables = _command(commands, "tables", "make the tables from the records")
@@ -47,9 +48,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print the differences as JSON")
     check.add_argument("--accept", metavar="REASON", help="write the current numbers as the new reference")
     bench = _command(
-        commands, "bench", "measure speed, costs, backends, or how far statistics can be trusted"
+        commands, "bench", "measure speed, costs, backends, rates, or how far statistics can be trusted"
     )
-    bench.add_argument("what", nargs="?", default="speed", choices=["speed", "coverage", "backends", "costs"])
+    bench.add_argument("what", nargs="?", default="speed", choices=BENCHES)
     bench.add_argument("--shared", help="for speed: folder with real clips (see README)")
     bench.add_argument(
         "--only", nargs="+", choices=BENCHMARKS, help="for speed: measure these parts, keep the other rows"
@@ -88,6 +89,7 @@ def _data(commands) -> None:
 
 BENCHMARKS = ("flow", "job", "two_processes", "storage", "decoding", "features", "waiting")
 
+BENCHES = ("speed", "coverage", "backends", "costs", "rates")
 DATA_ACTIONS = (
     "status",
     "fetch",

@@ -68,6 +68,14 @@ def complexity(arguments: Namespace) -> int:
     return 0
 
 
+def saturation(arguments: Namespace) -> int:
+    """Follow the gates of the LSTM head through the first updates."""
+    from vidattn.bench import saturation as saturation_module
+
+    saturation_module.write(_params(arguments), RESULTS / "saturation", _tell)
+    return 0
+
+
 def models(arguments: Namespace) -> int:
     """List the models, or describe one."""
     from vidattn.bench import catalogue
@@ -125,11 +133,16 @@ def check(arguments: Namespace) -> int:
 
 
 def bench(arguments: Namespace) -> int:
-    """Measure speed, the coverage of the intervals, the models on every backend, or their costs."""
+    """Measure speed, models on every backend, costs, rates, or how far the statistics can be trusted."""
     if arguments.what == "coverage":
         from vidattn.bench import coverage
 
         coverage.write(RESULTS / "tables")
+        return 0
+    if arguments.what == "rates":
+        from vidattn.bench import rates
+
+        rates.write(_params(arguments), RESULTS / "rates" / "icip.csv", _tell)
         return 0
     if arguments.what == "backends":
         from vidattn.bench import backends

@@ -45,6 +45,8 @@ def draw(results: Results) -> dict[str, Figure]:
             figures["forest"] = forest(versus[versus["difference_low"].notna()])
         for name, frame in curves(results).items():
             figures[f"learning_curves_{name}"] = learning_curves(frame)
+        if len(results.saturation):
+            figures["saturation"] = saturation(results.saturation)
         ranks, blocks = average_ranks(results.runs)
         if len(ranks) > 2 and blocks > 1:
             figures["critical_difference"] = critical_difference(ranks, blocks)
@@ -167,6 +169,24 @@ def learning_curves(frame: pd.DataFrame) -> Figure:
     figure.legend(handles=list(styles.values()), loc="outside upper center", ncols=5, fontsize=8)
     figure.supxlabel("epoch", fontsize=9)
     figure.supylabel("validation top-1", fontsize=9)
+    return figure
+
+
+def saturation(frame: pd.DataFrame) -> Figure:
+    """Gates without gradient and training loss by update, a column a kind of features, a line a case."""
+    kinds = list(frame.groupby("features", sort=False))
+    figure = Figure(figsize=(3.4 * len(kinds), 5.4), layout="constrained")
+    grid = figure.subplots(2, len(kinds), squeeze=False, sharex="col", sharey="row")
+    for column, (name, part) in enumerate(kinds):
+        for i, (case, line) in enumerate(part.groupby(["change", "width"], sort=False)):
+            style: dict[str, Any] = {"color": COLOURS[i], "ls": DASHES[i], "marker": MARKERS[i], "ms": 4}
+            for axes, value in zip(grid[:, column], ("beyond_2_5", "loss")):
+                axes.plot(line["step"], line[value], lw=1.2, label=f"{case[0]} ({case[1]:,})", **style)
+        grid[0, column].set_title(name, fontsize=9)
+        grid[0, column].legend(fontsize=6)
+        grid[1, column].set(xlabel="updates", yscale="log")
+    grid[0, 0].set_ylabel("share of gates beyond +-2.5")
+    grid[1, 0].set_ylabel("training loss")
     return figure
 
 

@@ -37,7 +37,8 @@ class Results:
     """The results folder, seen through a list of cells.
 
     Attributes:
-        root: Folder with records/, predictions/, timings/, complexity/, published/.
+        root: Folder with records/, predictions/, timings/, complexity/, saturation/, rates/,
+            published/.
         cells: Cell ids in the order of the tables; None reads every cell that has records.
     """
 
@@ -105,6 +106,18 @@ class Results:
         """One row a model of results/complexity."""
         paths = sorted((Path(self.root) / "complexity").glob("*.json"))
         return pd.DataFrame([{"model": path.stem, **_json(path)} for path in paths])
+
+    @cached_property
+    def saturation(self) -> pd.DataFrame:
+        """One row a case and step of results/saturation; empty where nothing was followed."""
+        paths = sorted((Path(self.root) / "saturation").glob("*.csv"), reverse=True)
+        return pd.concat(map(pd.read_csv, paths), ignore_index=True) if paths else pd.DataFrame()
+
+    @cached_property
+    def rates(self) -> pd.DataFrame:
+        """Measured rates of the full-size ICIP runs, one row a head or encoder; empty where none were."""
+        path = Path(self.root) / "rates" / "icip.csv"
+        return pd.read_csv(path) if path.is_file() else pd.DataFrame()
 
     def published(self, source: str) -> pd.DataFrame:
         """Values printed in a publication: results/published/<source>.csv."""

@@ -1,0 +1,66 @@
+"""What the full runs of both ICIP tables cost, from measured rates: CPU-hours, gigabytes of features."""
+
+import pandas as pd
+
+from vidattn.bench.results import Results
+
+# Clips on the training side of the random 70/30 split, and sampled frames at one a second.
+TRAINED = {"ucf101": 9324, "sports1m99": 12823}
+SAMPLED = {"ucf101": 103_600, "sports1m99": None}  # no durations are published for Sports-1M-99
+EPOCHS, DRAWS, BYTES = 60, 5, 2
+SHAPE_OF = {"vgg19": "vgg16", "xception": "resnet50"}  # heads of the same size
+BACKBONES = ("vgg16", "vgg19", "inception_v3", "resnet50", "xception")
+COLUMNS = [
+    "dataset",
+    "backbone",
+    "architecture",
+    "features",
+    "batch",
+    "steps",
+    "cpu_seconds_a_step",
+    "cpu_hours_a_run",
+    "draws",
+    "cpu_hours",
+    "encode_cpu_hours",
+    "feature_gb",
+    "gpu_hours",
+    "n",
+    "device",
+]
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a data set, backbone and head on flat features at 224.
+
+    `cpu_hours_a_run` = `steps` x `cpu_seconds_a_step` / 3600 with steps = 60 x (training clips // batch);
+    `cpu_hours` = that x `draws`. Encoding and storage are once a data set and backbone: sampled frames x
+    seconds a frame, and x width x 2 bytes. Rates hold for 7 frames a clip: no hours where T is unknown, and
+    no GPU-hours where no rate was measured on one.
+    """
+    rates = results.rates
+    if rates.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    steps = rates[rates["what"] == "step"].set_index(["backbone", "architecture"])
+    frames = rates[(rates["what"] == "frame") & (rates["size"] == 224)].set_index("backbone")
+    heads = steps.index.get_level_values("architecture").unique()
+    rows = [
+        _row(
+            dataset, backbone, head, steps.loc[(SHAPE_OF.get(backbone, backbone), head)], frames.loc[backbone]
+        )
+        for dataset in TRAINED
+        for backbone in BACKBONES
+        for head in heads
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(dataset: str, backbone: str, head: str, step: pd.Series, frame: pd.Series) -> dict:
+    count, sampled = EPOCHS * (TRAINED[dataset] // step["batch"]), SAMPLED[dataset]
+    row = {"dataset": dataset, "backbone": backbone, "architecture": head, "features": step["width"]}
+    row |= {"batch": step["batch"], "steps": count, "cpu_seconds_a_step": step["cpu_seconds"], "draws": DRAWS}
+    if sampled:
+        hours = count * step["cpu_seconds"] / 3600
+        row |= {"cpu_hours_a_run": hours, "cpu_hours": DRAWS * hours}
+        row |= {"encode_cpu_hours": sampled * frame["cpu_seconds"] / 3600}
+        row |= {"feature_gb": sampled * frame["width"] * BYTES / 1e9}
+    return {**row, "n": step["n"], "device": step["device"]}
