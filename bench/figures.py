@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter
 from scipy.stats import studentized_range
 
 from vidattn.bench import render, summary
@@ -38,8 +39,9 @@ def draw(results: Results) -> dict[str, Figure]:
         cells = summary.cells(results)
         done = cells[cells["top1"].notna()] if len(cells) else cells
         for cost in ("flops", "parameters"):
-            if len(done) and done[cost].notna().any():
-                figures[f"top1_{cost}"] = tradeoff(done, cost)
+            costly = done[done[cost].fillna(0) > 0] if len(done) else done  # the leakage probe has no model
+            if len(costly):
+                figures[f"top1_{cost}"] = tradeoff(costly, cost)
         versus = summary.versus(results, summary.against_none(results))
         if len(versus) and versus["difference_low"].notna().any():
             figures["forest"] = forest(versus[versus["difference_low"].notna()])
@@ -63,15 +65,21 @@ def encode(figure: Figure, kind: str, salt: str) -> bytes:
 
 
 def tradeoff(cells: pd.DataFrame, cost: str) -> Figure:
-    """Top-1 against a cost on a log axis, one panel a data set and protocol, with the Pareto front."""
+    """Top-1 against a cost, one panel a data set and protocol, with the Pareto front.
+
+    The axis is logarithmic where costs differ by more than ten times.
+    """
     families = list(cells.groupby(["dataset", "protocol"], sort=False))
     figure = Figure(figsize=(6.4, 3.4 * len(families) + 0.4), layout="constrained")
     kinds = {name: i % len(MARKERS) for i, name in enumerate(cells["attention"].unique())}
     for (title, part), axes in zip(families, figure.subplots(len(families), squeeze=False)[:, 0]):
+        wide = part[cost].max() > 10 * part[cost].min()
+        axes.set(xscale="log" if wide else "linear", title=", ".join(title))
         _front(axes, part, cost)
         for _, row in part.iterrows():
             _point(axes, row, cost, kinds[row["attention"]])
-        axes.set(xscale="log", title=", ".join(title), ylabel="top-1", xlabel=_COSTS[cost])
+        axes.set(ylabel="top-1", xlabel=_COSTS[cost])
+        axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
     handles = [_handle(kind, name) for name, kind in kinds.items()]
     figure.legend(handles=handles, loc="outside upper center", ncols=6, fontsize=8, title="attention")
     return figure
@@ -113,10 +121,15 @@ def _front(axes: Axes, part: pd.DataFrame, cost: str) -> None:
     costs, values = front[cost].astype(float).tolist(), front["top1"].tolist()
     ends = costs + [float(part[cost].max())], values + values[-1:]
     axes.step(*ends, where="post", color="#8C8C8C", lw=1, zorder=0)
+    middle = np.sqrt(part[cost].min() * part[cost].max())
     for i, (_, row) in enumerate(front.iterrows()):
-        name = f"{row['backbone']} / {row['architecture']}"
-        spot, offset = (float(row[cost]), row["top1"]), (6, 5 + 9 * (i % 2))
-        axes.annotate(name, spot, offset, textcoords="offset points", fontsize=7)
+        name = row["architecture"]
+        if part["backbone"].nunique() > 1:
+            name = f"{row['backbone']} / {name}"
+        left = row[cost] > middle  # so that no name leaves the figure
+        spot, offset = (float(row[cost]), row["top1"]), (-6 if left else 6, 5 + 9 * (i % 2))
+        side = "right" if left else "left"
+        axes.annotate(name, spot, offset, textcoords="offset points", fontsize=7, ha=side)
 
 
 def forest(versus: pd.DataFrame) -> Figure:

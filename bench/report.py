@@ -17,6 +17,7 @@ CAPTIONS = {
     "top1_parameters": "Top-1 against parameters; the stepped line joins cells that no smaller one beats.",
     "forest": "Each attention minus none on the same clips, 95 % intervals over groups.",
     "coverage": "Simulated: how often intervals cover, tests reject what is equal, the gate catches.",
+    "gate": "Real trainings of one cheap cell under many seeds: how often the gate fails, and what it catches.",
     "critical_difference": "Average ranks of the attentions; runs of one data set are not independent.",
 }
 
@@ -71,15 +72,33 @@ def _folder() -> dict[str, str]:
 
 
 def _table(path: Path) -> dict:
-    """A table of the page: name, caption, headers and rows of (shown, sort key)."""
+    """A table of the page: name, caption, headers, rows of (shown, sort key), and what all rows share."""
     frame = pd.read_csv(path)
     shown = render.display(frame)
+    same = _shared(shown)
+    shown = shown.drop(columns=list(same))
     cells = frame[list(COORDINATES)].agg("-".join, axis=1) if set(COORDINATES) <= set(frame.columns) else None
     rows = []
     for i, values in enumerate(shown.to_numpy().tolist()):
         keys = [_key(frame[column].iloc[i]) for column in shown.columns]
         rows.append({"cell": None if cells is None else cells.iloc[i], "values": list(zip(values, keys))})
-    return {"name": path.stem, "caption": _caption(path.stem), "headers": list(shown.columns), "rows": rows}
+    return {
+        "name": path.stem,
+        "caption": _caption(path.stem),
+        "headers": list(shown.columns),
+        "rows": rows,
+        "same": {name: value for name, value in same.items() if value != render.MISSING},
+        "absent": [name for name, value in same.items() if value == render.MISSING],
+        "measured": frame.drop(columns=list(COORDINATES), errors="ignore").notna().to_numpy().any(),
+    }
+
+
+def _shared(shown: pd.DataFrame) -> dict[str, str]:
+    """Columns with one value in all rows, said once instead of taking room; never all columns."""
+    if len(shown) < 2:
+        return {}
+    same = {c: shown[c].iloc[0] for c in shown.columns if shown[c].nunique() == 1}
+    return same if len(same) < len(shown.columns) else {}
 
 
 def _key(value: object) -> str:
@@ -110,7 +129,7 @@ def _provenance(results: Results, cell: str) -> dict:
     found = {"cell": cell, "records": f"results/records/{cell}/: {', '.join(names)}"}
     found["clips"] = "; ".join(f"{r['n']} of {r['n_official']}" for r in records)
     for name in ("weights", "backend", "device", "git_commit"):
-        found[name] = ", ".join(sorted({str(r.get(name)) for r in records}))
+        found[name] = ", ".join(sorted({str(r[name]) for r in records if r.get(name)})) or "not recorded"
     for kind in ("digests", "versions"):
         found[kind] = ", ".join(f"{k} {v}" for k, v in sorted(first.get(kind, {}).items()))
     found["protocol"] = ", ".join(f"{k}: {v}" for k, v in sorted(first.get("protocol", {}).items()))

@@ -93,6 +93,18 @@ def test_a_report_of_nothing_stands(tmp_path):
     assert "Nothing was run yet" in page.read_text()
 
 
+def test_what_all_rows_share_is_said_once_and_what_was_not_run_is_folded(page, results, tmp_path):
+    text = page.read_text()
+    assert "In every row: dataset actors, backbone tiny, protocol clean" in text
+    assert '<th scope="col" tabindex="0">dataset</th>' not in text and "<details>" not in text
+    (tmp_path / "tables").mkdir()
+    rows = "\n".join(f"actors,tiny,{a},lstm,clean," for a in ("none", "cbam"))
+    names = "dataset,backbone,attention,architecture,protocol,top1"
+    (tmp_path / "tables" / "absent.csv").write_text(f"{names}\n{rows}\n")
+    absent = report.write(results, tmp_path / "tables", tmp_path / "absent.html").read_text()
+    assert "Nothing of this was run: 2 rows" in absent and "<details>" in absent
+
+
 def test_pareto_front_by_hand():
     frame = pd.DataFrame({"flops": [1, 1, 2, 3, 4], "top1": [0.5, 0.6, 0.6, 0.9, 0.8]})
     assert figures.pareto(frame, "flops").index.tolist() == [1, 3]
@@ -114,12 +126,15 @@ PROBE = """
 <script>
 const table = document.querySelector("#table-demo_grid table"), names = [];
 const visible = () => [...table.tBodies[0].rows].filter((row) => !row.hidden);
-const shown = () => visible().map((row) => row.cells[3].textContent);
-table.tHead.rows[0].cells[5].click(); names.push(shown().join(","));
-table.tHead.rows[0].cells[5].click(); names.push(shown().join(","));
+const heads = [...table.tHead.rows[0].cells], column = (name) => heads.findIndex((head) => head.textContent === name);
+const shown = () => visible().map((row) => row.cells[column("architecture")].textContent);
+heads[column("top1")].click(); names.push(shown().join(","));
+heads[column("top1")].click(); names.push(shown().join(","));
 const input = document.querySelector("#table-demo_grid input");
 input.value = "none LSTM"; input.dispatchEvent(new Event("input")); names.push(shown().join(","));
-table.tBodies[0].rows[1].cells[5].click();
+input.value = ""; input.dispatchEvent(new Event("input"));
+document.querySelector("#table-demo_grid .chips button[data-word='attention=cbam']").click(); names.push(shown().length);
+table.tBodies[0].rows[1].cells[column("top1")].click();
 names.push(document.querySelector("#provenance").hidden, document.querySelector("#provenance").textContent);
 names.push(document.documentElement.scrollWidth <= window.innerWidth);
 document.body.innerHTML = ""; document.body.textContent = "PROBE|" + names.join("|") + "|END";
@@ -143,9 +158,9 @@ def test_sorting_filtering_and_provenance_in_a_browser(page, tmp_path, width):
     text = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
     found = re.search(r"PROBE\|(.*)\|END", text, re.S)
     assert found, text[-500:]
-    down, up, filtered, hidden, provenance, fits = found.group(1).split("|")
+    down, up, filtered, chosen, hidden, provenance, fits = found.group(1).split("|")
     assert down.split(",")[0] == "lstm_attention" and down.split(",")[-1] == "two_stream"
     assert up.split(",")[0] == "frame_average" and up.split(",")[-1] == "two_stream"
-    assert filtered.split(",") == ["lstm", "lstm_attention"]
+    assert filtered.split(",") == ["lstm", "lstm_attention"] and chosen == "2"
     assert hidden == "false" and "results/records/actors-tiny" in provenance and "git_commit" in provenance
     assert fits == "true"

@@ -15,7 +15,8 @@ COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p", "n_paper", 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a model and pair of protocols: top-1 under each with its interval, published, the difference.
 
-    The difference is paper minus clean, paired on the clips that both were tested on.
+    The difference is paper minus clean, paired on the clips that both were tested on. Models that were run
+    under both protocols come first.
 
     Options:
         protocols: Pairs [paper, clean], by the names that params.yaml gives them.
@@ -29,7 +30,9 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     for pair in pairs:
         models = cells[cells["protocol"].isin(pair)][KEYS].drop_duplicates().to_dict("records")
         rows += [_row(results, cells, key, pair, printed) for key in models]
-    return pd.DataFrame(rows, columns=[*KEYS, "protocols", *COLUMNS])
+    frame = pd.DataFrame(rows, columns=[*KEYS, "protocols", *COLUMNS])
+    known = frame[["paper", "clean", "published"]].notna().sum(axis=1)
+    return frame.loc[(-known).sort_values(kind="stable").index].reset_index(drop=True)
 
 
 def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], printed: pd.DataFrame) -> dict:

@@ -23,10 +23,40 @@ function sort(table, column) {
 
 function filter(table, text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const names = [...table.tHead.rows[0].cells].map((head) => head.textContent.toLowerCase());
   for (const row of table.tBodies[0].rows) {
-    const content = row.textContent.toLowerCase() + " " + [...row.cells].map((cell) => cell.textContent.toLowerCase()).join(" ");
-    row.hidden = !words.every((word) => content.includes(word));
+    const texts = [...row.cells].map((cell) => cell.textContent.toLowerCase());
+    const met = (word) => {
+      const [name, exact] = word.split("=");
+      return names.includes(name) && exact ? texts[names.indexOf(name)] === exact : texts.some((x) => x.includes(word));
+    };
+    row.hidden = !words.every(met);
   }
+}
+
+// Buttons for the few values of a coordinate: a click adds `column=value` to the filter or takes it out.
+function chips(place, table, input) {
+  [...table.tHead.rows[0].cells].forEach((head, column) => {
+    if (!["dataset", "protocol", "protocols", "attention"].includes(head.textContent)) return;
+    const values = new Set([...table.tBodies[0].rows].map((row) => row.cells[column].textContent));
+    if (values.size < 2 || values.size > 9) return;
+    for (const text of [...values].filter((x) => !/[\s-]/.test(x))) {
+      const button = document.createElement("button"), word = `${head.textContent}=${text}`;
+      [button.type, button.textContent, button.title] = ["button", text, `Only ${head.textContent} ${text}`];
+      button.addEventListener("click", () => {
+        const words = input.value.split(/\s+/).filter((x) => x && !x.startsWith(`${head.textContent}=`));
+        const on = input.value.split(/\s+/).includes(word);
+        input.value = [...words, ...(on ? [] : [word])].join(" ");
+        input.dispatchEvent(new Event("input"));
+      });
+      button.dataset.word = word;
+      place.append(button);
+    }
+  });
+  input.addEventListener("input", () => {
+    const words = input.value.split(/\s+/);
+    for (const button of place.children) button.setAttribute("aria-pressed", words.includes(button.dataset.word));
+  });
 }
 
 function show(cell, column, text) {
@@ -48,7 +78,9 @@ for (const section of document.querySelectorAll("section")) {
     head.addEventListener("click", () => sort(table, column));
     head.addEventListener("keydown", (event) => { if (event.key === "Enter") sort(table, column); });
   });
-  section.querySelector("input").addEventListener("input", (event) => filter(table, event.target.value));
+  const input = section.querySelector("input");
+  input.addEventListener("input", () => filter(table, input.value));
+  chips(section.querySelector(".chips"), table, input);
   for (const row of rows.filter((row) => cells[row.dataset.cell])) {
     for (const [column, td] of [...row.cells].entries()) {
       const source = cells[row.dataset.cell];
