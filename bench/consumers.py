@@ -36,5 +36,5 @@ def step(params: Params, classes: int = 12) -> Callable[[dict[str, np.ndarray], 
 
     protocol = params.protocols["clean"]
     model = build.build(*SMALLEST, classes=classes, size=protocol.size, frames=protocol.frames)
-    train.compile_model(model, protocol, 1)
+    train.compile_model(model, protocol, protocol.rates[0])
     return lambda streams, labels: float(model.train_on_batch(streams, labels))

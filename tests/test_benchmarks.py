@@ -2,7 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vidattn.bench import baselines, benchmarks, cli, containers, duel, flow_speed, input_speed
+from vidattn.bench import (
+    baselines,
+    benchmarks,
+    cli,
+    consumers,
+    containers,
+    duel,
+    flow_speed,
+    input_speed,
+    params,
+)
 from vidattn.data import decode
 
 
@@ -67,6 +77,13 @@ def test_parts_are_measured_alone_and_the_other_rows_stay(tmp_path, monkeypatch)
         "storage",
         "features",
     ]
+
+
+def test_the_smallest_cells_step_trains():
+    step = consumers.step(params.load())
+    batch = {"rgb": np.random.default_rng(0).random((8, 8, 64, 64, 3), dtype=np.float32)}
+    losses = [step(batch, np.arange(8)) for _ in range(6)]
+    assert losses[-1] < losses[0]
 
 
 def test_missing_folder_is_named(tmp_path):
