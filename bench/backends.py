@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BACKENDS = ("tensorflow", "jax", "torch")
 COLUMNS = ["backend", "version", "keras", "models", "max_difference", "worst", "same_flops", "steps_ok"]
 COLUMNS += ["reloads_ok", "seconds", "failed"]
+WHOLE = ("models", "same_flops", "steps_ok", "reloads_ok")
 ROOT = Path(__file__).resolve().parent.parent
 # Quick to compile rather than quick to run, and what was compiled once serves the reloaded model too.
 JAX = {
@@ -72,10 +73,9 @@ def run(
                 call(python, backend, "answer", folder, chosen)
                 row = summarise(json.loads((Path(folder) / f"{backend}.json").read_text()))
             rows.append(row)
+            table = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(WHOLE, "Int64"))
+            files.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.3g"))
             tell(", ".join(f"{key} {value}" for key, value in row.items()))
-    table = pd.DataFrame(rows, columns=COLUMNS).astype({"models": "Int64", "same_flops": "Int64"})
-    table = table.astype({"steps_ok": "Int64", "reloads_ok": "Int64"})
-    files.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.3g"))
     return table
 
 
