@@ -47,8 +47,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print the differences as JSON")
     check.add_argument("--accept", metavar="REASON", help="write the current numbers as the new reference")
     bench = _command(commands, "bench", "measure speed and storage, or how far the statistics can be trusted")
-    bench.add_argument("what", nargs="?", default="speed", choices=["speed", "coverage"])
+    bench.add_argument("what", nargs="?", default="speed", choices=["speed", "coverage", "gate"])
     bench.add_argument("--shared", help="for speed: folder with real clips (see README)")
+    bench.add_argument("--jobs", type=int, default=1, help="for gate: train on this many processes")
     mlflow = _command(
         commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vidattn.bench import files
 from vidattn.bench import params as params_module
-from vidattn.bench.cell import RESULTS, Cell, Run, cells, reported, runs
+from vidattn.bench.cell import RESULTS, Cell, Run, cells, homes, reported, runs
 from vidattn.bench.params import Params
 
 
@@ -125,11 +125,16 @@ def check(arguments: Namespace) -> int:
 
 
 def bench(arguments: Namespace) -> int:
-    """Measure speed and storage against other ways, or the coverage of the intervals by simulation."""
+    """Measure speed and storage, the coverage of the intervals, or the gate's error rates on real runs."""
     if arguments.what == "coverage":
         from vidattn.bench import coverage
 
         coverage.write(RESULTS / "tables")
+        return 0
+    if arguments.what == "gate":
+        from vidattn.bench import reruns
+
+        reruns.write(_params(arguments), RESULTS / "tables", arguments.jobs, _tell)
         return 0
     from vidattn.bench import benchmarks
 
@@ -149,7 +154,7 @@ def mlflow(arguments: Namespace) -> int:
     if arguments.action == "sync":
         outcome = tracking.sync(RESULTS)
     else:
-        outcome = tracking.log(_results(params), suite=params.suite, tables=RESULTS / "tables")
+        outcome = tracking.log_suites(RESULTS, homes(params), tables=RESULTS / "tables")
         seen = {"runs": sorted([*outcome.logged, *outcome.skipped]), "waiting": outcome.pending}
         files.write_json(Path(params.store) / "mlflow.json", seen)
     print(f"MLflow: {len(outcome.logged)} runs logged, {len(outcome.skipped)} already there.")
