@@ -90,3 +90,14 @@ def reported(params: Params) -> list[str]:
     for suite in params.suites:
         found |= {c: None for c in cells(params, suite) if (RESULTS / "records" / c).is_dir()}
     return list(found)
+
+
+def homes(params: Params) -> dict[str, list[str]]:
+    """Suite -> reported cells, each in the first suite that has it, whatever suite is active."""
+    shown, found, seen = set(reported(params)), {}, set()
+    for suite in params.suites:
+        mine = [cell for cell in cells(params, suite) if cell in shown and cell not in seen]
+        seen |= set(mine)
+        if mine:
+            found[suite] = mine
+    return found

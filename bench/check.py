@@ -136,19 +136,22 @@ def _by_fold(results: Results, cell: str, old: pd.DataFrame) -> pd.DataFrame:
     return frame.reset_index().assign(group=lambda f: f["fold"].astype(str), clip="")
 
 
-def drops(pairs: dict[str, pd.DataFrame], alpha: float) -> dict[str, dict]:
+def drops(
+    pairs: dict[str, pd.DataFrame], alpha: float, replicates: int = stats.REPLICATES
+) -> dict[str, dict]:
     """One-sided tests of a drop, cell -> means, difference, p (Holm over cells), detectable; and `all cells`.
 
     Args:
         pairs: Cell -> frame with columns fold, group, old, new; a row is a clip.
         alpha: Chance that noise alone makes any of the tests fail.
+        replicates: Bootstrap replicates of each standard error.
     """
     pairs = {cell: frame for cell, frame in pairs.items() if len(frame)}
     if not pairs:
         return {}
     noise, freedom = _training_noise(pairs)
     found = {
-        cell: _test(frame, frame["fold"], noise, freedom, alpha / 2 / len(pairs))
+        cell: _test(frame, frame["fold"], noise, freedom, alpha / 2 / len(pairs), replicates)
         for cell, frame in pairs.items()
     }
     corrected = stats.holm(np.array([row["p"] for row in found.values()]))
@@ -157,7 +160,7 @@ def drops(pairs: dict[str, pd.DataFrame], alpha: float) -> dict[str, dict]:
     everything = pd.concat([frame.assign(cell=cell) for cell, frame in pairs.items()], ignore_index=True)
     runs = everything["cell"] + "/" + everything["fold"].astype(str)
     everything["group"] = everything["cell"].str.split("-").str[0] + "/" + everything["group"]
-    total = _test(everything, runs, noise, freedom, alpha / 2)
+    total = _test(everything, runs, noise, freedom, alpha / 2, replicates)
     return {**found, ALL: {**total, "limit": alpha / 2}}
 
 
@@ -172,9 +175,11 @@ def _training_noise(pairs: dict[str, pd.DataFrame]) -> tuple[float, int]:
     return (np.sqrt(squares / freedom), freedom) if freedom else (0.0, 0)
 
 
-def _test(frame: pd.DataFrame, runs: pd.Series, noise: float, freedom: int, alpha: float) -> dict:
+def _test(
+    frame: pd.DataFrame, runs: pd.Series, noise: float, freedom: int, alpha: float, replicates: int
+) -> dict:
     """One-sided test of a drop."""
-    gap = stats.difference(frame["new"], frame["old"], frame["group"], runs)
+    gap = stats.difference(frame["new"], frame["old"], frame["group"], runs, replicates=replicates)
     error = np.nanmax([gap.error, noise / np.sqrt(runs.nunique())])
     degrees = max(1, min([x for x in (gap.groups - 1, freedom) if x > 0], default=1))
     p = float(t.cdf(gap.value / error, degrees)) if error > 0 else float(gap.value >= 0)

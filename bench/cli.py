@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--memory", type=float, default=16, help="for costs: GB that a training step may take (default 16)"
     )
+    bench.add_argument("--jobs", type=int, default=1, help="for gate: train on this many processes")
     mlflow = _command(
         commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI"
     )
@@ -89,7 +90,7 @@ def _data(commands) -> None:
 
 BENCHMARKS = ("flow", "job", "two_processes", "storage", "decoding", "features", "waiting")
 
-BENCHES = ("speed", "coverage", "backends", "costs", "rates")
+BENCHES = ("speed", "coverage", "gate", "backends", "costs", "rates")
 DATA_ACTIONS = (
     "status",
     "fetch",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vidattn.bench import files
 from vidattn.bench import params as params_module
-from vidattn.bench.cell import RESULTS, Cell, Run, cells, reported, runs
+from vidattn.bench.cell import RESULTS, Cell, Run, cells, homes, reported, runs
 from vidattn.bench.params import Params
 
 
@@ -134,36 +134,9 @@ def check(arguments: Namespace) -> int:
 
 def bench(arguments: Namespace) -> int:
     """Measure speed, models on every backend, costs, rates, or how far the statistics can be trusted."""
-    if arguments.what == "coverage":
-        from vidattn.bench import coverage
+    from vidattn.bench import measure
 
-        coverage.write(RESULTS / "tables")
-        return 0
-    if arguments.what == "rates":
-        from vidattn.bench import rates
-
-        rates.write(_params(arguments), RESULTS / "rates" / "icip.csv", _tell)
-        return 0
-    if arguments.what == "backends":
-        from vidattn.bench import backends
-
-        backends.run(RESULTS / "benchmarks" / "backends.csv", arguments.python, tell=_tell)
-        return 0
-    if arguments.what == "costs":
-        from vidattn.bench import costs, counts
-
-        path, specs = RESULTS / "benchmarks" / "costs.csv", counts.specs(_params(arguments))
-        costs.run(specs, RESULTS / "complexity", path, arguments.memory, _tell)
-        return 0
-    from vidattn.bench import benchmarks, consumers, duel
-
-    only = arguments.only or list(benchmarks.PARTS)
-    real = duel.real(arguments.shared)
-    weights = sorted((real.parent / "mobilenet_v2").glob("mobilenet_v2*.npz")) if real else []
-    encode, one = consumers.encoders(weights[0] if weights else None) if "features" in only else (None, None)
-    step = consumers.step(_params(arguments)) if "waiting" in only else None
-    found = benchmarks.run(arguments.shared, RESULTS / "benchmarks", encode, one, step, only=only)
-    print(found.to_string(index=False))
+    getattr(measure, arguments.what)(arguments, _params(arguments), _tell)
     return 0
 
 
@@ -177,7 +150,7 @@ def mlflow(arguments: Namespace) -> int:
     if arguments.action == "sync":
         outcome = tracking.sync(RESULTS)
     else:
-        outcome = tracking.log(_results(params), suite=params.suite, tables=RESULTS / "tables")
+        outcome = tracking.log_suites(RESULTS, homes(params), tables=RESULTS / "tables")
         seen = {"runs": sorted([*outcome.logged, *outcome.skipped]), "waiting": outcome.pending}
         files.write_json(Path(params.store) / "mlflow.json", seen)
     print(f"MLflow: {len(outcome.logged)} runs logged, {len(outcome.skipped)} already there.")

@@ -43,6 +43,22 @@ def metrics(record: dict, timing: dict) -> dict[str, float | list]:
     return numbers | {f"epoch_{name}": values for name, values in curves if isinstance(values, list)}
 
 
+def shapes(record: dict, streams: tuple[str, ...]) -> tuple[dict[str, tuple], dict[str, tuple]]:
+    """The model's inputs and outputs by name, batch first; -1 is a size that the record does not tell.
+
+    The streams of a clip are `rgb` (B, T, H, W, 3), `flow` (B, T - L, H, W, 2 L) with stacks of L pairs, or,
+    where the backbone is frozen, `features` (B, T, D); a picture is `image` (B, H, W, 3).
+    """
+    protocol = record.get("protocol", {})
+    frames, side = (protocol.get(name) or -1 for name in ("frames", "size"))
+    known = {"rgb": (-1, frames, side, side, 3), "flow": (-1, -1, side, side, -1)}
+    known |= {"features": (-1, frames, -1), "image": (-1, side, side, 3)}
+    if protocol.get("encoder") == "frozen" and streams != ("image",):
+        streams = ("features",)
+    classes = len(record.get("classes", [])) or -1
+    return {name: known[name] for name in streams}, {"logits": (-1, classes)}
+
+
 def timing(results: Results, cell: str, record: dict) -> dict:
     """A run's measured costs, or nothing."""
     path = results.path("timings", cell, record, "json")
@@ -60,7 +76,7 @@ def digest(*values: object) -> str:
 def view() -> str:
     """MLflow's runs page as it opens: one line a cell, best first, with the columns that tell cells apart."""
     names = [f"params.`{name}`" for name in COORDINATES[1:]]
-    shown = ("top1", "top1_low", "top1_high", "parameters", "flops")
+    shown = ("top1", "parameters")  # MLflow puts metrics first: more would push the names out of sight
     columns = [*names, *(f"metrics.`{name}`" for name in shown)]
     order = {
         "orderByKey": "metrics.`top1`",

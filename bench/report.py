@@ -17,7 +17,7 @@ CAPTIONS = {
     "top1_parameters": "Top-1 against parameters; the stepped line joins cells that no smaller one beats.",
     "forest": "Each attention minus none on the same clips, 95 % intervals over groups.",
     "coverage": "Simulated: how often intervals cover, tests reject what is equal, the gate catches.",
-    "gate": "Real trainings of one cheap cell under many seeds: how often the gate fails, and what it catches.",
+    "gate": "Real trainings of one cell under many seeds: how often the gate fails, what it catches.",
     "critical_difference": "Average ranks of the attentions; runs of one data set are not independent.",
 }
 

@@ -1,9 +1,12 @@
 """MLflow as a mirror of the results: experiment = suite, parent run = cell, child run = fold and seed.
 
+A cell that several suites share goes into the first of them, whatever suite is active.
+
 The results folder is the truth: logging twice changes nothing, a changed record replaces its run, and what a
 server missed is noted in a journal, from which `sync` sends it. No server makes this raise.
 """
 
+import json
 import logging
 import os
 import subprocess
@@ -14,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from vidattn.bench import entries, figures, journal, render, summary
@@ -71,16 +75,36 @@ def log(results: Results, uri: str | None = None, suite: str = "demo", tables: P
     return outcome
 
 
+def log_suites(
+    root: Path, suites: dict[str, list[str]], uri: str | None = None, tables: Path | None = None
+) -> Outcome:
+    """Mirror cells into the experiments of their suites; after an error the rest is noted, not tried.
+
+    Args:
+        root: The results folder.
+        suites: Suite -> its cells.
+        uri: Tracking URI, as for `log`.
+        tables: Folder with tables to attach to every experiment.
+    """
+    total = Outcome()
+    for suite, cells in suites.items():
+        results = Results(root, cells)
+        if total.error:
+            waiting = [cell for cell in cells if results.records[cell]]
+            journal.note(root, suite, waiting)
+            total.pending += waiting
+        elif any(results.records.values()):
+            found = log(results, uri, suite, tables)
+            total.logged += found.logged
+            total.skipped += found.skipped
+            total.pending += found.pending
+            total.error = found.error
+    return total
+
+
 def sync(root: Path, uri: str | None = None) -> Outcome:
     """Log what earlier calls could not."""
-    total = Outcome()
-    for suite, cells in journal.pending(root).items():
-        found = log(Results(root, cells), uri, suite)
-        total.logged += found.logged
-        total.skipped += found.skipped
-        total.pending += found.pending
-        total.error = total.error or found.error
-    return total
+    return log_suites(root, journal.pending(root), uri)
 
 
 def ui(uri: str | None = None, host: str = "127.0.0.1", port: int = 5000) -> int:
@@ -233,6 +257,28 @@ def _log_parent(mirror: _Mirror, run: str, results: Results, cell: str) -> None:
     frame = results.predictions(cell)
     if len(frame):
         _attach_confusion(mirror, run, frame, results.records[cell][0]["classes"])
+    _attach_signature(mirror, run, cell, results.records[cell][0])
+
+
+def _attach_signature(mirror: _Mirror, run: str, cell: str, record: dict) -> None:
+    """What the model takes and gives, as MLflow's pages show it: an MLmodel file without weights."""
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    from vidattn.bench.inputs import plugin_path, plugin_streams
+
+    if not plugin_path(record["cell"]["architecture"]).is_file():
+        return  # recorded by code that is no longer there
+    found = entries.shapes(record, plugin_streams(record["cell"]["architecture"]))
+    sides = [
+        Schema([TensorSpec(np.dtype("float32"), shape, name) for name, shape in side.items()])
+        for side in found
+    ]
+    model = Model(artifact_path="model", run_id=run, signature=ModelSignature(*sides))
+    with tempfile.TemporaryDirectory() as folder:
+        render.save(Path(folder) / "model" / "MLmodel", model.to_yaml())
+        mirror.client.log_artifacts(run, folder)
+    mirror.client.set_tag(run, "mlflow.log-model.history", json.dumps([model.to_dict()], default=str))
 
 
 def _attach_confusion(mirror: _Mirror, run: str, predictions: pd.DataFrame, classes: list[str]) -> None:

@@ -126,14 +126,16 @@ PROBE = """
 <script>
 const table = document.querySelector("#table-demo_grid table"), names = [];
 const visible = () => [...table.tBodies[0].rows].filter((row) => !row.hidden);
-const heads = [...table.tHead.rows[0].cells], column = (name) => heads.findIndex((head) => head.textContent === name);
+const heads = [...table.tHead.rows[0].cells];
+const column = (name) => heads.findIndex((head) => head.textContent === name);
 const shown = () => visible().map((row) => row.cells[column("architecture")].textContent);
 heads[column("top1")].click(); names.push(shown().join(","));
 heads[column("top1")].click(); names.push(shown().join(","));
 const input = document.querySelector("#table-demo_grid input");
 input.value = "none LSTM"; input.dispatchEvent(new Event("input")); names.push(shown().join(","));
 input.value = ""; input.dispatchEvent(new Event("input"));
-document.querySelector("#table-demo_grid .chips button[data-word='attention=cbam']").click(); names.push(shown().length);
+document.querySelector("#table-demo_grid .chips button[data-word='attention=cbam']").click();
+names.push(shown().length);
 table.tBodies[0].rows[1].cells[column("top1")].click();
 names.push(document.querySelector("#provenance").hidden, document.querySelector("#provenance").textContent);
 names.push(document.documentElement.scrollWidth <= window.innerWidth);

@@ -9,10 +9,12 @@ import sys
 import time
 import urllib.request
 
+import mlflow
 import pytest
 import synthetic
 
-from vidattn.bench import journal, tracking
+from vidattn.bench import cell as cell_module
+from vidattn.bench import entries, journal, params, tracking
 from vidattn.bench.results import Results
 
 CELLS = dict(list(synthetic.CELLS.items())[:2])
@@ -54,6 +56,10 @@ def test_logs_parents_children_metrics_and_artefacts(results, database, tmp_path
     assert [m.value for m in sorted(curve, key=lambda m: m.step)] == record["history"]["loss"]
     names = {a.path for a in client.list_artifacts(child.info.run_id)}
     assert names == {"records", "predictions", "confusion.png"}
+    assert {a.path for a in client.list_artifacts(parent.info.run_id)} == {"model", "confusion.png"}
+    signature = mlflow.models.Model.load(client.download_artifacts(parent.info.run_id, "model")).signature
+    assert signature.inputs.input_names() == ["rgb"]
+    assert signature.outputs.inputs[0].shape == (-1, len(record["classes"]))
     assert parent.data.metrics["top1_low"] < parent.data.metrics["top1"] < parent.data.metrics["top1_high"]
 
 
@@ -95,6 +101,49 @@ def test_a_dead_server_is_survived_and_synced_later(results, database):
     assert len(tracking.sync(results.root, database).logged) == 4
     assert journal.pending(results.root) == {}
     assert tracking.sync(results.root, database).logged == []
+
+
+def test_cells_go_to_their_suites_and_a_dead_server_is_tried_once(results, database, monkeypatch):
+    first, second = CELLS
+    suites = {"seven": [first, "actors-tiny-none-nothing-clean"], "eight": [second], "nine": ["a-b-c-d-e"]}
+    dead = f"http://127.0.0.1:{_port()}"
+    outcome = tracking.log_suites(results.root, suites, dead)
+    assert outcome.error and outcome.pending == [first, second]
+    assert journal.pending(results.root) == {"seven": [first], "eight": [second]}
+    assert len(tracking.log_suites(results.root, suites, database).logged) == 4
+    assert tracking.log_suites(results.root, suites, database).logged == []
+    for suite, cell in (("seven", first), ("eight", second)):
+        _, found = runs(database, suite)
+        assert {run.data.tags["vidattn.run"].split("/")[0] for run in found} == {cell}
+    assert tracking._client(database).get_experiment_by_name("nine") is None
+
+
+@pytest.mark.parametrize(
+    ("streams", "protocol", "expected"),
+    [
+        (
+            ("rgb", "flow"),
+            {"frames": 8, "size": 64},
+            {"rgb": (-1, 8, 64, 64, 3), "flow": (-1, -1, 64, 64, -1)},
+        ),
+        (("rgb",), {"frames": 8, "size": 224, "encoder": "frozen"}, {"features": (-1, 8, -1)}),
+        (("rgb",), {"frames": 0, "size": 224, "encoder": "frozen"}, {"features": (-1, -1, -1)}),
+        (("image",), {"frames": 0, "size": 32, "encoder": "frozen"}, {"image": (-1, 32, 32, 3)}),
+    ],
+)
+def test_shapes_of_a_signature(streams, protocol, expected):
+    record = {"protocol": protocol, "classes": ["a", "b"]}
+    assert entries.shapes(record, streams) == (expected, {"logits": (-1, 2)})
+
+
+def test_a_cell_of_two_suites_has_one_home(monkeypatch):
+    chosen = params.load()
+    monkeypatch.setattr(
+        cell_module, "reported", lambda p: [c for s in p.suites for c in cell_module.cells(p, s)]
+    )
+    homes = cell_module.homes(chosen)
+    every = [name for names in homes.values() for name in names]
+    assert len(every) == len(set(every)) and set(cell_module.cells(chosen, "ci")) <= set(homes["demo"])
 
 
 def test_the_environment_names_the_server(monkeypatch):
