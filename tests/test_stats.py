@@ -58,7 +58,7 @@ def test_interval_of_independent_clips_is_close_to_the_t_interval():
 
 
 def test_many_groups_are_drawn_by_kind_with_the_same_distribution(monkeypatch):
-    """A thousand pictures, each a group of its own: the interval of a plain draw, from other random numbers."""
+    """A thousand pictures, each a group of its own: the interval of a plain draw, by other random numbers."""
     hit = np.random.default_rng(0).random(1000) < 0.3
     quick = stats.interval(hit, np.arange(1000), np.zeros(1000))
     monkeypatch.setattr(stats, "MANY", 10**9)
