@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from vidattn.bench import gradcam
 from vidattn.models import build, cost
 
 CELLS = [
@@ -24,6 +25,11 @@ def model(cell: tuple[str, str, str], seed: int) -> keras.Model:
     )
 
 
+def cam(built: keras.Model, clips: dict) -> np.ndarray:
+    """Grad-CAM of the last class."""
+    return gradcam.maps(built, clips, gradcam.layer(built, "tiny"), np.array([2, 2]))
+
+
 def main(folder: Path) -> None:
     """Answers every cell of the folder."""
     assert keras.backend.backend() == "jax"
@@ -35,6 +41,7 @@ def main(folder: Path) -> None:
         output = keras.ops.convert_to_numpy(built(clips, training=False))
         np.savez(folder / f"{number}-jax.npz", output=output, flops=cost.cost(built).total)
         if number == 0:
+            np.save(folder / "cam.npy", cam(built, clips))
             loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             built.compile("sgd", loss, jit_compile=False)
             built.train_on_batch(clips, np.arange(len(output)))

@@ -1,4 +1,4 @@
-"""A sample of cells on JAX: the outputs of TensorFlow from the same weights, a training step, reload."""
+"""A sample of cells on JAX: TensorFlow's outputs and Grad-CAM from its weights, a training step, reload."""
 
 import importlib.util
 import os
@@ -25,7 +25,7 @@ def load_script():
 def test_jax_agrees_with_tensorflow(tmp_path):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("needs jax, which the test requirements install")
-    script, expected, flops = load_script(), [], []
+    script, expected, flops, cam = load_script(), [], [], None
     for number, cell in enumerate(script.CELLS):
         model = script.model(cell, seed=number)
         generator = np.random.default_rng(number)
@@ -36,6 +36,7 @@ def test_jax_agrees_with_tensorflow(tmp_path):
         np.savez(tmp_path / f"{number}.npz", **arrays, **clips)
         expected.append(np.asarray(model(clips, training=False)))
         flops.append(cost.cost(model).total)
+        cam = script.cam(model, clips) if number == 0 else cam
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, SCRIPT, tmp_path], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -43,3 +44,5 @@ def test_jax_agrees_with_tensorflow(tmp_path):
         with np.load(tmp_path / f"{number}-jax.npz") as answer:
             np.testing.assert_allclose(answer["output"], output, atol=1e-4)
             assert answer["flops"] == flops[number]
+    assert cam.max() > 0
+    np.testing.assert_allclose(np.load(tmp_path / "cam.npy"), cam, atol=1e-4 * cam.max())
