@@ -63,6 +63,11 @@ class Run:
         return RESULTS / kind / self.cell.id / f"{self.fold}-{self.seed}{suffix}"
 
 
+def explained_path(cell: Cell, suffix: str) -> Path:
+    """Where the scores (.json) and the sheet (.png) of a cell's maps lie."""
+    return RESULTS / "explain" / f"{cell.id}{suffix}"
+
+
 def runs(params: Params, suite: str | None = None) -> Iterator[Run]:
     """Every run of a suite, cell by cell, without repeats."""
     seen = set()

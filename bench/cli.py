@@ -8,6 +8,7 @@ EXAMPLES = """examples:
   vidattn data prepare actors              generate, index, decode, flow
   vidattn run actors-tiny-cbam-lstm-clean  one cell: train, score, record
   vidattn grid --jobs 2                    every missing run of the suite, side by side
+  vidattn explain actors-tiny-cbam-frame_average-clean   attention maps and Grad-CAM of test clips
   vidattn models                           what can be combined; with an id, one model and its cost
   vidattn tables && vidattn report         tables and report from the records
   vidattn check                            compare with results/reference.csv
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "saturation", "why wide features stall: gates of the LSTM head, update by update")
     models = _command(commands, "models", "list the models, or describe one")
     models.add_argument("id", nargs="?", help="<backbone>-<attention>-<architecture>")
+    _explain(commands)
     tables = _command(commands, "tables", "make the tables from the records")
     tables.add_argument(
         "--show", action="store_true", help="print the suite's cells instead of writing tables"
@@ -76,6 +78,21 @@ def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
     made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     made.add_argument("--suite", help="suite of params.yaml (default: the active one)")
     return made
+
+
+def _explain(commands) -> None:
+    explain = _command(commands, "explain", "draw what a finished run looked at, or score its maps")
+    explain.add_argument("cell", nargs="?", help="cell id; with --scores, default all of the suite")
+    explain.add_argument("--fold", type=int, help="fold of the run (default: the cell's first)")
+    explain.add_argument("--seed", type=int, default=0, help="seed for --fold (default 0)")
+    explain.add_argument("--clip", nargs="+", metavar="CLIP", help="test clips to show")
+    explain.add_argument(
+        "--count", type=int, default=3, help="without --clip: so many, spread over the test clips"
+    )
+    explain.add_argument("--out", default="explain.png", help="the picture to write")
+    explain.add_argument(
+        "--scores", action="store_true", help="score maps against masks, into results/explain"
+    )
 
 
 def _data(commands) -> None:

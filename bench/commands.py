@@ -96,6 +96,27 @@ def _suite_results(params: Params):
     return Results(RESULTS, list(cells(params)))
 
 
+def explain(arguments: Namespace) -> int:
+    """Draw what a finished run looked at, or score the maps of a cell or suite against the truth."""
+    from vidattn.bench import explain as explain_module
+
+    params = _params(arguments)
+    planned = cells(params)
+    if arguments.cell:
+        cell = Cell.parse(arguments.cell, params)
+        planned = {cell.id: planned.get(cell.id, [Run(cell, 1, 0)])}
+        if arguments.fold is not None:
+            planned = {cell.id: [Run(cell, arguments.fold, arguments.seed)]}
+    if arguments.scores:
+        return explain_module.score_all(list(planned.values()), params, _tell)
+    if not arguments.cell:
+        raise params_module.ParamsError("vidattn explain needs a cell, or --scores for those of the suite.")
+    drawn = explain_module.draw(planned[cell.id][0], params, arguments.clip or arguments.count)
+    files.write(Path(arguments.out), drawn)
+    print(arguments.out)
+    return 0
+
+
 def tables(arguments: Namespace) -> int:
     """Make the suite's tables from the records."""
     from vidattn.bench import tables as tables_module

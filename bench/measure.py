@@ -1,4 +1,4 @@
-"""What `vidattn bench <what>` does: one function each, of the parsed arguments, the parameters and a teller."""
+"""What `vidattn bench <what>` does: one function each, of the arguments, the parameters and a teller."""
 
 from argparse import Namespace
 from collections.abc import Callable

@@ -16,6 +16,7 @@ CAPTIONS = {
     "top1_flops": "Top-1 against FLOPs; the stepped line joins cells that no cheaper one beats.",
     "top1_parameters": "Top-1 against parameters; the stepped line joins cells that no smaller one beats.",
     "forest": "Each attention minus none on the same clips, 95 % intervals over groups.",
+    "explain": "three test clips of its first run, evenly spaced over the list; each map on its own scale.",
     "coverage": "Simulated: how often intervals cover, tests reject what is equal, the gate catches.",
     "gate": "Real trainings of one cell under many seeds: how often the gate fails, what it catches.",
     "critical_difference": "Average ranks of the attentions; runs of one data set are not independent.",
@@ -38,7 +39,10 @@ def write(
         options: `families` and `contrasts`, as for the tables.
         figures_folder: Where the figures go as SVG and PNG; default `figures` beside `out`.
     """
-    drawn = figures.write(results, figures_folder or Path(out).parent / "figures")
+    folder = figures_folder or Path(out).parent / "figures"
+    drawn = figures.write(results, folder)
+    for cell, path in results.sheets.items():
+        drawn[f"explain_{cell}"] = render.save(Path(folder) / f"explain_{cell}.png", path.read_bytes())
     versus = summary.versus(results, summary.against_none(results))
     contrasts = summary.contrasts(results, options or {})
     page = {
@@ -112,12 +116,15 @@ def _caption(name: str) -> str:
 
 def _figure(name: str, path: Path) -> dict:
     caption = CAPTIONS.get(name)
-    if caption is None:
+    if name.startswith("explain_"):
+        caption = f"{name.removeprefix('explain_')}: {CAPTIONS['explain']}"
+    elif caption is None:
         caption = (
             f"Learning curves, {name.removeprefix('learning_curves_').replace('_', ', ')}: mean over runs."
         )
     data = base64.b64encode(path.read_bytes()).decode()
-    return {"name": name, "caption": caption, "data": f"data:image/svg+xml;base64,{data}"}
+    kind = {".svg": "svg+xml"}.get(path.suffix, "png")
+    return {"name": name, "caption": caption, "data": f"data:image/{kind};base64,{data}"}
 
 
 def _provenance(results: Results, cell: str) -> dict:

@@ -101,6 +101,17 @@ class Results:
         """Measured seconds, memory and latency, one row a run; they differ from machine to machine."""
         return pd.DataFrame(self._read("timings", cell))
 
+    def explained(self, cell: str) -> dict:
+        """The scores of a cell's maps; empty where none were made."""
+        path = Path(self.root) / "explain" / f"{cell}.json"
+        return _json(path) if path.is_file() else {}
+
+    @property
+    def sheets(self) -> dict[str, Path]:
+        """The pictures of what cells looked at, by cell."""
+        paths = {cell: Path(self.root) / "explain" / f"{cell}.png" for cell in self.ids}
+        return {cell: path for cell, path in paths.items() if path.is_file()}
+
     @cached_property
     def complexity(self) -> pd.DataFrame:
         """One row a model of results/complexity."""

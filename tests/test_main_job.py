@@ -107,6 +107,21 @@ def test_records_say_where_the_numbers_come_from(done):
     assert record["metrics"]["top1"] == pytest.approx((predictions["rank"] <= 1).mean(), abs=1e-6)
 
 
+def test_maps_of_the_new_cells_are_scored_against_the_truth(done):
+    made = vidattn(done, "explain", "--scores")
+    assert made.returncode == 0, made.stderr
+    assert "two_stream-clean: not scored, it has no model of its own" in made.stderr
+    found = json.loads((done / "results/explain/actors-tiny-mine-temporal_stream-clean.json").read_text())
+    assert list(found["maps"]) == ["grad_cam"] and found["folds"] == 2
+    assert found["maps"]["grad_cam"]["n"] == 48 and 0 < found["maps"]["grad_cam"]["chance"] < 0.5
+
+
+def test_a_sheet_of_a_finished_run(done):
+    made = vidattn(done, "explain", "actors-tiny-none-frame_average-clean", "--count", "2")
+    assert made.returncode == 0, made.stderr
+    assert (done / "explain.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_second_training_of_a_run_gives_the_same_bytes(done):
     cell = "actors-tiny-mine-temporal_stream-clean"
     paths = [
@@ -129,6 +144,7 @@ def test_a_second_training_of_a_run_gives_the_same_bytes(done):
         (["data", "frames"], "needs the name of a data set"),
         (["tables", "--suite", "smal"], "Did you mean 'small'"),
         (["data", "fetch", "hmdb51"], "import"),
+        (["explain", "actors-tiny-none-frame_average-clean", "--clip", "a"], "is no test clip"),
     ],
 )
 def test_bad_input_is_one_clear_line(done, words, said):

@@ -1,0 +1,262 @@
+"""What a finished run looked at: attention maps, temporal weights, Grad-CAM; pictures and scores."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidattn.bench import encode, executor, files, fuse, mapscores, nearest
+from vidattn.bench.cell import Cell, Run, explained_path
+from vidattn.bench.inputs import ROOT, Inputs, open_inputs
+from vidattn.bench.metrics import softmax
+from vidattn.bench.params import Params, ParamsError
+from vidattn.bench.records import versions
+
+CODE = ("bench/explain.py", "bench/gradcam.py", "bench/mapscores.py", "bench/stats.py")
+CAM = "grad_cam"
+TIME = "time"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A trained model with what it reads."""
+
+    run: Run
+    params: Params
+    model: Any
+    inputs: Inputs
+
+    @property
+    def protocol(self):
+        """The cell's protocol."""
+        return self.params.protocols[self.run.cell.protocol]
+
+    @cached_property
+    def attention(self) -> Callable[[dict], dict[str, np.ndarray]]:
+        """Its attention maps, see `attention`."""
+        return attention(self.model)
+
+    @property
+    def stream(self) -> str:
+        """The stream that the model reads."""
+        return next(iter(self.inputs.streams))
+
+
+def reason(cell: Cell, params: Params) -> str:
+    """Why the maps of a cell cannot be scored, or "" where they can."""
+    if fuse.is_fused(cell) or nearest.is_nearest(cell):
+        return "it has no model of its own; its streams have"
+    if params.protocols[cell.protocol].encoder == "frozen":
+        return "it starts from stored features, so that no map of the frames is left"
+    if not (Path(params.store) / cell.dataset / "truth").is_dir():
+        return f"'{cell.dataset}' has no truth (masks and informative frames) to score maps against"
+    if params.protocols[cell.protocol].sampling != "uniform":
+        return "its frames are not spread evenly, and the truth is kept for every frame"
+    return ""
+
+
+def load(run: Run, params: Params) -> Finished:
+    """The model of a finished run with its weights; raises `ParamsError` where there is none."""
+    if fuse.is_fused(run.cell) or nearest.is_nearest(run.cell):
+        raise ParamsError(f"'{run.cell.id}' has no model of its own; explain the cells of its streams.")
+    place = executor.folder(run, params)
+    if not executor.finished(place):
+        raise ParamsError(
+            f"No finished run {run.id} at {place}. Train it with: vidattn run {run.cell.id} "
+            f"--fold {run.fold} --seed {run.seed}"
+        )
+    from vidattn.bench import train
+
+    train.one_thread()
+    inputs = open_inputs(run, params)
+    model = train.build_model(run, params, inputs)
+    with np.load(place / "weights.npz", allow_pickle=False) as arrays:
+        model.set_weights([arrays[f"w{i}"] for i in range(len(arrays.files))])
+    return Finished(run, params, model, inputs)
+
+
+def attention(model) -> Callable[[dict], dict[str, np.ndarray]]:
+    """A function from a batch of streams to the maps: by stage (B, T, h, w), and `time` (B, T).
+
+    Channels are averaged over magnitudes, features of temporal weights over their values; gates of channels
+    have no place and are left out.
+    """
+    from keras import ops
+
+    from vidattn.models import build
+
+    try:
+        every = build.maps(model)
+    except ValueError:  # no attention
+        return lambda streams: {}
+    picture = "image" in model.input
+
+    def maps(streams: dict) -> dict[str, np.ndarray]:
+        found = {name: ops.convert_to_numpy(v) for name, v in every(streams, training=False).items()}
+        return {
+            _short(name): _placed(name, v, picture) for name, v in found.items() if "channel_map" not in name
+        }
+
+    return maps
+
+
+def _short(name: str) -> str:
+    """The stage of a map, or `time`, or its whole name."""
+    stage = re.search("early|medium|late", name)
+    return stage.group() if stage else TIME if name.endswith("time_map") else name
+
+
+def _placed(name: str, value: np.ndarray, picture: bool) -> np.ndarray:
+    if name.endswith("time_map"):
+        return value.mean(axis=-1)  # (B, T, D) to (B, T)
+    value = value[:, None] if picture else value  # one frame
+    return np.abs(value).mean(axis=-1) if value.ndim == 5 else value
+
+
+def explained(found: Finished, streams: dict, classes: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """All maps of a batch, with Grad-CAM for the given classes, else for those that the model predicts."""
+    from vidattn.bench import gradcam
+
+    maps = found.attention(streams)
+    if found.inputs.features is None:
+        at = gradcam.layer(found.model, found.run.cell.backbone)
+        maps[CAM] = gradcam.maps(found.model, streams, at, classes)
+    return maps
+
+
+def clips(found: Finished, chosen: list[str] | int) -> list[dict]:
+    """What a sheet shows of test clips: those named, or so many spread evenly over the list."""
+    known = found.inputs.ids("test")
+    if isinstance(chosen, int):
+        chosen = [known[i] for i in np.arange(chosen) * len(known) // chosen]
+    for clip in chosen:
+        if clip not in known:
+            first = ", ".join(known[:3])
+            raise ParamsError(f"'{clip}' is no test clip of {found.run.id}. The first are: {first}.")
+    ((streams, labels),) = _batches(found, chosen, len(chosen))
+    maps, true = explained(found, streams), explained(found, streams, labels)
+    probabilities = softmax(np.asarray(found.model(streams, training=False), dtype="float32"))
+    return [
+        {
+            "clip": clip,
+            "label": found.inputs.classes[labels[i]],
+            "prediction": found.inputs.classes[probabilities[i].argmax()],
+            "confidence": float(probabilities[i].max()),
+            "frames": _frames(found, clip, streams, i),
+            "maps": {name: value[i] for name, value in maps.items()},
+            "true_cam": true[CAM][i] if CAM in true else None,
+        }
+        for i, clip in enumerate(chosen)
+    ]
+
+
+def _batches(found: Finished, chosen: Sequence[str], batch: int) -> Iterator[tuple[dict, np.ndarray]]:
+    """Batches of some test clips in this order, none left out."""
+    inputs = replace(found.inputs, fold=replace(found.inputs.fold, test=tuple(chosen)))
+    return inputs.batches("test", replace(found.protocol, batch=batch, drop_remainder=False))
+
+
+def _frames(found: Finished, clip: str, streams: dict, row: int) -> np.ndarray:
+    """Pictures (T, H, W, 3) uint8 to lay maps over: frames, or the colours of each stack's first flow."""
+    from vidattn.data import frames, look, shards
+
+    if found.stream == "flow":
+        return look.wheel(np.clip(2 * streams["flow"][row][..., :2], -1, 1))
+    place = frames.path(found.run.cell.dataset, found.params.store, **encode.frame_settings(found.protocol))
+    return shards.open(place).read([clip])[0]
+
+
+def scores(found: Finished, batch: int = 24) -> dict[str, dict[str, np.ndarray]]:
+    """Scores of every map on all test clips of a run: as of `mapscores.score`, and `other` and `clip`."""
+    ids, parts = found.inputs.ids("test"), []
+    for streams, _ in _batches(found, ids, batch):
+        parts.append(explained(found, streams))
+    folder = Path(found.params.store) / found.run.cell.dataset / "truth"
+    length = found.inputs.flow_length if found.stream == "flow" else 0
+    known = [mapscores.truth(folder, clip, found.inputs.frames) for clip in ids]
+    made = {}
+    for name in parts[0]:
+        weights = np.concatenate([part[name] for part in parts])
+        if not weights.any():  # Grad-CAM where the mean gradients cancel: nothing to score
+            continue
+        if name == TIME:  # a clip is one map over its frames
+            weights, inside = weights[:, None], np.stack([informative[None] for _, informative in known])
+        else:
+            inside = np.stack([mapscores.covered(masks, weights.shape[1:], length) for masks, _ in known])
+        made[name] = _judged(weights, inside.astype(float), np.array(ids))
+    return made
+
+
+def _judged(weights: np.ndarray, inside: np.ndarray, ids: np.ndarray) -> dict[str, np.ndarray]:
+    """Scores of one map, of the clips where there is something to find and something else."""
+    share = inside.reshape(len(inside), -1).mean(axis=1)
+    kept = (share > 0) & (share < 1)
+    weights, inside = weights[kept], inside[kept]
+    other = mapscores.score(weights, np.roll(inside, len(inside) // 2, axis=0))["inside"]
+    return {**mapscores.score(weights, inside), "other": other, "clip": ids[kept]}
+
+
+def score_cell(runs: list[Run], params: Params) -> dict:
+    """The content of results/explain/<cell>.json, from all finished runs of a cell."""
+    groups: dict[str, list] = {}
+    for run in runs:
+        found = load(run, params)
+        for name, part in scores(found).items():
+            rows = {**part, "group": np.array([found.inputs.groups[c] for c in part["clip"]])}
+            rows["run"] = np.full(len(rows["clip"]), f"{run.fold}-{run.seed}")
+            groups.setdefault(name, []).append(rows)
+    whole = {
+        name: {k: np.concatenate([p[k] for p in parts]) for k in parts[0]} for name, parts in groups.items()
+    }
+    return {
+        "cell": runs[0].cell.id,
+        "folds": len({run.fold for run in runs}),
+        "seeds": len({run.seed for run in runs}),
+        "maps": {
+            n: mapscores.summary(w, w["other"], w["group"], w["run"])
+            for n, w in whole.items()
+            if len(w["clip"])
+        },
+        "versions": versions(),
+        "digests": digests(runs, params),
+    }
+
+
+def digests(runs: list[Run], params: Params) -> dict[str, str]:
+    """What the scores follow from: the runs (by their keys in the store) and this code."""
+    keys = [executor.folder(run, params).name for run in runs]
+    return {"runs": files.digest(keys), "code": files.digest_files([ROOT / name for name in CODE])}
+
+
+def score_all(cells: list[list[Run]], params: Params, tell: Callable[[str], None]) -> int:
+    """Write results/explain: the scores of every cell that can be scored, the sheets that params.yaml names.
+
+    What was made from the same runs is kept; it is said why a cell is skipped.
+    """
+    explained_path(cells[0][0].cell, ".json").parent.mkdir(parents=True, exist_ok=True)
+    for runs in cells:
+        cell = runs[0].cell
+        why = reason(cell, params)
+        path = explained_path(cell, ".json")
+        if why:
+            tell(f"{cell.id}: not scored, {why}")
+        elif path.exists() and json.loads(path.read_text())["digests"] == digests(runs, params):
+            tell(f"{cell.id}: scored already")
+        else:
+            files.write_json(path, score_cell(runs, params))
+            tell(f"{cell.id}: {path}")
+            if cell.id in params.compare.get("sheets", []):
+                files.write(explained_path(cell, ".png"), draw(runs[0], params, 3))
+    return 0
+
+
+def draw(run: Run, params: Params, chosen: list[str] | int) -> bytes:
+    """A sheet of test clips as PNG; see `gallery.sheet`."""
+    from vidattn.bench import figures, gallery
+
+    return figures.encode(gallery.sheet(run.id, clips(load(run, params), chosen)), "png", run.id)

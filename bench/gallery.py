@@ -1,0 +1,85 @@
+"""Contact sheets of maps: frames, every map laid over them, Grad-CAM, temporal weights as bars."""
+
+from collections.abc import Iterator
+
+import cv2
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+HEAT = 0.55  # of an overlay; the rest is the picture
+SIDE, LEFT, TITLE = 0.6, 1.0, 0.3  # inches: a picture, the names of the rows, the line above a clip
+
+
+def overlay(pictures: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    """Maps over pictures.
+
+    Args:
+        pictures: (T, H, W, 3) uint8.
+        maps: (T', h, w), on one scale for the whole clip: its least value is black, its greatest yellow. They
+            are spread over the T pictures.
+
+    Returns:
+        (T, H, W, 3) uint8.
+    """
+    low, span = maps.min(), np.ptp(maps)
+    scaled = (maps - low) / span if span else np.zeros_like(maps)
+    height, width = pictures.shape[1:3]
+    steps = np.arange(len(pictures)) * len(maps) // len(pictures)
+    large = [cv2.resize(scaled[t].astype(np.float32), (width, height)) for t in steps]
+    heat = matplotlib.colormaps["inferno"](np.clip(np.stack(large), 0, 1))[..., :3] * 255
+    return np.rint((1 - HEAT) * pictures + HEAT * heat).astype(np.uint8)
+
+
+def rows(clip: dict) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and content of each row of a clip: pictures (T, H, W, 3), or weights (T,) for bars."""
+    yield "frames", clip["frames"]
+    for name, value in clip["maps"].items():
+        if value.ndim == 1:
+            yield f"{name}\n(weights)", value
+        elif name == "grad_cam":
+            yield f"grad_cam\n{clip['prediction']}", overlay(clip["frames"], value)
+        else:
+            yield name, overlay(clip["frames"], value)
+    if clip["true_cam"] is not None and clip["label"] != clip["prediction"]:
+        yield f"grad_cam\n{clip['label']}", overlay(clip["frames"], clip["true_cam"])
+
+
+def sheet(title: str, clips: list[dict]) -> Figure:
+    """Draws clips below each other, each as its rows.
+
+    Args:
+        title: Of the whole sheet.
+        clips: Each with `clip`, `label`, `prediction`, `confidence`, `frames`, `maps` by name and `true_cam`,
+            Grad-CAM of the true class, shown where another was predicted.
+    """
+    drawn = [(clip, list(rows(clip))) for clip in clips]
+    count = max(len(clip["frames"]) for clip in clips)
+    width, height = LEFT + SIDE * max(count, 4), TITLE + sum(TITLE + SIDE * len(r) for _, r in drawn)
+    figure = Figure(figsize=(width, height))
+    y = height - TITLE
+    figure.text(0.05 / width, (y + 0.12) / height, title, fontsize=9, weight="bold")
+    for clip, content in drawn:
+        y -= TITLE
+        line = f"{clip['clip']}: {clip['label']}, predicted {clip['prediction']} ({clip['confidence']:.0%})"
+        figure.text(0.05 / width, (y + 0.08) / height, line, fontsize=8)
+        for name, value in content:
+            y -= SIDE
+            place = (LEFT / width, y / height, SIDE * len(clip["frames"]) / width, (SIDE - 0.04) / height)
+            figure.text(0.05 / width, (y + SIDE / 2) / height, name, fontsize=8, va="center")
+            _row(figure, place, value)
+    return figure
+
+
+def _row(figure: Figure, place: tuple[float, float, float, float], value: np.ndarray) -> None:
+    axes = figure.add_axes(place)
+    if value.ndim == 1:
+        axes.bar(np.arange(len(value)), value, color="#0072B2", width=0.6)
+        axes.axhline(1 / len(value), color="#8C8C8C", lw=1, ls="--")  # even weights
+        axes.set(
+            xlim=(-0.5, len(value) - 0.5), ylim=(0, max(value.max(), 2 / len(value))), xticks=[], yticks=[]
+        )
+        axes.set_frame_on(False)
+        return
+    axes.imshow(np.concatenate(list(value), axis=1), aspect="auto", interpolation="nearest")
+    axes.set_axis_off()
