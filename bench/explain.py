@@ -167,7 +167,8 @@ def _frames(found: Finished, clip: str, streams: dict, row: int) -> np.ndarray:
 
     if found.stream == "flow":
         return look.wheel(np.clip(2 * streams["flow"][row][..., :2], -1, 1))
-    place = frames.path(found.run.cell.dataset, found.params.store, **encode.frame_settings(found.run.cell, found.params))
+    cell, params = found.run.cell, found.params
+    place = frames.path(cell.dataset, params.store, **encode.frame_settings(cell, params))
     return shards.open(place).read([clip])[0]
 
 
