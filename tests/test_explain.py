@@ -1,6 +1,10 @@
 """Maps, Grad-CAM and their scores, each against numbers worked out by hand."""
 
+import importlib.util
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +40,33 @@ def test_grad_cam_of_a_linear_model():
     predicted = gradcam.maps(model, {"image": x}, tap)
     np.testing.assert_allclose(predicted[0, 0], [[0.25, 0.5], [0.75, 1.0]], atol=1e-6)
     np.testing.assert_allclose(np.asarray(model({"image": x})), [[2.5, -2.0]], atol=1e-6)  # left as it was
+
+
+JAX_CAM = """
+import sys
+import numpy as np
+from vidattn.bench import gradcam
+from vidattn.models import build
+model = build.build("tiny", "cbam", "image", classes=3, size=32)
+with np.load(sys.argv[1]) as arrays:
+    model.set_weights([arrays[f"w{i}"] for i in range(len(model.weights))])
+    found = gradcam.maps(model, {"image": arrays["x"]}, gradcam.layer(model, "tiny"), np.array([1, 2]))
+np.save(sys.argv[2], found)
+"""
+
+
+def test_grad_cam_on_jax_is_that_of_tensorflow(tmp_path):
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("needs jax, which the test requirements install")
+    model = build.build("tiny", "cbam", "image", classes=3, size=32, seed=4)
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype("float32")
+    np.savez(tmp_path / "in.npz", x=x, **{f"w{i}": w for i, w in enumerate(model.get_weights())})
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    paths = [str(tmp_path / name) for name in ("in.npz", "out.npy")]
+    subprocess.run([sys.executable, "-c", JAX_CAM, *paths], env=environment, check=True)
+    cam = gradcam.maps(model, {"image": x}, gradcam.layer(model, "tiny"), np.array([1, 2]))
+    assert cam.max() > 0
+    np.testing.assert_allclose(np.load(paths[1]), cam, atol=1e-4 * cam.max())
 
 
 def test_grad_cam_is_zero_where_gradients_cancel():
