@@ -108,7 +108,9 @@ def explain(arguments: Namespace) -> int:
         if arguments.fold is not None:
             planned = {cell.id: [Run(cell, arguments.fold, arguments.seed)]}
     if arguments.scores:
-        return explain_module.score_all(list(planned.values()), params, _tell)
+        from vidattn.bench import explain_scores
+
+        return explain_scores.score_all(list(planned.values()), params, _tell)
     if not arguments.cell:
         raise params_module.ParamsError("vidattn explain needs a cell, or --scores for those of the suite.")
     drawn = explain_module.draw(planned[cell.id][0], params, arguments.clip or arguments.count)

@@ -13,7 +13,17 @@ import numpy as np
 import pytest
 import synthetic
 
-from vidattn.bench import executor, explain, figures, gallery, gradcam, mapscores, report, tables
+from vidattn.bench import (
+    executor,
+    explain,
+    explain_scores,
+    figures,
+    gallery,
+    gradcam,
+    mapscores,
+    report,
+    tables,
+)
 from vidattn.bench import params as params_module
 from vidattn.bench.cell import Cell, Run
 from vidattn.bench.results import Results
@@ -147,13 +157,13 @@ def test_what_cannot_be_scored_says_why(tmp_path):
     params = params_module.load(ROOT / "params.yaml", store=str(tmp_path))
     (tmp_path / "actors" / "truth").mkdir(parents=True)
     cell = Cell.parse(CELL, params)
-    assert explain.reason(cell, params) == ""
+    assert explain_scores.reason(cell, params) == ""
     for changes, why in (
         ({"dataset": "imagenette"}, "has no truth"),
         ({"architecture": "two_stream"}, "its streams have"),
         ({"protocol": "icip_clean"}, "stored features"),
     ):
-        assert why in explain.reason(cell.with_(**changes), params)
+        assert why in explain_scores.reason(cell.with_(**changes), params)
 
 
 def test_a_run_that_is_not_there_is_named(tmp_path, monkeypatch):
@@ -209,13 +219,13 @@ def test_unchanged_runs_are_not_scored_again(tmp_path, monkeypatch):
     runs, told, made = [Run(Cell.parse(CELL, params), 1, 0)], [], []
     monkeypatch.setattr(executor, "folder", lambda run, params: tmp_path / f"key{len(made) // 2}")
     monkeypatch.setattr(
-        explain,
+        explain_scores,
         "score_cell",
-        lambda runs, params: made.append(1) or {"digests": explain.digests(runs, params)},
+        lambda runs, params: made.append(1) or {"digests": explain_scores.digests(runs, params)},
     )
     for _ in range(2):
-        explain.score_all([runs], params, told.append)
+        explain_scores.score_all([runs], params, told.append)
     assert len(made) == 1 and told[1].endswith("scored already")
     made.append(1)  # the run has another key now
-    explain.score_all([runs], params, told.append)
+    explain_scores.score_all([runs], params, told.append)
     assert len(made) == 3
