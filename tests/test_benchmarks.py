@@ -12,6 +12,7 @@ from vidattn.bench import (
     flow_speed,
     input_speed,
     params,
+    train,
 )
 from vidattn.data import decode
 
@@ -79,7 +80,8 @@ def test_parts_are_measured_alone_and_the_other_rows_stay(tmp_path, monkeypatch)
     ]
 
 
-def test_the_smallest_cells_step_trains():
+def test_the_smallest_cells_step_trains(monkeypatch):
+    monkeypatch.setattr(train, "one_thread", lambda: None)  # too late where another test has used TensorFlow
     step = consumers.step(params.load())
     batch = {"rgb": np.random.default_rng(0).random((8, 8, 64, 64, 3), dtype=np.float32)}
     losses = [step(batch, np.arange(8)) for _ in range(6)]
