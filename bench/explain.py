@@ -157,6 +157,6 @@ def _frames(found: Finished, clip: str, streams: dict, row: int) -> np.ndarray:
 
 def draw(run: Run, params: Params, chosen: list[str] | int) -> bytes:
     """A sheet of test clips as PNG; see `gallery.sheet`."""
-    from vidattn.bench import figures, gallery
+    from vidattn.bench import gallery
 
-    return figures.encode(gallery.sheet(run.id, clips(load(run, params), chosen)), "png", run.id)
+    return gallery.encode(gallery.sheet(run.id, clips(load(run, params), chosen)))

@@ -112,5 +112,5 @@ def score_all(cells: list[list[Run]], params: Params, tell: Callable[[str], None
             files.write_json(path, score_cell(runs, params))
             tell(f"{cell.id}: {path}")
             if cell.id in params.compare.get("sheets", []):
-                files.write(explained_path(cell, ".png"), draw(runs[0], params, 3))
+                files.write(explained_path(cell, ".png"), draw(runs[0], params, 2))
     return 0

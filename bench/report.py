@@ -16,7 +16,7 @@ CAPTIONS = {
     "top1_flops": "Top-1 against FLOPs; the stepped line joins cells that no cheaper one beats.",
     "top1_parameters": "Top-1 against parameters; the stepped line joins cells that no smaller one beats.",
     "forest": "Each attention minus none on the same clips, 95 % intervals over groups.",
-    "explain": "three test clips of its first run, evenly spaced over the list; each map on its own scale.",
+    "explain": "two test clips of its first run, evenly spaced over the list; each map on its own scale.",
     "coverage": "Simulated: how often intervals cover, tests reject what is equal, the gate catches.",
     "gate": "Real trainings of one cell under many seeds: how often the gate fails, what it catches.",
     "critical_difference": "Average ranks of the attentions; runs of one data set are not independent.",

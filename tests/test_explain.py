@@ -17,7 +17,6 @@ from vidattn.bench import (
     executor,
     explain,
     explain_scores,
-    figures,
     gallery,
     gradcam,
     mapscores,
@@ -189,8 +188,8 @@ def test_a_sheet_has_a_row_for_every_map_and_stands_in_the_report(tmp_path):
     assert names == [["frames"], ["early"], ["time", "(weights)"], ["grad_cam", "b"], ["grad_cam", "a"]]
     right = list(gallery.rows({**clip, "label": "b"}))
     assert len(right) == 4
-    drawn = figures.encode(gallery.sheet("run", [clip]), "png", "run")
-    assert drawn == figures.encode(gallery.sheet("run", [clip]), "png", "run")
+    drawn = gallery.encode(gallery.sheet("run", [clip]))
+    assert drawn == gallery.encode(gallery.sheet("run", [clip]))
     root = synthetic.write(tmp_path / "results", {CELL: (0.9, 0.4, 0.4)}, folds=1)
     (root / "explain").mkdir()
     (root / "explain" / f"{CELL}.png").write_bytes(drawn)
