@@ -21,10 +21,10 @@ def record(**changes):
     [
         ({}, {}),
         ({"train_memory_mb_batch": 17_000.0}, {"batch": "batch: estimated 17 GB, over 16"}),
-        ({"flops": 12 * 10**10}, {"batch": "batch: about 2.9 TFLOPs, over 2"}),  # 3 x 8 x 0.12
+        ({"flops": 12 * 10**10}, {"batch": "batch: about 2.9 TFLOPs, over 0.5"}),  # 3 x 8 x 0.12
         (
             {"flops": 10**12},
-            {"step": "step: about 3.0 TFLOPs, over 2", "batch": "batch: about 24.0 TFLOPs, over 2"},
+            {"step": "step: about 3.0 TFLOPs, over 0.5", "batch": "batch: about 24.0 TFLOPs, over 0.5"},
         ),
     ],
 )
