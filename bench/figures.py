@@ -147,7 +147,7 @@ def forest(versus: pd.DataFrame) -> Figure:
     axes.axvline(0, color="#8C8C8C", lw=1, ls="--")
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("top-1, attention minus none, points (filled: Holm p < 0.05)")
+    axes.set_xlabel("top-1, attention minus none, points\n(filled: Holm p < 0.05)")
     return figure
 
 

@@ -92,8 +92,8 @@ def storage(index: pd.DataFrame, size: int = 224, bound: float = 20.0, count: in
     size_thesis, error_thesis = np.mean(thesis, axis=0)
     note = f"mean error {error_ours:.3f} against {error_thesis:.3f} px; stacks of consecutive flow, {size} px"
     out = [duel.row("storage_thesis", size_ours, size_thesis, "bytes/clip", count, note)]
-    theirs, error, ours, error_ours = np.mean(pairs, axis=0)
-    note = f"mean error {error_ours:.4f} against {error:.4f} px; ours with a bound wide enough to err as much"
+    theirs, error, ours, coarse = np.mean(pairs, axis=0)
+    note = f"mean error {coarse:.4f} against {error:.4f} px; ours with a bound wide enough to err as much"
     out.append(duel.row("storage_jpeg_pairs", ours, theirs, "bytes/clip", count, note))
     for name, (bytes_theirs, time_theirs, error_theirs) in means.items():
         note = f"mean error {error_ours:.4f} against {error_theirs:.4f} px"
