@@ -53,7 +53,7 @@ def run(
             measure = {
                 "flow": partial(flow_speed.flow_pairs, store, size),
                 "job": partial(flow_speed.thesis_job, store, index, size),
-                "two_processes": partial(flow_speed.two_processes, real, store, size, 8 * clips),
+                "two_processes": partial(flow_speed.two_processes, real, store, size, 4 * clips),
                 "storage": partial(flow_speed.storage, index),
                 "decoding": partial(input_speed.decoding, index, real),
                 "features": partial(input_speed.feature_pass, store, encode, predict_one),

@@ -91,7 +91,7 @@ def _one(parts: list[str], params: Params) -> str:
 
     quiet_keras()
     from vidattn.bench import complexity, plugins
-    from vidattn.models import build
+    from vidattn.models import build, inspection
 
     protocol = params.protocols["clean"]
     sections = (params.backbones, params.attention, params.architectures)
@@ -107,7 +107,7 @@ def _one(parts: list[str], params: Params) -> str:
     cost = complexity.measure(model, profile=False)
     lines = [f"{size} x {size} pixels, {classes} classes" + ("" if image else f", {protocol.frames} frames")]
     lines += [f"FLOPs {cost['flops']:,}, activations {cost['activations']:,}"]
-    return "\n".join([build.summary(model), *_taps(parts, size, options["backbone_params"]), *lines])
+    return "\n".join([inspection.summary(model), *_taps(parts, size, options["backbone_params"]), *lines])
 
 
 def _taps(parts: list[str], size: int, options: dict) -> list[str]:

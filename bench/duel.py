@@ -38,7 +38,7 @@ def real(shared: str | Path | None) -> Path | None:
     found = [folder for folder in folders if folder.is_dir()]
     if not found:
         raise FileNotFoundError(f"No ucf101_12 in {shared}; leave the folder out to use generated clips.")
-    return found[0]
+    return found[0].resolve()  # the index keeps whole paths
 
 
 def index(real: Path | None, store: Path, count: int) -> pd.DataFrame:

@@ -18,21 +18,34 @@ from vidattn.bench.params import Params, ParamsError
 from vidattn.bench.records import device, versions
 
 ROOT = Path(__file__).resolve().parent.parent
-# Shared code that every number depends on; dvc.yaml lists the same files (a test compares).
+# Shared code that every number depends on. Tests compare it with dvc.yaml, and with what the plug-ins import.
 SHARED = (
+    "models/attention/__init__.py",
     "models/blocks.py",
     "models/build.py",
+    "models/clips.py",
+    "models/cost.py",
     "models/encoder.py",
     "models/gating.py",
+    "models/inflated.py",
     "models/layers.py",
+    "models/masking.py",
+    "models/reductions.py",
+    "models/resize.py",
+    "models/self_attention.py",
     "models/surgery.py",
     "models/temporal.py",
     "models/weights.py",
+    "data/augment.py",
+    "data/datasets/__init__.py",
     "data/folds.py",
+    "data/pack.py",
     "data/pipeline.py",
     "data/shards.py",
     "data/stacks.py",
+    "bench/checkpoint.py",
     "bench/evaluate.py",
+    "bench/fuse.py",
     "bench/inputs.py",
     "bench/metrics.py",
     "bench/train.py",
@@ -43,12 +56,14 @@ SUFFIX = {"records": ".json", "predictions": ".csv", "timings": ".json"}
 
 def code_files(cell: Cell) -> list[Path]:
     """The source files that a cell's numbers depend on: its own plug-ins and the shared ones."""
+    from vidattn.bench.inputs import plugin_path
+
     names = (
-        "backbones/" + cell.backbone,
-        "attention/" + cell.attention,
-        "architectures/" + cell.architecture,
+        f"models/backbones/{cell.backbone}",
+        f"models/attention/{cell.attention}",
+        f"data/datasets/{cell.dataset}",
     )
-    own = [ROOT / "models" / f"{name}.py" for name in names]
+    own = [ROOT / f"{name}.py" for name in names] + [plugin_path(cell.architecture)]
     return [*(path for path in own if path.exists()), *(ROOT / name for name in SHARED)]
 
 

@@ -71,10 +71,10 @@ def attention(model) -> Callable[[dict], dict[str, np.ndarray]]:
     """
     from keras import ops
 
-    from vidattn.models import build
+    from vidattn.models import inspection
 
     try:
-        every = build.maps(model)
+        every = inspection.maps(model)
     except ValueError:  # no attention
         return lambda streams: {}
     picture = "image" in model.input

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from vidattn.models import build
+from vidattn.models import build, inspection
 
 # Where all mean gradients of a frame are this small a part of the mean magnitude, they cancel; what is left,
 # as before a softmax over positions that share one weight vector (L2PA in the thesis' form), is rounding.
@@ -25,7 +25,7 @@ def layer(model: keras.Model, backbone: str, stage: str = "late") -> keras.layer
         raise ValueError(
             f"Backbone '{backbone}' has no stage '{stage}'. Expected one of: {', '.join(taps) or 'none'}."
         )
-    found = [part for part in build.parts(model) if part.name == taps[stage]]
+    found = [part for part in inspection.parts(model) if part.name == taps[stage]]
     if not found:
         raise ValueError(
             f"'{model.name}' has no layer '{taps[stage]}' to differentiate by: it starts from stored "

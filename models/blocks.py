@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import keras
 
-from vidattn.models import layers
+from vidattn.models import reductions, resize
 
 Tensor = keras.KerasTensor
 
@@ -64,13 +64,13 @@ def upsample(x: Tensor, size: Sequence[int], interpolation: str = "nearest") -> 
         return keras.layers.UpSampling2D(factors, interpolation=interpolation)(x)
     if whole and interpolation == "nearest":
         return keras.layers.UpSampling3D(factors)(x)
-    return layers.Resize(size, interpolation)(x)
+    return resize.Resize(size, interpolation)(x)
 
 
 def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
     """The sum of `x` (B, H, W, C) over positions under weights (B, H, W) or (B, H, W, 1): (B, C)."""
     weights = keras.layers.Reshape((*x.shape[1:-1], 1))(weights)
-    return layers.Sum(axis=tuple(range(1, len(x.shape) - 1)))(keras.layers.Multiply()([x, weights]))
+    return reductions.Sum(axis=tuple(range(1, len(x.shape) - 1)))(keras.layers.Multiply()([x, weights]))
 
 
 def logits(x: Tensor, classes: int, name: str | None = None) -> Tensor:

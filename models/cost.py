@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import keras
 
-from vidattn.models import clips, layers
+from vidattn.models import inflated, layers, masking
 
 Shape = tuple[int, ...]
 
@@ -179,7 +179,7 @@ VIEWS = (
     layers.Fold,
     layers.Unfold,
     layers.Map,
-    layers.DropMask,
+    masking.DropMask,
 )  # no new elements
 RULES: list[tuple[type | tuple[type, ...], Callable]] = [
     (L.Dense, _dense),
@@ -197,7 +197,7 @@ RULES: list[tuple[type | tuple[type, ...], Callable]] = [
     (L.Softmax, _each(5)),
     (L.Activation, _each(0)),
     ((L.Rescaling, L.Normalization), _each(2)),
-    (clips.Inflated, _inflated),
+    (inflated.Inflated, _inflated),
     (L.LSTM, _lstm),
     (L.Bidirectional, _bidirectional),
     (L.MultiHeadAttention, _attention),

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from vidattn.models import blocks, layers, surgery, weights
+from vidattn.models import blocks, layers, masking, surgery, weights
 from vidattn.models.attention import Attention, Tensor
 
 OUTPUTS = ("features", "logits", "final")
@@ -36,7 +36,7 @@ class Encoder:
 
     def real(self) -> Tensor | None:
         """True for every frame that is no padding, (B, T) bool; None where all count."""
-        return layers.RealFrames(name="real")(self.inputs["features"]) if self.masked else None
+        return masking.RealFrames(name="real")(self.inputs["features"]) if self.masked else None
 
     def clip(self, stream: str) -> Tensor:
         """The input tensor of a stream."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from vidattn.models import clips, layers
+from vidattn.models import inflated, layers
 from vidattn.models.attention import Attention, Tensor
 
 _ORDINAL = re.compile(r"(\w+)\[(\d+)\]")
@@ -78,7 +78,7 @@ def refined(
 def transfer(pairs: list[tuple[keras.layers.Layer, keras.layers.Layer]]) -> None:
     """Gives every new layer the weights of the old one, divided over the taps where it is inflated."""
     for old, new in pairs:
-        if isinstance(new, clips.Inflated):
+        if isinstance(new, inflated.Inflated):
             new.inflate(old)
         else:
             new.set_weights(old.get_weights())
@@ -90,7 +90,7 @@ def _remember(pairs: list, time: Time | None) -> Callable:
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         new = type(layer).from_config(layer.get_config())
         if time and max(getattr(layer, "kernel_size", (1,))) > 1:
-            new = clips.Inflated(new, time.taps, time.frames, name=layer.name)
+            new = inflated.Inflated(new, time.taps, time.frames, name=layer.name)
         pairs.append((layer, new))
         return new
 
@@ -109,7 +109,7 @@ def _hook(
 
     def call(layer: keras.layers.Layer, *args, **kwargs) -> Tensor:
         out = layer(*args, **kwargs)
-        if isinstance(layer, clips.Inflated):
+        if isinstance(layer, inflated.Inflated):
             out = _activation(model.get_layer(layer.name), out)
         if layer.name in inline and not attention.plain:
             stage = inline[layer.name]

@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import blocks, layers
+from vidattn.models import blocks, layers, masking
 
 Tensor = keras.KerasTensor
 
@@ -22,7 +22,7 @@ def bilstm(
     Steps that are not `real` (B, T) don't run through it; in a sequence they are zero.
     """
     layer = keras.layers.Bidirectional(lstm(units, sequences, gates), name="bilstm")
-    return layer(x) if real is None else layers.DropMask()(layer(x, mask=real))
+    return layer(x) if real is None else masking.DropMask()(layer(x, mask=real))
 
 
 def time_attention(x: Tensor, name: str = "time", real: Tensor | None = None) -> Tensor:
@@ -35,7 +35,7 @@ def time_attention(x: Tensor, name: str = "time", real: Tensor | None = None) ->
     softmax = "softmax" if real is None else None
     rows = keras.layers.Dense(x.shape[1], activation=softmax, name=f"{name}_attention")(rows)
     if real is not None:
-        rows = layers.SoftmaxOverReal()(rows, real)
+        rows = masking.SoftmaxOverReal()(rows, real)
     weights = keras.layers.Permute((2, 1))(rows)  # (B, T, D)
     weights = layers.Map(low=0.0, high=1.0, name=f"{name}_map")(weights)
     return keras.layers.Multiply()([x, weights])
@@ -60,7 +60,7 @@ def readout(x: Tensor, how: str, real: Tensor | None = None) -> Tensor:
     blocks.one_of("readout", how, ("last", "flatten", "mean"))
     if how == "flatten":
         return keras.layers.Flatten()(x)
-    return mean(x, real) if how == "mean" else layers.LastStep()(x, real)
+    return mean(x, real) if how == "mean" else masking.LastStep()(x, real)
 
 
 def average_time(scores: Tensor, average: str) -> Tensor:

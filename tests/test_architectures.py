@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from vidattn.models import build, clips, layers, temporal
+from vidattn.models import build, clips, inflated, inspection, layers, masking, self_attention, temporal
 from vidattn.models.architectures import r2plus1d
 
 RNG = np.random.default_rng(3)
@@ -70,8 +70,8 @@ def test_time_attention_is_a_softmax_over_time_for_each_feature():
 
 def test_order_of_attention_and_lstm_is_that_of_the_variants():
     after, before = heads("lstm_attention", units=4), heads("attention_lstm", units=4)
-    assert build.maps(after).output["time_map"].shape == (None, 5, 8)  # on the states
-    assert build.maps(before).output["time_map"].shape == (None, 5, 4)  # on the features
+    assert inspection.maps(after).output["time_map"].shape == (None, 5, 8)  # on the states
+    assert inspection.maps(before).output["time_map"].shape == (None, 5, 4)  # on the features
 
 
 def test_last_readout_of_a_sequence_is_the_last_output():
@@ -80,7 +80,7 @@ def test_last_readout_of_a_sequence_is_the_last_output():
     sequence.get_layer("bilstm").set_weights(last.get_layer("bilstm").get_weights())
     states = keras.Model(sequence.input, sequence.get_layer("bilstm").output)({"features": x})
     expected = keras.Model(last.input, last.get_layer("bilstm").output)({"features": x})
-    np.testing.assert_allclose(layers.LastStep()(states), expected, atol=1e-5)
+    np.testing.assert_allclose(masking.LastStep()(states), expected, atol=1e-5)
 
 
 def test_controls_of_the_icip_tables():
@@ -201,7 +201,7 @@ def test_inflated_network_sees_motion():
 
 def test_inflated_convolution_by_hand():
     """One pixel, one channel, 3 taps of weight 1/3, 2/3, 3/3: the ends are repeated."""
-    layer = clips.Inflated(keras.layers.Conv2D(1, 1, use_bias=False), 3, 4)
+    layer = inflated.Inflated(keras.layers.Conv2D(1, 1, use_bias=False), 3, 4)
     layer.build((None, 1, 1, 1))
     layer.set_weights([np.full((1, 1, 1, 1), (n + 1) / 3) for n in range(3)])
     frames = np.array([1.0, 2.0, 4.0, 8.0], "float32").reshape(4, 1, 1, 1)
@@ -211,7 +211,7 @@ def test_inflated_convolution_by_hand():
 
 def test_transformer_weights_are_a_scaled_softmax():
     query, key = (RNG.normal(size=(1, 3, 4)).astype("float32") for _ in range(2))
-    output = clips.AttentionWeights(2)([query, key])
+    output = self_attention.AttentionWeights(2)([query, key])
     expected = softmax(query[0, :, :2] @ key[0, :, :2].T / np.sqrt(2))
     np.testing.assert_allclose(output[0, 0], expected, atol=1e-6)
 
@@ -220,7 +220,7 @@ def test_transformer_mixes_values_by_the_weights_of_each_head():
     weights = np.array([[[[1, 0], [0.5, 0.5]], [[0, 1], [0.25, 0.75]]]], "float32")  # 2 heads, 2 steps
     value = np.array([[[2.0, 4, 8, 16], [6, 8, 0, 32]]], "float32")  # first two numbers to head 1
     expected = [[2, 4, 0, 32], [4, 6, 2, 28]]
-    np.testing.assert_allclose(clips.AttentionMix()([weights, value])[0], expected)
+    np.testing.assert_allclose(self_attention.AttentionMix()([weights, value])[0], expected)
 
 
 def test_early_fusion_sees_all_frames_and_late_fusion_the_first_and_the_last():

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from vidattn.models import build, gating, layers
+from vidattn.models import build, gating, reductions, resize
 from vidattn.models.attention import cbam, gated, gated_grid, l2pa, residual, se
 
 RNG = np.random.default_rng(5)
@@ -61,7 +61,7 @@ def test_cbam_by_hand(form, shape, second):
 
 def test_cbam_mean_of_the_thesis_text_differs():
     x = RNG.normal(size=(1, 2, 2, 4)).astype("float32")
-    statistics = [layers.ChannelStatistics(kind)(x) for kind in ("max", "mean")]
+    statistics = [reductions.ChannelStatistics(kind)(x) for kind in ("max", "mean")]
     np.testing.assert_allclose(statistics[0][..., 1], x.max(-1), atol=1e-6)
     np.testing.assert_allclose(statistics[1][..., 1], x.mean(-1), atol=1e-6)
 
@@ -176,7 +176,7 @@ def test_grid_is_repeated_for_multiples_and_resampled_otherwise():
 
 def test_resize_is_linear_at_half_pixel_centres():
     line = np.array([0.0, 4.0], "float32").reshape(1, 2, 1)
-    output = layers.Resize((4,), "bilinear")(line)
+    output = resize.Resize((4,), "bilinear")(line)
     np.testing.assert_allclose(output[0, :, 0], [0, 1, 3, 4])
 
 

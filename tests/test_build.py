@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from vidattn.models import build
+from vidattn.models import build, inspection
 
 
 def small(attention="none", architecture="frame_average", **options):
@@ -53,8 +53,8 @@ def test_maps_of_a_reloaded_model_are_those_of_the_first(tmp_path):
     model = small("cbam", "two_stream")
     model.save(tmp_path / "model.keras")
     clips = {name: np.random.default_rng(0).normal(size=(2, *t.shape[1:])) for name, t in model.input.items()}
-    first = build.maps(model).predict(clips, verbose=0)
-    second = build.maps(keras.models.load_model(tmp_path / "model.keras")).predict(clips, verbose=0)
+    first = inspection.maps(model).predict(clips, verbose=0)
+    second = inspection.maps(keras.models.load_model(tmp_path / "model.keras")).predict(clips, verbose=0)
     assert first["flow_early_cbam_spatial_map"].shape == (2, 2, 4, 4, 1)
     assert len(first) == 12
     assert all(np.array_equal(first[name], second[name]) for name in first)
@@ -62,11 +62,11 @@ def test_maps_of_a_reloaded_model_are_those_of_the_first(tmp_path):
 
 def test_model_without_attention_has_no_maps():
     with pytest.raises(ValueError, match="no attention maps"):
-        build.maps(small())
+        inspection.maps(small())
 
 
 def test_summary_names_parts_and_maps():
-    text = build.summary(small("l2pa", "two_stream"))
+    text = inspection.summary(small("l2pa", "two_stream"))
     assert "flow_encoder" in text and "early_l2pa_map" in text and "(B, 4, 4) in [0.0, 1.0]" in text
 
 

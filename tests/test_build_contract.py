@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from vidattn.bench import sample
-from vidattn.models import build, layers
+from vidattn.models import build, inspection, layers
 
 # Weights that the maths leaves without gradient: a softmax does not see what is the same for all it compares.
 BLIND = {
@@ -78,7 +78,7 @@ def check(cell, folder):
     model.save(folder / "model.keras")
     again = keras.models.load_model(folder / "model.keras")
     np.testing.assert_array_equal(again(clips), output)
-    if any(isinstance(layer, layers.Map) for layer in build.parts(again)):
+    if any(isinstance(layer, layers.Map) for layer in inspection.parts(again)):
         check_maps(again, clips)
     else:
         assert cell[1] == "none"
@@ -86,8 +86,8 @@ def check(cell, folder):
 
 def check_maps(model, clips):
     """Every map is found, also in the reloaded model, and keeps its stated range and sum."""
-    found = build.maps(model)(clips)
-    marks = {layer.name: layer for layer in build.parts(model) if isinstance(layer, layers.Map)}
+    found = inspection.maps(model)(clips)
+    marks = {layer.name: layer for layer in inspection.parts(model) if isinstance(layer, layers.Map)}
     assert marks and found
     for name, value in found.items():
         mark = next(marks[key] for key in sorted(marks, key=len, reverse=True) if name.endswith(key))

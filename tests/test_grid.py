@@ -1,5 +1,6 @@
 """The stages follow from params.yaml, and the project from its folders."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import yaml
 
 from vidattn.bench import executor, grid, plugins
 from vidattn.bench import params as params_module
+from vidattn.models import build
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,8 +33,30 @@ def test_every_cell_is_in_exactly_one_group():
 
 def test_training_stages_depend_on_the_files_that_the_store_keys_on():
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    for stage in ("train_rgb", "train_flow"):
+    for stage in ("train_rgb", "train_flow", "train_head"):
         assert set(executor.SHARED) <= set(stages[stage]["do"]["deps"])
+
+
+def test_the_store_keys_on_all_that_plug_ins_import():
+    """An edit of code that makes numbers must not leave old numbers standing."""
+    plugs = {path for kind in build.KINDS.values() for path in (ROOT / "models" / kind).glob("*.py")}
+    todo, reached = {ROOT / "models" / "build.py", *plugs}, set()
+    while todo:
+        reached |= todo
+        todo = {found for path in todo for found in imported(path)} - reached
+    missed = {str(path.relative_to(ROOT)) for path in reached - plugs} - set(executor.SHARED)
+    assert missed <= {"models/__init__.py"}
+
+
+def imported(path: Path) -> set[Path]:
+    """The project's files that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vidattn."):
+            folder = ROOT / Path(*node.module.split(".")[1:])
+            found |= {folder.with_suffix(".py"), folder / "__init__.py"}
+            found |= {folder / f"{alias.name}.py" for alias in node.names}
+    return {file for file in found if file.is_file()}
 
 
 def test_files_that_stages_name_exist_or_are_made_by_a_stage():

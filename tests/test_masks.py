@@ -9,7 +9,7 @@ import pytest
 
 from vidattn.bench import params as params_module
 from vidattn.bench.inputs import Inputs
-from vidattn.models import build, layers
+from vidattn.models import build, masking
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,14 +66,14 @@ def test_other_readouts_heed_the_mask(readout, clip):
 def test_last_step_and_frame_count_by_hand():
     x = np.arange(8, dtype="float32").reshape(1, 4, 2)
     real = np.array([[True, True, False, False]])
-    np.testing.assert_array_equal(layers.LastStep()(x, real), [[2, 1]])
-    np.testing.assert_array_equal(layers.LastStep()(x), [[6, 1]])
-    np.testing.assert_array_equal(layers.OverFrames()(x, real), x / 2)
+    np.testing.assert_array_equal(masking.LastStep()(x, real), [[2, 1]])
+    np.testing.assert_array_equal(masking.LastStep()(x), [[6, 1]])
+    np.testing.assert_array_equal(masking.OverFrames()(x, real), x / 2)
 
 
 def test_a_black_frame_inside_a_clip_is_no_padding():
     x = np.array([[[1.0], [0.0], [2.0], [0.0]]])
-    np.testing.assert_array_equal(layers.RealFrames()(x), [[True, True, True, False]])
+    np.testing.assert_array_equal(masking.RealFrames()(x), [[True, True, True, False]])
 
 
 @pytest.mark.parametrize("architecture", HEADS)

@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import blocks, clips, layers
+from vidattn.models import blocks, clips, resize
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -24,8 +24,8 @@ def architecture(encoder: Encoder, features: int = 128) -> Tensor:
     """
     if encoder.attention.reads or not encoder.attention.plain:
         raise ValueError("Architecture 'conv3d' has too few maps to attend to; use none.")
-    rgb = layers.Resize((encoder.clip("rgb").shape[1], 60, 40), "bilinear")(encoder.clip("rgb"))
-    flow = layers.Resize((encoder.clip("flow").shape[1], 60, 40), "bilinear")(encoder.clip("flow"))
+    rgb = resize.Resize((encoder.clip("rgb").shape[1], 60, 40), "bilinear")(encoder.clip("rgb"))
+    flow = resize.Resize((encoder.clip("flow").shape[1], 60, 40), "bilinear")(encoder.clip("flow"))
     if flow.shape[1] < 5:
         raise ValueError(f"Architecture 'conv3d' needs at least 5 flow fields and got {flow.shape[1]}.")
     streams = {name: clips.Hardwired(name, name=name)(rgb) for name in ("grey", "gradient_x", "gradient_y")}

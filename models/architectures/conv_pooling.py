@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import layers, temporal
+from vidattn.models import reductions, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -16,5 +16,5 @@ def architecture(encoder: Encoder, dense: int = 4096, dropout: float = 0.5) -> T
         dense: Width of the dense layer.
         dropout: Dropped share after it.
     """
-    x = layers.Max(axis=1, name="time_pool")(encoder.final("rgb"))  # (B, H, W, C)
+    x = reductions.Max(axis=1, name="time_pool")(encoder.final("rgb"))  # (B, H, W, C)
     return temporal.dense_head(keras.layers.Flatten()(x), encoder.classes, dense, dropout)

@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import clips, layers, temporal
+from vidattn.models import clips, resize, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -20,7 +20,7 @@ def architecture(encoder: Encoder, dense: int = 4096, dropout: float = 0.5) -> T
     half = (clip.shape[2] // 2, clip.shape[3] // 2)
     views = {
         "fovea": clips.Centre(half, name="fovea")(clip),
-        "context": layers.Resize((clip.shape[1], *half), "bilinear", name="context")(clip),
+        "context": resize.Resize((clip.shape[1], *half), "bilinear", name="context")(clip),
     }
     features = [encoder.features("rgb", view, name) for name, view in views.items()]
     x = keras.layers.GlobalAveragePooling1D()(keras.layers.Concatenate()(features))

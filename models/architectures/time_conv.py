@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import layers, temporal
+from vidattn.models import reductions, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -31,5 +31,5 @@ def architecture(
     x = keras.layers.ZeroPadding3D(before)(x)
     kernel = (min(window, x.shape[1]), 3, 3)
     x = keras.layers.Conv3D(filters, kernel, (stride, 1, 1), activation="relu", name="time_conv")(x)
-    x = layers.Max(axis=1, name="time_pool")(x)
+    x = reductions.Max(axis=1, name="time_pool")(x)
     return temporal.dense_head(keras.layers.Flatten()(x), encoder.classes, dense, dropout)

@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import blocks, clips, layers
+from vidattn.models import blocks, layers, self_attention
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -33,7 +33,7 @@ def architecture(
     if width % heads:
         raise ValueError(f"{heads} heads do not divide a width of {width}.")
     x = keras.layers.Dense(width, name="token")(encoder.features("rgb"))  # (B, T, width)
-    x = clips.Positions(name="positions")(x)
+    x = self_attention.Positions(name="positions")(x)
     for number in range(1, depth + 1):
         x = block(x, heads, hidden, dropout, f"block{number}")
     x = keras.layers.LayerNormalization(name="norm")(x)
@@ -45,9 +45,9 @@ def block(x: Tensor, heads: int, hidden: int, dropout: float, name: str) -> Tens
     width = x.shape[-1]
     y = keras.layers.LayerNormalization(name=f"{name}_norm1")(x)
     query, key, value = (keras.layers.Dense(width, name=f"{name}_{n}")(y) for n in ("query", "key", "value"))
-    weights = clips.AttentionWeights(heads, name=f"{name}_weights")([query, key])  # (B, heads, T, T)
+    weights = self_attention.AttentionWeights(heads, name=f"{name}_weights")([query, key])  # (B, heads, T, T)
     weights = layers.Map(low=0.0, high=1.0, name=f"{name}_map")(weights)
-    y = clips.AttentionMix(name=f"{name}_mix")([weights, value])
+    y = self_attention.AttentionMix(name=f"{name}_mix")([weights, value])
     y = keras.layers.Dense(width, name=f"{name}_out")(y)
     x = keras.layers.Add()([x, keras.layers.Dropout(dropout)(y)])
     y = keras.layers.LayerNormalization(name=f"{name}_norm2")(x)

@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import blocks, layers
+from vidattn.models import blocks, layers, reductions
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -26,4 +26,4 @@ def architecture(encoder: Encoder, fusion: str = "average", flow_weight: float =
         return layers.Log(name="log")(keras.layers.GlobalAveragePooling1D()(joined))
     means = [keras.layers.GlobalAveragePooling1D()(s) for s in scores]
     weight = 1.0 if fusion == "average" else flow_weight
-    return layers.Log(name="log")(layers.WeightedMean((1.0, weight), name="fusion")(means))
+    return layers.Log(name="log")(reductions.WeightedMean((1.0, weight), name="fusion")(means))

@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import layers, temporal
+from vidattn.models import masking, temporal
 from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
@@ -19,6 +19,6 @@ def architecture(
     if real is None:
         x = keras.layers.Rescaling(1 / x.shape[1], name="uniform")(x)
     else:
-        x = layers.OverFrames(name="uniform")(x, real)
+        x = masking.OverFrames(name="uniform")(x, real)
     x = temporal.bilstm(x, units, False, gates, real)
     return temporal.dense_head(x, encoder.classes, dense, dropout)

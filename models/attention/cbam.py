@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import blocks, layers
+from vidattn.models import blocks, layers, reductions
 from vidattn.models.attention import Attention, Tensor
 
 
@@ -43,7 +43,7 @@ def channel(x: Tensor, name: str, r: float) -> Tensor:
 
 def spatial(x: Tensor, name: str, k: int, second: str) -> Tensor:
     """Equation 3: one convolution on the mean and the maximum over the channels of every position."""
-    statistics = layers.ChannelStatistics(second, name=f"{name}_statistics")(x)  # (B, H, W, 2)
+    statistics = reductions.ChannelStatistics(second, name=f"{name}_statistics")(x)  # (B, H, W, 2)
     gate = blocks.conv(x, 1, k, activation="sigmoid", name=f"{name}_spatial")(statistics)
     gate = layers.Map(low=0.0, high=1.0, name=f"{name}_spatial_map")(gate)
     return keras.layers.Multiply()([x, gate])

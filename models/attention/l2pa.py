@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import blocks, layers
+from vidattn.models import blocks, layers, reductions
 from vidattn.models.attention import STAGES, Attention, Tensor
 
 
@@ -53,7 +53,7 @@ def attend(x: Tensor, g: Tensor, name: str, score: str, form: str) -> Tensor:
         u = keras.layers.Dense(1, use_bias=False, kernel_initializer=normal, name=f"{name}_u")
         scores = u(keras.layers.Add()([x, g]))
     else:
-        scores = layers.Sum(axis=-1)(keras.layers.Multiply()([x, g]))
+        scores = reductions.Sum(axis=-1)(keras.layers.Multiply()([x, g]))
     weights = keras.layers.Softmax()(keras.layers.Flatten()(scores))
     weights = keras.layers.Reshape(x.shape[1:-1])(weights)
     return layers.Map(low=0.0, high=1.0, total=1.0, name=f"{name}_map")(weights)
