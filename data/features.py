@@ -14,6 +14,8 @@ from vidattn.data import extract as extraction
 from vidattn.data import shards
 from vidattn.data.pipeline import finish
 
+SMALLEST = 1e-3  # of a clip's largest feature: below 6e-5 numbers lose digits in 16 bits, and end at 6e-8
+
 Encode = Callable[[np.ndarray], np.ndarray]
 
 
@@ -106,6 +108,11 @@ def _encode(
     largest = np.abs(out).max()
     if not largest <= np.finfo(np.float16).max:
         raise ValueError(f"Features of {ids[0]} ... {ids[-1]} exceed 16 bits: up to {largest:.3g}.")
+    if 0 < largest < SMALLEST:
+        raise ValueError(
+            f"Features of {ids[0]} ... {ids[-1]} vanish in 16 bits: the largest is {largest:.3g}."
+            " Untrained weights do that to deep networks; give the backbone weights, or take another."
+        )
     return np.split(out.astype(np.float16), np.cumsum(lengths)[:-1])
 
 

@@ -74,3 +74,11 @@ def test_values_too_large_for_16_bits_are_an_error(tmp_path):
     path = frames.extract("set", tmp_path, frames=2, size=16, workers=1)
     with pytest.raises(ValueError, match="exceed 16 bits"):
         features.extract("set", tmp_path, path, lambda batch: np.full((len(batch), 2), 1e6), KEY)
+
+
+def test_features_that_vanish_in_16_bits_are_refused(tmp_path):
+    write_dataset(tmp_path, "set", 2)
+    path = frames.extract("set", tmp_path, frames=2, size=16, workers=1)
+    with pytest.raises(ValueError, match="vanish in 16 bits: the largest is 2e-09"):
+        features.extract("set", tmp_path, path, lambda b: np.full((len(b), 3), 2e-9), KEY)
+    features.extract("set", tmp_path, path, lambda b: np.zeros((len(b), 3)), KEY)  # zero is a value
