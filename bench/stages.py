@@ -89,13 +89,12 @@ def index(dataset: str, params: Params, tell: Tell) -> None:
 
 
 def frames(dataset: str, params: Params, tell: Tell) -> None:
-    """Decode the frames that the suite's protocols ask for."""
+    """Decode the frames that the suite's protocols ask for: one pass makes every store that is not there."""
     from vidattn.data import frames as frames_module
 
-    for settings in grid.grid(params)["frames"].get(dataset, []):
-        _costed(
-            dataset, params, tell, partial(frames_module.extract, dataset, Path(params.store), **settings)
-        )
+    wanted = grid.grid(params)["frames"].get(dataset, [])
+    if wanted:
+        _costed(dataset, params, tell, partial(frames_module.extract_all, dataset, params.store, wanted))
 
 
 def flow(dataset: str, params: Params, tell: Tell) -> None:
@@ -118,11 +117,12 @@ def features(dataset: str, params: Params, tell: Tell) -> None:
             _costed(dataset, params, tell, partial(encode.extract, cell, params))
 
 
-def _costed(dataset: str, params: Params, tell: Tell, work: Callable[[], Path]) -> None:
-    """Run an extraction; say where it is, how large, and the CPU time if it was made now."""
+def _costed(dataset: str, params: Params, tell: Tell, work: Callable[[], Path | list[Path]]) -> None:
+    """Run an extraction; say where its stores are, how large, and the CPU time if they were made now."""
     from vidattn.data import costs
 
-    tell(f"{dataset}: {costs.measured(Path(params.store) / dataset, work)[1]}")
+    for line in costs.measured(Path(params.store) / dataset, work)[1]:
+        tell(f"{dataset}: {line}")
 
 
 def look(name: str, out: Path, params: Params) -> int:

@@ -1,9 +1,32 @@
 """Files that are either complete or absent: written beside their place, synced, renamed."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """A full disk, or a folder that may not be written, as an error that names it and says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise OSError(
+                f"The disk of {folder} is full. What was finished is kept: make room (`vidattn data` shows "
+                "what takes how much) and give the same command again."
+            ) from error
+        if error.errno in DENIED:
+            raise OSError(
+                f"{error.filename or folder} cannot be written ({error.strerror}). Make {folder} writable, "
+                "or name another folder as `store` in params.yaml."
+            ) from error
+        raise
 
 
 @contextmanager
