@@ -127,7 +127,10 @@ def _fill(plans: Sequence[Plan], several: Several | None, workers: int, progress
 
 def _check(plan: Plan, first: Plan) -> None:
     if not plan.ids:
-        raise ValueError(f"No usable clip for {plan.folder}: the index has none with status 'ok'.")
+        raise ValueError(
+            f"No usable clip for {plan.folder}: the index has none with status 'ok', and says why. "
+            "Fetch or import the data set, then index it again."
+        )
     if plan.container not in pack.CONTAINERS:
         raise ValueError(f"Unknown container {plan.container!r}. Expected one of: npy, webp.")
     if (plan.ids, plan.shard) != (first.ids, first.shard):
