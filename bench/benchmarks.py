@@ -55,7 +55,7 @@ def run(
                 "job": partial(flow_speed.thesis_job, store, index, size),
                 "two_processes": partial(flow_speed.two_processes, real, store, size, 4 * clips),
                 "storage": partial(flow_speed.storage, index),
-                "decoding": partial(input_speed.decoding, index, real),
+                "decoding": partial(input_speed.decoding, store, index, real),
                 "features": partial(input_speed.feature_pass, store, encode, predict_one),
                 "waiting": partial(input_speed.waiting, store, step),
             }

@@ -19,8 +19,17 @@ Step = Callable[[dict[str, np.ndarray], np.ndarray], object]
 EPOCHS = 4  # of the clips at hand, for the input pipeline
 
 
-def decoding(index: pd.DataFrame, real: Path | None, count: int = 8) -> Rows:
-    """25 frames of a clip at its own size, by each decoder; `same pixels` is checked on every clip."""
+TWO = (
+    {"sampling": "per_second", "frames": None, "size": 224},
+    {"sampling": "uniform", "frames": 8, "size": 224},
+)
+
+
+def decoding(store: Path, index: pd.DataFrame, real: Path | None, count: int = 8) -> Rows:
+    """25 frames of a clip at its own size, by each decoder; then two samplings of it, in one pass and in two.
+
+    `same pixels` is checked on every clip, `same bytes` on every file of the stores.
+    """
     kinds = {"": [Path(path) for path in index.path[:count]]}
     if real is not None:
         kinds = {"_h264": kinds[""], "_xvid": sorted((real / "original_samples").glob("*.avi"))[:count]}
@@ -29,7 +38,38 @@ def decoding(index: pd.DataFrame, real: Path | None, count: int = 8) -> Rows:
         wanted = [decode.uniform(len(baselines.read_all(path)), 25) for path in paths]
         for name, other in baselines.DECODERS.items():
             rows.append(_decoder(f"decode_{name}{kind}", other, paths, wanted))
-    return rows
+    return [*rows, two_samplings(store, 2 * count)]
+
+
+def two_samplings(store: Path, count: int) -> dict:
+    """Both stores that the suite `icip` reads, made in one pass against a pass for each."""
+    subset = duel.subset(store, "samplings", count)
+
+    def ours() -> None:
+        shutil.rmtree(store / subset / "frames", ignore_errors=True)
+        frames.extract_all(subset, store, TWO, workers=1)
+
+    def theirs() -> None:
+        shutil.rmtree(store / subset / "frames", ignore_errors=True)
+        for settings in TWO:
+            frames.extract(subset, store, **settings, workers=1)
+
+    clips = len(pd.read_csv(store / subset / "index.csv"))
+    a, b = duel.turns(ours, theirs, 4)
+    ours()
+    made = _bytes(store / subset)
+    theirs()
+    same = _yes(made == _bytes(store / subset))
+    note = f"one frame a second, and 8 frames, 224 px, decoded and stored; same bytes: {same}"
+    return duel.row("decode_two_samplings", a / clips, b / clips, "CPU s/clip", clips, note)
+
+
+def _bytes(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _yes(same: bool) -> str:
+    return "yes" if same else "no"
 
 
 def _decoder(name: str, other: Callable, paths: list[Path], wanted: list[np.ndarray]) -> dict:
@@ -43,7 +83,7 @@ def _decoder(name: str, other: Callable, paths: list[Path], wanted: list[np.ndar
         lambda: [decode.read(path, i) for path, i in jobs], lambda: [other(path, i) for path, i in jobs], 8
     )
     each = 1e3 / len(jobs)
-    note = f"25 frames; same pixels: {'yes' if same else 'no'}{_version(library)}"
+    note = f"25 frames; same pixels: {_yes(same)}{_version(library)}"
     return duel.row(name, each * ours, each * theirs, "CPU ms/clip", len(jobs), note)
 
 

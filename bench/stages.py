@@ -2,18 +2,26 @@
 
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from vidattn.bench import encode, grid
 from vidattn.bench.cell import Cell, cells
 from vidattn.bench.params import Params, ParamsError, unknown
+from vidattn.data import atomic
 
 Tell = Callable[[str], None]
+SHOWN = 10  # bad clips that the terminal names
 
 
 def data(arguments: Namespace, params: Params, tell: Tell) -> int:
     """Run one action of `vidattn data`."""
+    with atomic.explained(Path(params.store)):
+        return _act(arguments, params, tell)
+
+
+def _act(arguments: Namespace, params: Params, tell: Tell) -> int:
     action, name = arguments.action, arguments.name
     if action == "status":
         return status(params)
@@ -25,6 +33,10 @@ def data(arguments: Namespace, params: Params, tell: Tell) -> int:
     valid = params.backbones if action == "weights" else params.datasets
     if dataset not in valid:
         raise unknown("backbone" if action == "weights" else "data set", dataset, valid, f"data {action}")
+    if action == "look" and "/" not in name:
+        raise ParamsError(
+            f"vidattn data look needs a clip too: {name}/<clip>, named as in {params.store}/{name}/index.csv."
+        )
     if action == "look":
         return look(name, Path(arguments.out), params)
     if action == "weights":
@@ -71,6 +83,8 @@ def weights(backbone: str, source: str | None, params: Params) -> int:
         raise ParamsError(
             f"vidattn data weights {backbone} needs a file: folded .npz, or Keras' .weights.h5."
         )
+    if not Path(source).is_file():
+        raise ParamsError(f"There is no file {source}; vidattn data weights {backbone} needs one to copy.")
     target = encode.weights_folder(params) / f"{backbone}{Path(source).suffix}"
     files.write(target, Path(source).read_bytes())
     print(target)
@@ -84,25 +98,30 @@ def index(dataset: str, params: Params, tell: Tell) -> None:
     table = manifest.build(dataset, Path(params.store))
     bad = table[table.status != "ok"]
     tell(f"{dataset}: {len(table)} clips, {len(bad)} quarantined")
-    for row in bad.itertuples():
+    for row in bad.head(SHOWN).itertuples():
         tell(f"  {row.clip}: {row.reason}")
+    if len(bad) > SHOWN:
+        tell(f"  and {len(bad) - SHOWN} more, listed in {Path(params.store) / dataset / 'index.csv'}")
 
 
 def frames(dataset: str, params: Params, tell: Tell) -> None:
-    """Decode the frames that the suite's protocols ask for."""
+    """Decode the frames that the suite's protocols ask for: one pass makes every store that is not there."""
     from vidattn.data import frames as frames_module
 
-    for settings in grid.grid(params)["frames"].get(dataset, []):
-        _costed(
-            dataset, params, tell, partial(frames_module.extract, dataset, Path(params.store), **settings)
-        )
+    wanted = grid.grid(params)["frames"].get(dataset, [])
+    if not wanted:
+        return tell(_unasked("frames", dataset, params))
+    _costed(dataset, params, tell, partial(frames_module.extract_all, dataset, params.store, wanted))
 
 
 def flow(dataset: str, params: Params, tell: Tell) -> None:
     """Compute the flow that the suite's protocols ask for, from the stored frames."""
     from vidattn.data import flow as flow_module
 
-    for settings in grid.grid(params)["flow_fields"].get(dataset, []):
+    wanted = grid.grid(params)["flow_fields"].get(dataset, [])
+    if not wanted:
+        return tell(_unasked("flow_fields", dataset, params))
+    for settings in wanted:
         _costed(dataset, params, tell, partial(flow_module.extract, dataset, Path(params.store), **settings))
 
 
@@ -116,13 +135,29 @@ def features(dataset: str, params: Params, tell: Tell) -> None:
         if cell.dataset == dataset and frozen and asked not in done:
             done.append(asked)
             _costed(dataset, params, tell, partial(encode.extract, cell, params))
+    if not done:
+        tell(_unasked("encoders", dataset, params))
 
 
-def _costed(dataset: str, params: Params, tell: Tell, work: Callable[[], Path]) -> None:
-    """Run an extraction; say where it is, how large, and the CPU time if it was made now."""
+KINDS = {"frames": "frames", "flow_fields": "flow", "encoders": "features"}
+
+
+def _unasked(kind: str, dataset: str, params: Params, settings: dict | None = None) -> str:
+    """Why a step has nothing to do, and the command that has."""
+    why = f"Suite '{params.suite}' reads no {KINDS[kind]} of '{dataset}'"
+    for suite in params.suites:
+        asked = grid.grid(replace(params, suite=suite))[kind].get(dataset, [])
+        if asked if settings is None else settings in asked:
+            return f"{why}; this one does: vidattn data {KINDS[kind]} {dataset} --suite {suite}"
+    return f"{why}, and no other suite in params.yaml does."
+
+
+def _costed(dataset: str, params: Params, tell: Tell, work: Callable[[], Path | list[Path]]) -> None:
+    """Run an extraction; say where its stores are, how large, and the CPU time if they were made now."""
     from vidattn.data import costs
 
-    tell(f"{dataset}: {costs.measured(Path(params.store) / dataset, work)[1]}")
+    for line in costs.measured(Path(params.store) / dataset, work)[1]:
+        tell(f"{dataset}: {line}")
 
 
 def look(name: str, out: Path, params: Params) -> int:
@@ -134,14 +169,29 @@ def look(name: str, out: Path, params: Params) -> int:
 
     dataset, _, clip = name.partition("/")
     store, cell = Path(params.store), Cell(dataset, "none", "none", "frame_average", "clean")
-    frames_path = frames_module.path(dataset, store, **encode.frame_settings(cell, params))
+    asked = encode.frame_settings(cell, params)
+    frames_path = frames_module.path(dataset, store, **asked)
     flow_path = flow_module.path(dataset, store, **flow_settings(cell, params))
     if not (frames_path / "index.json").exists():
-        raise ParamsError(
-            f"No frames of '{dataset}' at {frames_path}. Make them with: vidattn data frames {dataset}"
+        makes = f"Make them with: vidattn data frames {dataset}"
+        if asked not in grid.grid(params)["frames"].get(dataset, []):
+            makes = _unasked("frames", dataset, params, asked)
+        raise ParamsError(f"No frames of '{dataset}' at {frames_path}. {makes}")
+    try:
+        drawn = look_module.clip(
+            dataset, store, clip, frames_path, flow_path if (flow_path / "index.json").exists() else None
         )
-    drawn = look_module.clip(
-        dataset, store, clip, frames_path, flow_path if (flow_path / "index.json").exists() else None
-    )
+    except KeyError as error:  # its text names the nearest clip
+        raise ParamsError(_absent(dataset, clip, store) or error.args[0]) from error
     print(look_module.save(drawn, out))
     return 0
+
+
+def _absent(dataset: str, clip: str, store: Path) -> str | None:
+    """Why a clip of the index has no frames."""
+    from vidattn.data import manifest
+
+    rows = manifest.read(dataset, store).set_index("clip")
+    if clip not in rows.index or rows.loc[clip, "status"] == "ok":
+        return None
+    return f"Clip '{clip}' of '{dataset}' is quarantined: {rows.loc[clip, 'reason']}."

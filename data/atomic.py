@@ -1,9 +1,33 @@
 """Files that are either complete or absent: written beside their place, synced, renamed."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+SHORT = " requested and "  # NumPy's "8 requested and 5 written", which has no number
+DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """A full disk, or a path without access to it, as an error that names it and says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL or SHORT in str(error):
+            raise OSError(
+                f"The disk of {folder} is full. What was finished is kept: make room (`vidattn data` shows "
+                "what takes how much) and give the same command again."
+            ) from error
+        if error.errno in DENIED:
+            raise OSError(
+                f"No access to {error.filename or folder} ({error.strerror}). Change its rights; what is "
+                f"written goes to {folder}, and `store` in params.yaml names another place."
+            ) from error
+        raise
 
 
 @contextmanager

@@ -17,26 +17,30 @@ def cpu_seconds() -> float:
     return sum(u.ru_utime + u.ru_stime for u in used)
 
 
-def measured(home: Path, work: Callable[[], Path]) -> tuple[Path, str]:
-    """Runs an extraction and notes its cost in `home`, unless the store was finished before.
+def measured(home: Path, work: Callable[[], Path | list[Path]]) -> tuple[list[Path], list[str]]:
+    """Runs an extraction and notes its cost in `home` for the stores that were not finished before.
 
     Args:
         home: The data set's folder in the store.
-        work: Makes a store below `home` and returns its folder.
+        work: Makes one or more stores below `home` and returns their folders. The cost of a pass that makes
+            several is shared out evenly: they sum up to what was used.
 
     Returns:
-        The folder, and a line about it for the user.
+        The folders, and a line about each for the user.
     """
     start, used = time.time(), cpu_seconds()
-    path = work()
+    made = work()
     seconds = cpu_seconds() - used
-    said = f"{path}, {megabytes(path):.1f} MB"
-    if (path / "index.json").stat().st_mtime < start - 1:
-        return path, said
-    note = {"store": f"{path.parent.name}/{path.name}", "cpu_seconds": round(seconds, 1)}
-    with (home / FILE).open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(note) + "\n")
-    return path, f"{said}, {seconds:.1f} CPU s"
+    paths = made if isinstance(made, list) else [made]
+    fresh = [path for path in paths if (path / "index.json").stat().st_mtime >= start - 1]
+    each = seconds / max(1, len(fresh))
+    for path in fresh:
+        note = {"store": f"{path.parent.name}/{path.name}", "cpu_seconds": round(each, 1)}
+        with (home / FILE).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(note) + "\n")
+    shared = f" of {seconds:.1f} for {len(fresh)} stores in one pass" if len(fresh) > 1 else ""
+    cost = f", {each:.1f} CPU s{shared}"
+    return paths, [f"{path}, {megabytes(path):.1f} MB{cost if path in fresh else ''}" for path in paths]
 
 
 def noted(home: Path) -> float:

@@ -6,23 +6,21 @@ so it does not matter who makes which, nor when the run was cut: complete shards
 
 import contextlib
 import fcntl
+import functools
 import json
-import multiprocessing as mp
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
-from vidattn.data import pack, shards
+from vidattn.data import atomic, pack, pool, shards
 from vidattn.data.decode import DecodeError
 
+Several = Callable[[str, tuple[int, ...]], list]
+Task = tuple[int, tuple[int, ...]]  # number of a shard, positions of the stores that lack it
 SHARD = 8  # clips in a file: small enough to lose little when killed, and to share work evenly
 
 
@@ -83,27 +81,72 @@ def cores() -> int:
 
 def build(plan: Plan, workers: int | None = None, progress: str = "clips") -> Path:
     """Makes what is missing of a store and returns its folder; a finished store is returned at once."""
+    return build_all([plan], None, workers, progress)[0]
+
+
+def build_all(
+    plans: Sequence[Plan], several: Several | None, workers: int | None = None, progress: str = "clips"
+) -> list[Path]:
+    """Makes what is missing of several stores of the same clips, each clip in one go for all that lack it.
+
+    The bytes are those of each store made alone. Its own `work` serves where no second store lacks a shard.
+
+    Args:
+        plans: The stores; with the same ids and clips in a file.
+        several: `(id, positions of plans) -> one array, or DecodeError, for each position`.
+        workers: Processes, by default one a core. Does not change the bytes.
+        progress: Label of the progress bar.
+
+    Returns:
+        The folders of the stores, in order.
+    """
+    for plan in plans:
+        _check(plan, plans[0])
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(atomic.explained(plans[0].folder.parent))
+        for folder in sorted({plan.folder for plan in plans}):  # in one order: no two wait for each other
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_alone(folder))
+        _fill(plans, several, workers or cores(), progress)
+    return [plan.folder for plan in plans]
+
+
+def _fill(plans: Sequence[Plan], several: Several | None, workers: int, progress: str) -> None:
+    unfinished = [position for position, plan in enumerate(plans) if not _finished(plan)]
+    if not unfinished:
+        return
+    todo = _missing(plans, unfinished)
+    ids, parts = plans[0].ids, plans[0].slices()
+    with tqdm(total=len(ids), desc=progress, unit="clip", disable=None) as bar:
+        bar.update(len(ids) - sum(len(ids[parts[number]]) for number, _ in todo))
+        pool.run(functools.partial(make, plans, several), todo, workers, bar)
+    problems = [problem for position in unfinished if (problem := _finish(plans[position]))]
+    if problems:
+        raise problems[0]
+
+
+def _check(plan: Plan, first: Plan) -> None:
     if not plan.ids:
-        raise ValueError(f"No usable clip for {plan.folder}: the index has none with status 'ok'.")
+        raise ValueError(
+            f"No usable clip for {plan.folder}: the index has none with status 'ok', and says why. "
+            "Fetch or import the data set, then index it again."
+        )
     if plan.container not in pack.CONTAINERS:
         raise ValueError(f"Unknown container {plan.container!r}. Expected one of: npy, webp.")
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    with _alone(plan.folder):
-        if _finished(plan):
-            return plan.folder
+    if (plan.ids, plan.shard) != (first.ids, first.shard):
+        raise ValueError(f"{plan.folder} and {first.folder} cannot be made together: their clips differ.")
+
+
+def _missing(plans: Sequence[Plan], unfinished: Sequence[int]) -> list[Task]:
+    """Shards to make, each with the positions of the stores that lack it; leftovers are cleared away."""
+    lacking: dict[int, list[int]] = {}
+    for position in unfinished:
+        plan = plans[position]
         _clear(plan.folder, len(plan.slices()))
-        todo = [
-            number
-            for number, part in enumerate(plan.slices())
-            if shards.complete(plan.folder, number, plan.about(part)) is None
-        ]
-        bar = tqdm(total=len(plan.ids), desc=progress, unit="clip", disable=None)
-        with bar:
-            bar.update(len(plan.ids) - sum(len(plan.ids[plan.slices()[number]]) for number in todo))
-            _run(plan, todo, min(workers or cores(), len(todo)), bar)
-        entries = [shards.read_json(plan.folder / f"{n:05d}.json") for n in range(len(plan.slices()))]
-        shards.finish(plan.folder, entries, plan.ragged, plan.container, plan.about())
-    return plan.folder
+        for number, part in enumerate(plan.slices()):
+            if shards.complete(plan.folder, number, plan.about(part)) is None:
+                lacking.setdefault(number, []).append(position)
+    return [(number, tuple(lacking[number])) for number in sorted(lacking)]
 
 
 def _finished(plan: Plan) -> bool:
@@ -113,75 +156,45 @@ def _finished(plan: Plan) -> bool:
     return all((plan.folder / shard["file"]).is_file() for shard in index["shards"])
 
 
-def make(plan: Plan, number: int) -> int:
-    """Makes one shard and counts its clips; one that fails is left out, and listed with the reason."""
-    part = plan.slices()[number]
-    ids = plan.ids[part]
-    failed: dict[str, str] = {}
-    clips = dict(zip(ids, plan.work(ids))) if plan.together else dict(_each(plan.work, ids, failed))
-    shards.write(
-        plan.folder, number, clips, plan.ragged, plan.container, {**plan.about(part), "failed": failed}
-    )
+def _finish(plan: Plan) -> ValueError | None:
+    """Writes the index; a store without any clip is returned as an error, as others may be good."""
+    entries = [shards.read_json(plan.folder / f"{n:05d}.json") for n in range(len(plan.slices()))]
+    try:
+        shards.finish(plan.folder, entries, plan.ragged, plan.container, plan.about())
+    except ValueError as error:
+        return error
+    return None
+
+
+def make(plans: Sequence[Plan], several: Several | None, task: Task) -> int:
+    """Makes a shard for the stores that lack it, counts its clips; those that fail are listed with why."""
+    number, positions = task
+    first = plans[positions[0]]
+    ids = first.ids[first.slices()[number]]
+    if first.together:
+        made: list[dict] = [dict(zip(ids, first.work(ids)))]
+    elif several is None or len(positions) == 1:
+        made = [{clip: _attempt(first.work, clip) for clip in ids}]
+    else:
+        rows = [several(clip, positions) for clip in ids]
+        made = [dict(zip(ids, column)) for column in zip(*rows)]
+    for position, clips in zip(positions, made):
+        _write(plans[position], number, clips)
     return len(ids)
 
 
-def _each(work: Callable, ids: Sequence[str], failed: dict[str, str]) -> Iterator[tuple[str, np.ndarray]]:
-    for clip in ids:
-        try:
-            yield clip, work(clip)
-        except DecodeError as error:
-            failed[clip] = str(error)
-
-
-def _run(plan: Plan, todo: Sequence[int], workers: int, bar: tqdm) -> None:
-    """Makes the shards, here or in spawned processes (fork is not safe once TensorFlow runs threads)."""
-    if workers <= 1:
-        with _one_thread():
-            for number in todo:
-                bar.update(make(plan, number))
-        return
-    others = set(mp.active_children())
-    with ProcessPoolExecutor(workers, mp.get_context("spawn"), initializer=_start, initargs=(plan,)) as pool:
-        jobs = [pool.submit(_make, number) for number in todo]
-        try:
-            for job in as_completed(jobs):
-                bar.update(job.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in set(mp.active_children()) - others:
-                child.terminate()
-            raise
-
-
-_PLAN: list[Plan] = []  # of a worker process, sent once and not with every shard
-
-
-def _make(number: int) -> int:
-    return make(_PLAN[0], number)
-
-
-def _start(plan: Plan) -> None:
-    """A worker keeps to one thread, and does not outlive a parent that was killed."""
-    cv2.setNumThreads(1)
-    _PLAN[:] = [plan]
-    parent = mp.parent_process()
-    assert parent is not None  # a worker has one
-
-    def watch() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
+def _attempt(work: Callable, clip: str) -> np.ndarray | DecodeError:
     try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
+        return work(clip)
+    except DecodeError as error:
+        return error
+
+
+def _write(plan: Plan, number: int, clips: dict[str, np.ndarray | DecodeError]) -> None:
+    failed = {clip: str(made) for clip, made in clips.items() if isinstance(made, DecodeError)}
+    good = {clip: made for clip, made in clips.items() if clip not in failed}
+    about = {**plan.about(plan.slices()[number]), "failed": failed}
+    shards.write(plan.folder, number, good, plan.ragged, plan.container, about)
 
 
 @contextlib.contextmanager

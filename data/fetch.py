@@ -44,11 +44,20 @@ def fetch(name: str, store: Path, params: dict) -> None:
     elif not dataset.sources:
         raise Unavailable(f"{dataset.advice} The command: {dataset.how}")
     for source in dataset.sources:
-        _take(dataset, download(source, home / "download"), Path(store))
+        _take(dataset, _get(dataset, source, home / "download"), Path(store))
     if dataset.place:
         atomic.write_text(home / FETCHED, "")
     if dataset.advice:
         print(dataset.advice, file=sys.stderr)
+
+
+def _get(dataset: Dataset, source: Source, folder: Path) -> Path:
+    """Downloads a file; where that cannot be, the error also says what to import."""
+    try:
+        with atomic.explained(folder):
+            return download(source, folder)
+    except Unavailable as error:
+        raise Unavailable(f"{error} Try again later, or bring what you have: {dataset.how}") from error
 
 
 def _there(home: Path) -> bool:
@@ -108,6 +117,8 @@ def _persist(url: str, source: Source, partial: Path, tries: int, pause: float) 
         except _Hopeless as error:
             return str(error)
         except (OSError, urllib.error.URLError, ValueError) as error:
+            if getattr(error, "errno", None) in (*atomic.FULL, *atomic.DENIED):
+                raise  # our own disk, which trying again does not mend
             problem = f"{error or type(error).__name__}"
             continue
         wrong = _wrong(partial, source)

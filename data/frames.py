@@ -1,7 +1,7 @@
 """Sampled frames of every clip of a data set, RGB, resized, packed."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,25 +48,47 @@ def extract(
     Returns:
         The folder, for `shards.open`: `(B, T, size, size, 3)` uint8, ragged with "per_second".
     """
+    settings = {"sampling": sampling, "frames": frames, "size": size, "container": container}
+    return extract_all(name, store, [settings], workers=workers)[0]
+
+
+def extract_all(
+    name: str, store: str | Path, wanted: Sequence[dict], *, workers: int | None = None
+) -> list[Path]:
+    """Several choices of frames in one pass: every clip is decoded once for all stores that lack it.
+
+    Args:
+        name, store, workers: As for `extract`.
+        wanted: Keywords of `extract` (sampling, frames, size, container), one mapping a store.
+
+    Returns:
+        The folders, in order; what lies in them is what `extract` alone makes.
+    """
+    sources = usable(name, store)
+    every = [{"container": "npy", **settings} for settings in wanted]
+    plans = [_plan(name, store, sources, settings) for settings in every]
+    choices = [{k: v for k, v in settings.items() if k != "container"} for settings in every]
+    several = functools.partial(_clips, sources=sources, choices=choices)
+    return extraction.build_all(plans, several, workers, f"{name} frames")
+
+
+def _plan(name: str, store: str | Path, sources: dict[str, Source], settings: dict) -> extraction.Plan:
+    sampling, frames, size = (settings[key] for key in ("sampling", "frames", "size"))
     if sampling not in ("uniform", "per_second"):
         raise ValueError(f"Unknown sampling {sampling!r}. Expected one of: per_second, uniform.")
     if sampling == "uniform" and not frames:
         raise ValueError("Uniform sampling needs a number of frames.")
-    settings = {"sampling": sampling, "frames": frames, "size": size, "container": container}
-    versions = {"opencv": cv2.__version__}
-    sources = usable(name, store)
-    plan = extraction.Plan(
+    return extraction.Plan(
         folder=path(name, store, **settings),
         ids=tuple(sources),
         marks=tuple(source.digest for source in sources.values()),
         work=functools.partial(_clip, sources=sources, sampling=sampling, frames=frames, size=size),
         settings=settings,
-        versions=versions,
-        container=container,
+        versions={"opencv": cv2.__version__},
+        container=settings["container"],
         ragged=sampling == "per_second",
         shard=PICTURES if all(source.frames == 1 for source in sources.values()) else extraction.SHARD,
     )
-    return extraction.build(plan, workers, f"{name} frames")
 
 
 def path(
@@ -94,15 +116,37 @@ def usable(name: str, store: str | Path) -> dict[str, Source]:
 
 
 def _clip(clip: str, sources: dict[str, Source], sampling: str, frames: int | None, size: int) -> np.ndarray:
-    source = sources[clip]
+    choice = {"sampling": sampling, "frames": frames, "size": size}
+    [made] = _clips(clip, (0,), sources, [choice])
+    if isinstance(made, decode.DecodeError):
+        raise made
+    return made
+
+
+def _clips(clip: str, positions: tuple[int, ...], sources: dict[str, Source], choices: list[dict]) -> list:
+    """One clip for the choices at some positions: an array or a `DecodeError` for each."""
+    source, chosen = sources[clip], [choices[position] for position in positions]
     if "#" in source.path.name:  # a tile of a mosaic of pictures
-        return _tile(source, frames or 1, size)
-    indices: Sequence[int] | np.ndarray
-    if sampling == "uniform":
-        indices = decode.uniform(source.frames, frames or 1) if source.frames else []
-    else:
-        indices = decode.per_second(source.frames, source.fps, frames)
-    return decode.read(source.path, indices, size)
+        return [_caught(_tile, source, choice["frames"] or 1, choice["size"]) for choice in chosen]
+    indices = [_caught(_indices, source, choice["sampling"], choice["frames"]) for choice in chosen]
+    asked = [
+        (at, choice["size"]) for at, choice in zip(indices, chosen) if not isinstance(at, decode.DecodeError)
+    ]
+    made = iter(decode.read_several(source.path, asked) if asked else [])
+    return [at if isinstance(at, decode.DecodeError) else next(made) for at in indices]
+
+
+def _caught(work: Callable, *arguments: object) -> np.ndarray | decode.DecodeError:
+    try:
+        return work(*arguments)
+    except decode.DecodeError as error:
+        return error
+
+
+def _indices(source: Source, sampling: str, frames: int | None) -> np.ndarray:
+    if sampling == "per_second":
+        return decode.per_second(source.frames, source.fps, frames)
+    return decode.uniform(source.frames, frames or 1) if source.frames else np.arange(0)
 
 
 def _tile(source: Source, frames: int, size: int) -> np.ndarray:

@@ -99,3 +99,9 @@ def test_the_whole_table_on_generated_clips(tmp_path):
     assert list(pd.read_csv(tmp_path / "benchmarks.csv").columns) == ["part", *duel.COLUMNS]
     assert {"flow_pairs", "flow_job", "storage_thesis", "decode_seek"} <= set(table["name"])
     assert table.set_index("name").loc["flow_job", "ratio"] < 0.25
+
+
+def test_two_samplings_in_one_pass_are_the_same_bytes(tmp_path):
+    duel.index(None, tmp_path, 3)
+    row = input_speed.two_samplings(tmp_path, 3)
+    assert row["n"] == 3 and row["note"].endswith("same bytes: yes")

@@ -86,7 +86,7 @@ def test_flipped_bytes_never_crash(tmp_path):
 
 def test_a_frame_size_that_changes_midway_is_an_error_or_resized(tmp_path, monkeypatch):
     sizes = [np.zeros((8, 8, 3), np.uint8), np.zeros((6, 8, 3), np.uint8)]
-    monkeypatch.setattr(decode, "_select", lambda path, unique: iter(sizes))
+    monkeypatch.setattr(decode, "_select", lambda path, targets: enumerate(sizes))
     path = write_video(tmp_path / "a.avi", levels(3))
     with pytest.raises(decode.DecodeError, match="changes its frame size"):
         decode.read(path, [0, 1])
@@ -97,3 +97,37 @@ def test_indices_in_any_order_give_their_frames(tmp_path):
     path = write_video(tmp_path / "a.avi", levels(6, step=20))
     whole = decode.read(path, range(6))
     assert (decode.read(path, [4, 0, 4, 2]) == whole[[4, 0, 4, 2]]).all()
+
+
+def test_choices_of_one_pass_are_those_of_passes_of_their_own(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "a.avi", levels(12, step=20))
+    wants = [([0, 5, 5, 11], None), ([5, 6], 16), ([0, 6], 16), ([2, 12], 8), ([], 8), ([3, 14], None)]
+    passes = []
+    select = decode._select
+    monkeypatch.setattr(decode, "_select", lambda *a: passes.append(a) or select(*a))
+    together = decode.read_several(path, wants)
+    assert len(passes) == 1
+    for (indices, size), clip in zip(wants, together):
+        if isinstance(clip, decode.DecodeError):
+            with pytest.raises(decode.DecodeError) as alone:
+                decode.read(path, indices, size)
+            assert str(alone.value) == str(clip)
+        else:
+            assert (decode.read(path, indices, size) == clip).all()
+    assert [isinstance(clip, decode.DecodeError) for clip in together] == [False] * 3 + [True] * 3
+
+
+def test_a_frame_that_cannot_be_decoded_ends_only_the_choices_that_want_it(tmp_path, monkeypatch):
+    some = [(0, np.zeros((8, 8, 3), np.uint8)), (1, None), (2, np.ones((8, 8, 3), np.uint8))]
+    monkeypatch.setattr(decode, "_select", lambda path, targets: iter(some))
+    (tmp_path / "a.avi").touch()
+    bad, good = decode.read_several(tmp_path / "a.avi", [([0, 1, 2], None), ([0, 2], None)])
+    assert "frame, 1, that cannot be decoded" in str(bad) and good[:, 0, 0, 0].tolist() == [0, 1]
+
+
+def test_choices_of_a_picture_and_of_nothing(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((8, 9, 3), 7, np.uint8))
+    one, two = decode.read_several(tmp_path / "a.png", [([0, 0], 4), ([0, 1], 4)])
+    assert one.shape == (2, 4, 4, 3) and "one frame" in str(two)
+    gone, none = decode.read_several(tmp_path / "b.png", [([0], 4), ([], 4)])
+    assert "missing" in str(gone) and "none" in str(none)

@@ -178,3 +178,51 @@ def test_a_data_set_is_fetched_unpacked_and_not_asked_for_again(server, tmp_path
 def test_a_dead_link_says_what_to_import(tmp_path):
     with pytest.raises(fetch.Unavailable, match="no longer answers.*vidattn data import hmdb51"):
         fetch.fetch("hmdb51", tmp_path, {})
+
+
+def test_every_source_states_its_checksum_and_size():
+    from vidattn.data import datasets
+
+    for name in datasets.names():
+        for source in datasets.load(name).sources:
+            assert len(bytes.fromhex(source.sha256)) == 32 and source.bytes > 0, f"{name}: {source.file}"
+
+
+def test_checksums_of_ucf101_are_those_that_tfds_states():
+    import importlib.util
+    from pathlib import Path
+
+    from vidattn.data.datasets import ucf101
+
+    [package] = importlib.util.find_spec("tensorflow_datasets").submodule_search_locations
+    lines = (Path(package) / "url_checksums/ucf101.txt").read_text().splitlines()
+    stated = {url: (int(size), sha) for url, size, sha, *_ in (line.split("\t") for line in lines)}
+    assert {s.urls[0]: (s.bytes, s.sha256) for s in ucf101.DATASET.sources} == stated
+
+
+def test_a_data_set_that_cannot_be_downloaded_says_what_to_import(server, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from vidattn.data.datasets import ucf101
+
+    sources = (Source((f"{server.base}/missing",), "a.zip", SHA),)
+    monkeypatch.setattr(ucf101, "DATASET", replace(ucf101.DATASET, sources=sources))
+    with pytest.raises(fetch.Unavailable, match=r"404.*vidattn data import ucf101"):
+        fetch.fetch("ucf101", tmp_path, {})
+
+
+def test_a_full_disk_ends_a_download_at_once_and_says_so(server, tmp_path, monkeypatch):
+    import errno
+    from dataclasses import replace
+
+    from vidattn.data.datasets import ucf101
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sources = (Source((f"{server.base}/good",), "a.zip", SHA, len(BODY)),)
+    monkeypatch.setattr(ucf101, "DATASET", replace(ucf101.DATASET, sources=sources))
+    monkeypatch.setattr(fetch, "_copy", full)
+    with pytest.raises(OSError, match="disk of .* is full.*same command again"):
+        fetch.fetch("ucf101", tmp_path, {})
+    assert len(server.log) == 1 and not (tmp_path / "ucf101/download/a.zip").exists()

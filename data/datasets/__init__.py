@@ -35,7 +35,7 @@ class Source:
     Args:
         urls: The address and its mirrors; the first that gives the right bytes wins.
         file: File name below `raw/download/`.
-        sha256: Hexadecimal digest, or "" where the publisher states none (then the size alone is checked).
+        sha256: Hexadecimal digest; "" would leave the size alone to be checked (no data set here does).
         bytes: Exact size, or 0 where unknown.
     """
 
