@@ -166,10 +166,11 @@ def bench(arguments: Namespace) -> int:
 def mlflow(arguments: Namespace) -> int:
     """Log records to MLflow, sync what a dead server missed, or open the UI."""
     from vidattn.bench import tracking
+    from vidattn.bench.tracking import pages
 
     params = _params(arguments)
     if arguments.action == "ui":
-        return tracking.ui()
+        return pages.ui()
     if arguments.action == "sync":
         outcome = tracking.sync(RESULTS)
     else:
