@@ -163,9 +163,18 @@ def load(path: Path = Path("params.yaml"), **overrides: Any) -> Params:
     except FileNotFoundError:
         raise ParamsError(f"No {path} here. Run vidattn from the project's root folder.") from None
     except yaml.YAMLError as error:
-        raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise ParamsError(f"{path} is not valid YAML: {_where(error)}.") from None
     params = parse(Params, {**raw, **overrides} if isinstance(raw, dict) else raw, str(path))
     return _checked(params, str(path))
+
+
+def _where(error: yaml.YAMLError) -> str:
+    """Where YAML stopped and why, in one line; a comma that is missing between braces shows up one key later."""
+    mark, start = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())
+    since = f", in what starts on line {start.line + 1}" if start else ""
+    return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{since}"
 
 
 def _checked(params: Params, where: str) -> Params:
