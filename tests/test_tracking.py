@@ -92,9 +92,10 @@ def test_the_comparison_opens_with_one_line_a_cell(results, database):
     assert [run.data.tags["vidattn.run"] for run in listed] == sorted(
         CELLS, key=lambda cell: -results.runs.groupby("cell")["top1"].mean()[cell]
     )
-    assert "params.`attention`" in view["selectedColumns"] and "metrics.`top1`" in view["selectedColumns"]
+    assert view["selectedColumns"] == ["params.`attention`", "metrics.`top1`", "metrics.`parameters`"]
     link = pages.links(database, "http://127.0.0.1:5000")["six"]
-    assert link.endswith(f"/#/experiments/{experiment.experiment_id}/runs?viewStateShareKey=vidattn")
+    page = f"/#/experiments/{experiment.experiment_id}/runs?viewStateShareKey=vidattn"
+    assert link.endswith(f"{page}&workflowType=machine_learning")
 
 
 def test_a_dead_server_is_survived_and_synced_later(results, database):

@@ -1,4 +1,4 @@
-"""What both ICIP tables cost in full, from measured CPU rates; nobody measured a GPU, so its hours are missing."""
+"""What both ICIP tables cost in full, from measured CPU rates; GPU-hours are missing: none were measured."""
 
 import pandas as pd
 

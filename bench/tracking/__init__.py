@@ -48,6 +48,7 @@ def log(results: Results, uri: str | None = None, suite: str = "demo", tables: P
             for name, new in contents.log_cell(mirror, results, cell):
                 (outcome.logged if new else outcome.skipped).append(name)
             done.add(cell)
+        mirror.show()
         if tables is not None:
             mirror.attach("tables", Path(tables))
     except Exception as error:  # whatever a server or its client throws, a result must not be lost over it

@@ -83,11 +83,15 @@ def digest(*values: object) -> str:
     return total.hexdigest()[:16]
 
 
-def view() -> str:
-    """MLflow's runs page as it opens: one line a cell, best first, with the columns that tell cells apart."""
-    names = [f"params.`{name}`" for name in COORDINATES[1:]]
+def view(cells: list[str]) -> str:
+    """MLflow's runs page as it opens: one line a cell, best first, with the columns that tell cells apart.
+
+    A coordinate that all cells share has none: MLflow sorts columns by name, and few of them are in sight.
+    """
+    found = [coordinates(cell) for cell in cells]
+    names = [name for name in COORDINATES if len({one[name] for one in found}) > 1]
     shown = ("top1", "parameters")  # MLflow puts metrics first: more would push the names out of sight
-    columns = [*names, *(f"metrics.`{name}`" for name in shown)]
+    columns = [*(f"params.`{name}`" for name in names), *(f"metrics.`{name}`" for name in shown)]
     order = {
         "orderByKey": "metrics.`top1`",
         "orderByAsc": False,

@@ -46,7 +46,6 @@ class Mirror:
         self.experiment = (
             found.experiment_id if found else client.create_experiment(suite, _artifacts(address(uri)))
         )
-        client.set_experiment_tag(self.experiment, f"mlflow.sharedViewState.{VIEW}", entries.view())
         self.runs: dict[str, Any] = {}
         token = None
         while True:
@@ -55,6 +54,12 @@ class Mirror:
             token = page.token
             if not token:
                 return
+
+    def show(self) -> None:
+        """Let the runs page open with what tells the cells here apart."""
+        cells = [name for name, run in self.runs.items() if run.data.tags.get("vidattn.kind") == "cell"]
+        key = f"mlflow.sharedViewState.{VIEW}"
+        self.client.set_experiment_tag(self.experiment, key, entries.view(cells))
 
     def has(self, name: str, digest: str) -> bool:
         """Whether a run was logged to its end from the same record."""

@@ -6,6 +6,8 @@ import sys
 
 from vidattn.bench.tracking import mirror
 
+MODELS = "workflowType=machine_learning"  # else the pages' frame is that for chat bots
+
 
 def ui(uri: str | None = None, host: str = "127.0.0.1", port: int = 5000) -> int:
     """Open MLflow's pages on the local store until interrupted; for a remote server print its address."""
@@ -27,9 +29,5 @@ def ui(uri: str | None = None, host: str = "127.0.0.1", port: int = 5000) -> int
 def links(uri: str | None, base: str) -> dict[str, str]:
     """Suite -> address of its comparison: one line a cell, with the columns that tell cells apart."""
     found = mirror.connect(uri).search_experiments(order_by=["name"])
-    page = "{}/#/experiments/{}/runs?viewStateShareKey={}"
-    return {
-        e.name: page.format(base.rstrip("/"), e.experiment_id, mirror.VIEW)
-        for e in found
-        if e.name != "Default"
-    }
+    page = f"{base.rstrip('/')}/#/experiments/{{}}/runs?viewStateShareKey={mirror.VIEW}&{MODELS}"
+    return {e.name: page.format(e.experiment_id) for e in found if e.name != "Default"}
