@@ -12,7 +12,7 @@ KINDS = tuple(FOLDERS)
 # Which counted models stand for a plug-in; the first that is there.
 SHOWN = {
     "backbone": ("{}-none-image-1000", "{}-none-image-101"),
-    "attention": ("mobilenet_v2-{}-image-100",),
+    "attention": ("mobilenet_v2-{}-image-100", "tiny-{}-image-101"),
     "architecture": ("tiny-none-{}-101", "none-none-{}-101"),
 }
 OUTSIDE = {

@@ -2,6 +2,8 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from vidattn.bench import files
@@ -14,6 +16,17 @@ def _params(arguments: Namespace) -> Params:
     return params_module.load(**({"suite": arguments.suite} if arguments.suite else {}))
 
 
+def _suite_with(arguments: Namespace, wanted: Callable[[Cell], bool]) -> Params:
+    """The settings; without --suite, of the first suite with a wanted cell, if the active one has none."""
+    params = _params(arguments)
+    for suite in [params.suite] if arguments.suite else [params.suite, *params.suites]:
+        if any(wanted(runs[0].cell) for runs in cells(params, suite).values()):
+            if suite != params.suite:
+                _tell(f"Not in the active suite '{params.suite}': as suite '{suite}' asks.")
+            return replace(params, suite=suite)
+    return params
+
+
 def _tell(line: str) -> None:
     print(line, file=sys.stderr)
 
@@ -22,20 +35,24 @@ def data(arguments: Namespace) -> int:
     """Fetch, import, index, decode, or show what is there."""
     from vidattn.bench import stages
 
-    return stages.data(arguments, _params(arguments), _tell)
+    dataset = (arguments.name or "").partition("/")[0]
+    return stages.data(arguments, _suite_with(arguments, lambda cell: cell.dataset == dataset), _tell)
 
 
 def run(arguments: Namespace) -> int:
     """Train, score and record one cell."""
     from vidattn.bench import executor
 
-    params = _params(arguments)
-    cell = Cell.parse(arguments.cell, params)
+    cell = Cell.parse(arguments.cell, _params(arguments))
+    params = _suite_with(arguments, lambda other: other == cell)
     planned = cells(params).get(cell.id, [])
     if arguments.fold is not None:
         planned = [Run(cell, arguments.fold, arguments.seed)]
     if not planned:
-        raise params_module.unknown("cell of this suite", cell.id, cells(params), "run (or give --fold)")
+        where = f"not in suite '{params.suite}'" if arguments.suite else "in no suite"
+        raise params_module.ParamsError(
+            f"Cell '{cell.id}' is {where} of params.yaml, so its folds are not known. Name one: --fold 1."
+        )
     for item in planned:
         executor.execute(item, params, lambda line, name=item.id: _tell(f"{name}: {line}"))
         found = executor.publish(item, params)
@@ -166,10 +183,11 @@ def bench(arguments: Namespace) -> int:
 def mlflow(arguments: Namespace) -> int:
     """Log records to MLflow, sync what a dead server missed, or open the UI."""
     from vidattn.bench import tracking
+    from vidattn.bench.tracking import pages
 
     params = _params(arguments)
     if arguments.action == "ui":
-        return tracking.ui()
+        return pages.ui()
     if arguments.action == "sync":
         outcome = tracking.sync(RESULTS)
     else:

@@ -163,16 +163,31 @@ def load(path: Path = Path("params.yaml"), **overrides: Any) -> Params:
     except FileNotFoundError:
         raise ParamsError(f"No {path} here. Run vidattn from the project's root folder.") from None
     except yaml.YAMLError as error:
-        raise ParamsError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise ParamsError(f"{path} is not valid YAML: {_where(error)}.") from None
     params = parse(Params, {**raw, **overrides} if isinstance(raw, dict) else raw, str(path))
     return _checked(params, str(path))
+
+
+def _where(error: yaml.YAMLError) -> str:
+    """Where YAML stopped and why, in one line; a comma missing between braces shows one key later."""
+    mark, start = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())
+    since = f", in what starts on line {start.line + 1}" if start else ""
+    return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{since}"
+
+
+def _grids(values: Any, where: str) -> list[Grid]:
+    if not isinstance(values, list) or not values:
+        raise ParamsError(f"{where}: expected a list of grids, got {values!r}.")
+    return [parse(Grid, value, where) for value in values]
 
 
 def _checked(params: Params, where: str) -> Params:
     made = {
         "protocols": {k: parse(Protocol, v, f"{where}: protocols.{k}") for k, v in params.protocols.items()},
         "flows": {k: parse(Flow, v, f"{where}: flows.{k}") for k, v in params.flows.items()},
-        "suites": {k: [parse(Grid, g, f"{where}: suites.{k}") for g in v] for k, v in params.suites.items()},
+        "suites": {k: _grids(v, f"{where}: suites.{k}") for k, v in params.suites.items()},
     }
     params = Params(**{**vars(params), **made})
     for section in ("suites", "datasets", "backbones", "attention", "architectures", "flows", "protocols"):

@@ -28,7 +28,12 @@ def test_what_is_not_counted_is_a_dash_with_a_hint(tmp_path):
     record = {"parameters": 1234, "flops": 5678, "backbone": "tiny", "attention": "none", "frames": 8}
     record |= {"architecture": "lstm", "classes": 101, "size": 64}
     (tmp_path / "tiny-none-lstm-101.json").write_text(json.dumps(record))
+    gate = {**record, "attention": "gated", "architecture": "image", "parameters": 99}
+    (tmp_path / "tiny-gated-image-101.json").write_text(
+        json.dumps(gate)
+    )  # counted on the small backbone only
     lines = catalogue.listing(tmp_path).splitlines()
+    assert next(line.split() for line in lines if line.startswith("gated "))[1] == "99"
     row = next(line.split() for line in lines if line.startswith("lstm "))
     assert row[1:3] == ["1,234", "5,678"] and "8 frames" in " ".join(row)
     assert next(line.split() for line in lines if line.startswith("se "))[1:4] == ["-", "-", "-"]

@@ -113,6 +113,19 @@ def test_broken_yaml_is_one_line(tmp_path):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("value", [None, [], {"dataset": []}])
+def test_a_suite_is_a_list_of_grids(raw, tmp_path, value):
+    raw["suites"]["demo"] = value
+    with pytest.raises(params.ParamsError, match="suites.demo: expected a list of grids"):
+        load(raw, tmp_path)
+
+
+def test_a_missing_comma_is_located(tmp_path):
+    (tmp_path / "params.yaml").write_text("protocols:\n  clean: {\n    frames: 8 mask: false\n  }\n")
+    with pytest.raises(params.ParamsError, match="line 3, column 19: .*, in what starts on line 2"):
+        params.load(tmp_path / "params.yaml")
+
+
 def test_ids_round_trip():
     loaded = params.load(ROOT / "params.yaml")
     cell = Cell("actors", "tiny", "cbam", "lstm", "clean")

@@ -76,7 +76,7 @@ def test_expected_shares_stand_beside_made_up_features_only(tmp_path):
     assert np.isnan(table["beyond_4_step1_expected"].tolist()[1])
 
 
-def test_costs_are_steps_times_rate_and_missing_where_lengths_are(tmp_path):
+def test_costs_are_steps_times_rate_and_say_what_they_assume(tmp_path):
     shared = {"n": 2, "device": "cpu", "size": 224, "batch": 16, "width": 100352}
     rows = [
         {"what": kind, "backbone": backbone, "architecture": "lstm", "cpu_seconds": 2.0, **shared}
@@ -91,6 +91,9 @@ def test_costs_are_steps_times_rate_and_missing_where_lengths_are(tmp_path):
     assert xception["cpu_hours_a_run"] == pytest.approx(60 * 582 * 2 / 3600)
     assert xception["feature_gb"] == pytest.approx(20.79, abs=0.01)
     assert table.loc[("sports1m99", "xception"), "steps"] == 60 * 801
-    assert table.loc["sports1m99", "cpu_hours"].isna().all()
+    assert table.loc[("sports1m99", "xception"), "cpu_hours"] == pytest.approx(5 * 60 * 801 * 2 / 3600)
+    sampled = 18_319 * 103_600 / 13_320
+    assert table.loc[("sports1m99", "vgg19"), "encode_cpu_hours"] == pytest.approx(sampled * 2 / 3600)
+    assert (table.loc["ucf101", "assumed"] == "").all() and (table.loc["sports1m99", "assumed"] != "").all()
     assert table["gpu_hours"].isna().all()
     assert icip_cost.table(Results(tmp_path / "none", []), {}).empty

@@ -8,14 +8,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
-import mlflow
 import pytest
 import synthetic
 
 from vidattn.bench import cell as cell_module
-from vidattn.bench import entries, journal, params, tracking
+from vidattn.bench import params, tracking
 from vidattn.bench.results import Results
+from vidattn.bench.tracking import contents, entries, journal, mirror, pages
 
 CELLS = dict(list(synthetic.CELLS.items())[:2])
 
@@ -32,7 +33,7 @@ def database(tmp_path_factory):
 
 
 def runs(uri, suite):
-    client = tracking._client(uri)
+    client = mirror.connect(uri)
     experiment = client.get_experiment_by_name(suite)
     return client, client.search_runs([experiment.experiment_id], max_results=1000)
 
@@ -56,10 +57,12 @@ def test_logs_parents_children_metrics_and_artefacts(results, database, tmp_path
     assert [m.value for m in sorted(curve, key=lambda m: m.step)] == record["history"]["loss"]
     names = {a.path for a in client.list_artifacts(child.info.run_id)}
     assert names == {"records", "predictions", "confusion.png"}
-    assert {a.path for a in client.list_artifacts(parent.info.run_id)} == {"model", "confusion.png"}
-    signature = mlflow.models.Model.load(client.download_artifacts(parent.info.run_id, "model")).signature
-    assert signature.inputs.input_names() == ["rgb"]
-    assert signature.outputs.inputs[0].shape == (-1, len(record["classes"]))
+    assert {a.path for a in client.list_artifacts(parent.info.run_id)} == {"shapes.json", "confusion.png"}
+    assert "mlflow.log-model.history" not in parent.data.tags  # no weights: no model to register
+    shapes = json.loads(Path(client.download_artifacts(parent.info.run_id, "shapes.json")).read_text())
+    assert list(shapes["inputs"]) == ["rgb"]
+    assert shapes["outputs"] == {"logits": ["B", len(record["classes"])]}
+    assert parent.data.params["outputs.logits"] == f"(B, {len(record['classes'])})"
     assert parent.data.metrics["top1_low"] < parent.data.metrics["top1"] < parent.data.metrics["top1_high"]
 
 
@@ -89,9 +92,10 @@ def test_the_comparison_opens_with_one_line_a_cell(results, database):
     assert [run.data.tags["vidattn.run"] for run in listed] == sorted(
         CELLS, key=lambda cell: -results.runs.groupby("cell")["top1"].mean()[cell]
     )
-    assert "params.`attention`" in view["selectedColumns"] and "metrics.`top1`" in view["selectedColumns"]
-    link = tracking.links(database, "http://127.0.0.1:5000")["six"]
-    assert link.endswith(f"/#/experiments/{experiment.experiment_id}/runs?viewStateShareKey=vidattn")
+    assert view["selectedColumns"] == ["params.`attention`", "metrics.`top1`", "metrics.`parameters`"]
+    link = pages.links(database, "http://127.0.0.1:5000")["six"]
+    page = f"/#/experiments/{experiment.experiment_id}/runs?viewStateShareKey=vidattn"
+    assert link.endswith(f"{page}&workflowType=machine_learning")
 
 
 def test_a_dead_server_is_survived_and_synced_later(results, database):
@@ -115,7 +119,7 @@ def test_cells_go_to_their_suites_and_a_dead_server_is_tried_once(results, datab
     for suite, cell in (("seven", first), ("eight", second)):
         _, found = runs(database, suite)
         assert {run.data.tags["vidattn.run"].split("/")[0] for run in found} == {cell}
-    assert tracking._client(database).get_experiment_by_name("nine") is None
+    assert mirror.connect(database).get_experiment_by_name("nine") is None
 
 
 @pytest.mark.parametrize(
@@ -124,16 +128,19 @@ def test_cells_go_to_their_suites_and_a_dead_server_is_tried_once(results, datab
         (
             ("rgb", "flow"),
             {"frames": 8, "size": 64},
-            {"rgb": (-1, 8, 64, 64, 3), "flow": (-1, -1, 64, 64, -1)},
+            {"rgb": ["B", 8, 64, 64, 3], "flow": ["B", None, 64, 64, None]},
         ),
-        (("rgb",), {"frames": 8, "size": 224, "encoder": "frozen"}, {"features": (-1, 8, -1)}),
-        (("rgb",), {"frames": 0, "size": 224, "encoder": "frozen"}, {"features": (-1, -1, -1)}),
-        (("image",), {"frames": 0, "size": 32, "encoder": "frozen"}, {"image": (-1, 32, 32, 3)}),
+        (("rgb",), {"frames": 8, "size": 224, "encoder": "frozen"}, {"features": ["B", 8, None]}),
+        (("rgb",), {"frames": 0, "size": 224, "encoder": "frozen"}, {"features": ["B", None, None]}),
+        (("image",), {"frames": 0, "size": 32, "encoder": "frozen"}, {"image": ["B", 32, 32, 3]}),
+        (("image",), {"frames": 1, "size": "native"}, {"image": ["B", None, None, 3]}),
     ],
 )
-def test_shapes_of_a_signature(streams, protocol, expected):
-    record = {"protocol": protocol, "classes": ["a", "b"]}
-    assert entries.shapes(record, streams) == (expected, {"logits": (-1, 2)})
+def test_shapes_of_a_model(streams, protocol, expected):
+    found = entries.shapes({"protocol": protocol, "classes": ["a", "b"]}, streams)
+    assert found == {"inputs": expected, "outputs": {"logits": ["B", 2]}}
+    assert entries.shape_params(found)["outputs.logits"] == "(B, 2)"
+    assert "None" not in str(entries.shape_params(found))
 
 
 def test_a_cell_of_two_suites_has_one_home(monkeypatch):
@@ -148,14 +155,14 @@ def test_a_cell_of_two_suites_has_one_home(monkeypatch):
 
 def test_the_environment_names_the_server(monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert tracking._address(None) == "sqlite:///mlflow.db"
+    assert mirror.address(None) == "sqlite:///mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://somewhere:5000")
-    assert tracking._address(None) == "http://somewhere:5000"
-    assert tracking._address("sqlite:///x.db") == "sqlite:///x.db"
+    assert mirror.address(None) == "http://somewhere:5000"
+    assert mirror.address("sqlite:///x.db") == "sqlite:///x.db"
 
 
 def test_a_cut_run_is_done_again_without_a_double(results, database, monkeypatch):
-    close = tracking._Mirror.close
+    close = mirror.Mirror.close
     calls = []
 
     def cut(self, run, digest):
@@ -164,7 +171,7 @@ def test_a_cut_run_is_done_again_without_a_double(results, database, monkeypatch
             raise ConnectionError("cut")
         close(self, run, digest)
 
-    monkeypatch.setattr(tracking._Mirror, "close", cut)
+    monkeypatch.setattr(mirror.Mirror, "close", cut)
     outcome = tracking.log(results, database, "four")
     assert "cut" in outcome.error and len(outcome.pending) == 2
     monkeypatch.undo()
@@ -178,7 +185,7 @@ def test_a_server_killed_in_mid_run_and_restarted_loses_and_doubles_nothing(resu
     port, uri = _port(), f"sqlite:///{tmp_path / 'server.db'}"
     address, server = f"http://127.0.0.1:{port}", _serve(uri, port, tmp_path)
     try:
-        count, log_run = [], tracking._log_run
+        count, log_run = [], contents._log_run
 
         def kill_before_third(*arguments):
             count.append(1)
@@ -186,7 +193,7 @@ def test_a_server_killed_in_mid_run_and_restarted_loses_and_doubles_nothing(resu
                 _end(server)
             log_run(*arguments)
 
-        monkeypatch.setattr(tracking, "_log_run", kill_before_third)
+        monkeypatch.setattr(contents, "_log_run", kill_before_third)
         outcome = tracking.log(results, address, "five")
         assert outcome.error and len(outcome.logged) == 2 and len(outcome.pending) == 1
         monkeypatch.undo()
@@ -207,7 +214,7 @@ def _port():
 def _serve(uri, port, folder):
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--port", str(port)]
     command += ["--workers", "1", "--artifacts-destination", str(folder / "artifacts")]
-    environment = {**os.environ, **tracking.QUIET}
+    environment = {**os.environ, **mirror.QUIET}
     log = (folder / "server.log").open("w")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     for _ in range(180):

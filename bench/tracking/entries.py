@@ -43,20 +43,30 @@ def metrics(record: dict, timing: dict) -> dict[str, float | list]:
     return numbers | {f"epoch_{name}": values for name, values in curves if isinstance(values, list)}
 
 
-def shapes(record: dict, streams: tuple[str, ...]) -> tuple[dict[str, tuple], dict[str, tuple]]:
-    """The model's inputs and outputs by name, batch first; -1 is a size that the record does not tell.
+def shapes(record: dict, streams: tuple[str, ...]) -> dict[str, dict[str, list]]:
+    """The model's `inputs` and `outputs` by name; "B" is the batch, None a size not in the record.
 
     The streams of a clip are `rgb` (B, T, H, W, 3), `flow` (B, T - L, H, W, 2 L) with stacks of L pairs, or,
     where the backbone is frozen, `features` (B, T, D); a picture is `image` (B, H, W, 3).
     """
     protocol = record.get("protocol", {})
-    frames, side = (protocol.get(name) or -1 for name in ("frames", "size"))
-    known = {"rgb": (-1, frames, side, side, 3), "flow": (-1, -1, side, side, -1)}
-    known |= {"features": (-1, frames, -1), "image": (-1, side, side, 3)}
+    frames, side = protocol.get("frames") or None, protocol.get("size")
+    side = side if isinstance(side, int) else None  # native: the backbone's own
+    known = {"rgb": ["B", frames, side, side, 3], "flow": ["B", None, side, side, None]}
+    known |= {"features": ["B", frames, None], "image": ["B", side, side, 3]}
     if protocol.get("encoder") == "frozen" and streams != ("image",):
         streams = ("features",)
-    classes = len(record.get("classes", [])) or -1
-    return {name: known[name] for name in streams}, {"logits": (-1, classes)}
+    classes = len(record.get("classes", [])) or None
+    return {"inputs": {name: known[name] for name in streams}, "outputs": {"logits": ["B", classes]}}
+
+
+def shape_params(shapes: dict[str, dict[str, list]]) -> dict[str, str]:
+    """Shapes as parameters, `inputs.rgb` = "(B, 8, 64, 64, 3)"; "?" is a size that is not told."""
+    return {
+        f"{side}.{name}": "(" + ", ".join("?" if size is None else str(size) for size in shape) + ")"
+        for side, found in shapes.items()
+        for name, shape in found.items()
+    }
 
 
 def timing(results: Results, cell: str, record: dict) -> dict:
@@ -73,11 +83,15 @@ def digest(*values: object) -> str:
     return total.hexdigest()[:16]
 
 
-def view() -> str:
-    """MLflow's runs page as it opens: one line a cell, best first, with the columns that tell cells apart."""
-    names = [f"params.`{name}`" for name in COORDINATES[1:]]
+def view(cells: list[str]) -> str:
+    """MLflow's runs page as it opens: one line a cell, best first, with the columns that tell cells apart.
+
+    A coordinate that all cells share has none: MLflow sorts columns by name, and few of them are in sight.
+    """
+    found = [coordinates(cell) for cell in cells]
+    names = [name for name in COORDINATES if len({one[name] for one in found}) > 1]
     shown = ("top1", "parameters")  # MLflow puts metrics first: more would push the names out of sight
-    columns = [*names, *(f"metrics.`{name}`" for name in shown)]
+    columns = [*(f"params.`{name}`" for name in names), *(f"metrics.`{name}`" for name in shown)]
     order = {
         "orderByKey": "metrics.`top1`",
         "orderByAsc": False,

@@ -1,0 +1,91 @@
+"""MLflow as a mirror of the results: experiment = suite, parent run = cell, child run = fold and seed.
+
+A cell that several suites share goes into the first of them, whatever suite is active.
+
+The results folder is the truth: logging twice changes nothing, a changed record replaces its run, and what a
+server missed is noted in a journal, from which `sync` sends it. No server makes this raise.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vidattn.bench.results import Results
+from vidattn.bench.tracking import contents, journal
+from vidattn.bench.tracking.mirror import Mirror
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """Runs logged anew, runs skipped, cells still pending, and the error that stopped a call of `log`."""
+
+    logged: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
+    error: str = ""
+
+
+def log(results: Results, uri: str | None = None, suite: str = "demo", tables: Path | None = None) -> Outcome:
+    """Mirror the results into MLflow.
+
+    Args:
+        results: What was measured; missing cells are left out.
+        uri: Tracking URI; default MLFLOW_TRACKING_URI, then `sqlite:///mlflow.db`.
+        suite: Name of the experiment.
+        tables: Folder with tables to attach to the run called `tables`.
+
+    Returns:
+        The outcome. Where the server failed, `pending` names the cells written to the journal.
+    """
+    outcome, done = Outcome(), set()
+    cells = [cell for cell in results.ids if results.records[cell]]
+    journal.note(results.root, suite, cells)
+    try:
+        mirror = Mirror(uri, suite)
+        for cell in cells:
+            for name, new in contents.log_cell(mirror, results, cell):
+                (outcome.logged if new else outcome.skipped).append(name)
+            done.add(cell)
+        mirror.show()
+        if tables is not None:
+            mirror.attach("tables", Path(tables))
+    except Exception as error:  # whatever a server or its client throws, a result must not be lost over it
+        outcome.error = f"{type(error).__name__}: {error}"
+        outcome.pending = [cell for cell in cells if cell not in done]
+        _LOG.warning("MLflow failed (%s); kept for `vidattn mlflow sync`.", outcome.error)
+    journal.strike(results.root, suite, done)
+    return outcome
+
+
+def log_suites(
+    root: Path, suites: dict[str, list[str]], uri: str | None = None, tables: Path | None = None
+) -> Outcome:
+    """Mirror cells into the experiments of their suites; after an error the rest is noted, not tried.
+
+    Args:
+        root: The results folder.
+        suites: Suite -> its cells.
+        uri: Tracking URI, as for `log`.
+        tables: Folder with tables to attach to every experiment.
+    """
+    total = Outcome()
+    for suite, cells in suites.items():
+        results = Results(root, cells)
+        if total.error:
+            waiting = [cell for cell in cells if results.records[cell]]
+            journal.note(root, suite, waiting)
+            total.pending += waiting
+        elif any(results.records.values()):
+            found = log(results, uri, suite, tables)
+            total.logged += found.logged
+            total.skipped += found.skipped
+            total.pending += found.pending
+            total.error = found.error
+    return total
+
+
+def sync(root: Path, uri: str | None = None) -> Outcome:
+    """Log what earlier calls could not."""
+    return log_suites(root, journal.pending(root), uri)

@@ -1,0 +1,78 @@
+"""What goes into the mirror: the runs of a cell and their parent, with numbers, settings and files."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from vidattn.bench import figures, render, summary
+from vidattn.bench.inputs import plugin_path, plugin_streams
+from vidattn.bench.results import Results, coordinates
+from vidattn.bench.tracking import entries
+from vidattn.bench.tracking.mirror import Mirror
+
+
+def log_cell(mirror: Mirror, results: Results, cell: str) -> Iterator[tuple[str, bool]]:
+    """Mirror the runs of a cell, then the cell; yields each run's name and whether it was logged anew."""
+    parent, digests = mirror.open(cell, entries.cell_tags(cell)), []
+    for record in results.records[cell]:
+        name, timing = entries.run_name(cell, record), entries.timing(results, cell, record)
+        digests.append(entries.digest(record, timing))
+        if mirror.has(name, digests[-1]):
+            yield name, False
+            continue
+        run = mirror.replace(name, {**entries.run_tags(cell, record), "mlflow.parentRunId": parent})
+        _log_run(mirror, run, results, cell, record, timing)
+        mirror.close(run, digests[-1])
+        yield name, True
+    if not mirror.has(cell, entries.digest(digests)):
+        _log_parent(mirror, parent, results, cell)
+        mirror.close(parent, entries.digest(digests))
+
+
+def _log_run(mirror: Mirror, run: str, results: Results, cell: str, record: dict, timing: dict) -> None:
+    mirror.numbers(run, entries.metrics(record, timing), entries.params(cell, record))
+    for kind, suffix in (("records", "json"), ("predictions", "csv")):
+        path = results.path(kind, cell, record, suffix)
+        if path.is_file():
+            mirror.client.log_artifact(run, str(path), kind)
+    frame = results.predictions(cell)
+    if len(frame):
+        mine = frame[frame["run"] == f"{record['fold']}-{record['seed']}"]
+        _attach_confusion(mirror, run, mine, record["classes"])
+
+
+def _log_parent(mirror: Mirror, run: str, results: Results, cell: str) -> None:
+    row = summary.cells(Results(results.root, [cell])).iloc[0].to_dict()
+    numbers = {k: v for k, v in row.items() if isinstance(v, int | float) and not pd.isna(v)}
+    shapes = _shapes(results.records[cell][0])
+    mirror.numbers(run, numbers, coordinates(cell) | entries.shape_params(shapes))
+    frame = results.predictions(cell)
+    if len(frame):
+        _attach_confusion(mirror, run, frame, results.records[cell][0]["classes"])
+    if shapes:
+        _attach(mirror, run, "shapes.json", json.dumps(shapes, indent=1) + "\n")
+
+
+def _shapes(record: dict) -> dict:
+    """What the model takes and gives; nothing for a record of code that is no longer there.
+
+    Plain text, no MLflow signature: that is part of an MLmodel file, for which MLflow offers to register a
+    model, and the weights are not here.
+    """
+    name = record["cell"]["architecture"]
+    return entries.shapes(record, plugin_streams(name)) if plugin_path(name).is_file() else {}
+
+
+def _attach_confusion(mirror: Mirror, run: str, predictions: pd.DataFrame, classes: list[str]) -> None:
+    if predictions.empty:
+        return
+    image = figures.encode(figures.confusion(predictions, classes), "png", "confusion")
+    _attach(mirror, run, "confusion.png", image)
+
+
+def _attach(mirror: Mirror, run: str, name: str, content: bytes | str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        mirror.client.log_artifact(run, str(render.save(Path(folder) / name, content)))

@@ -1,0 +1,52 @@
+"""The command line finds what a user names, whatever suite is active."""
+
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from vidattn.bench import commands, executor, stages
+from vidattn.bench.params import ParamsError
+
+ROOT = Path(__file__).parent.parent
+CELL = "actors-tiny-cbam-lstm-clean"
+
+
+@pytest.fixture
+def ran(tmp_path, monkeypatch):
+    """Names of runs that would be trained, with another suite active than that of the cell."""
+    text = (ROOT / "params.yaml").read_text()
+    start = text.index("\nsuite:")
+    end = text.index("\n", start + 1)
+    (tmp_path / "params.yaml").write_text(text[:start] + "\nsuite: icip" + text[end:])
+    monkeypatch.chdir(tmp_path)
+    names: list[str] = []
+    monkeypatch.setattr(executor, "execute", lambda run, params, tell: names.append(run.id))
+    monkeypatch.setattr(executor, "publish", lambda run, params: {"metrics": {"top1": 0.5}, "n": 2})
+    return names
+
+
+def run(cell, suite=None, fold=None):
+    return commands.run(Namespace(cell=cell, suite=suite, fold=fold, seed=0))
+
+
+def test_a_cell_of_another_suite_runs_with_its_folds(ran, capsys):
+    assert run(CELL) == 0
+    assert ran == [f"{CELL}-{fold}-0" for fold in (1, 2, 3)]
+    assert "as suite 'demo' asks" in capsys.readouterr().err
+
+
+def test_a_cell_of_no_suite_needs_a_fold(ran):
+    with pytest.raises(ParamsError, match="in no suite of params.yaml.*--fold 1"):
+        run("actors-tiny-se-lstm-clean")
+    with pytest.raises(ParamsError, match="not in suite 'icip'"):
+        run(CELL, suite="icip")
+    assert run("actors-tiny-se-lstm-clean", fold=2) == 0 and len(ran) == 1
+
+
+def test_data_is_prepared_as_the_suite_with_it_asks(ran, monkeypatch):
+    seen = []
+    monkeypatch.setattr(stages, "data", lambda arguments, params, tell: seen.append(params.suite) or 0)
+    for name in ("actors", "actors/some_clip", "ucf101_12", None):
+        commands.data(Namespace(action="prepare", name=name, suite=None))
+    assert seen == ["demo", "demo", "icip", "icip"]
