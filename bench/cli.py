@@ -131,7 +131,12 @@ def main(argv: list[str] | None = None) -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     arguments = parser().parse_args(argv)
     try:
-        sys.exit(getattr(commands, arguments.command)(arguments))
+        status = getattr(commands, arguments.command)(arguments)
+        sys.stdout.flush()
+        sys.exit(status)
+    except BrokenPipeError:
+        # The reader, `head` say, has what it wanted. Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError, ArithmeticError, RuntimeError) as error:
         # One clear line for a user's mistake; VIDATTN_DEBUG=1 shows where it came from.
         if os.environ.get("VIDATTN_DEBUG"):

@@ -1,14 +1,20 @@
-"""Parameters and FLOPs of the models that params.yaml lists under `complexity`: one JSON a model."""
+"""Parameters and FLOPs of the models that params.yaml lists under `complexity`: one JSON a model.
 
+A record carries a digest of all that its counts follow from, so that only new or changed models are counted.
+"""
+
+import json
 import multiprocessing
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
 from pathlib import Path
 
+from vidattn.bench import executor, files, records
 from vidattn.bench.params import Params, ParamsError
 
-AXES = ("backbone", "attention", "architecture")
+KINDS = {"backbone": "backbones", "attention": "attention", "architecture": "architectures"}  # axis -> folder
+AXES = tuple(KINDS)
 PER_PROCESS = 8  # models; TensorFlow keeps memory of each, so that a process is not used for all
 
 
@@ -19,20 +25,39 @@ def specs(params: Params) -> Iterator[tuple[str, dict]]:
         if missing:
             raise ParamsError(f"params.yaml: complexity: a block lacks {', '.join(missing)}: {block}")
         rest = {key: value for key, value in block.items() if key not in AXES}
-        for names in product(*(block[axis] for axis in AXES)):
+        known = {
+            "backbone": params.backbones,
+            "attention": params.attention,
+            "architecture": params.architectures,
+        }
+        for names in product(*(known[axis] if block[axis] == "all" else block[axis] for axis in AXES)):
             yield f"{'-'.join(names)}-{block['classes']}", {**dict(zip(AXES, names)), **rest}
 
 
+def stamp(spec: dict) -> str:
+    """Stands for all that a model's counts follow from: its spec, the code that builds it, the libraries."""
+    own = [executor.ROOT / "models" / f"{KINDS[axis]}/{spec[axis]}.py" for axis in AXES]
+    shared = [executor.ROOT / name for name in executor.SHARED if name.startswith("models/")]
+    code = files.digest_files([*own, *shared, Path(__file__).with_name("complexity.py")])
+    return files.digest([spec, code, records.versions()])
+
+
 def write_all(params: Params, folder: Path, tell: Callable[[str], None]) -> None:
-    """Count every model and remove records of models that are no longer asked for."""
+    """Count the models that are new or changed, and remove records of those that are no longer asked for."""
     wanted = dict(specs(params))
+    todo = {name: spec for name, spec in wanted.items() if not _counted(folder / f"{name}.json", spec)}
     context = multiprocessing.get_context("spawn")
     with context.Pool(1, maxtasksperchild=PER_PROCESS) as pool:
-        for name, found in pool.imap(partial(write, folder), wanted.items(), chunksize=1):
+        for name, found in pool.imap(partial(write, folder), todo.items(), chunksize=1):
             tell(f"{name}: {found['parameters']:,} parameters, {found['flops']:,} FLOPs")
+    tell(f"{len(todo)} models counted, {len(wanted) - len(todo)} as they were")
     for path in folder.glob("*.json"):
         if path.stem not in wanted:
             path.unlink()
+
+
+def _counted(path: Path, spec: dict) -> bool:
+    return path.is_file() and json.loads(path.read_text()).get("digest") == stamp(spec)
 
 
 def write(folder: Path, named: tuple[str, dict]) -> tuple[str, dict]:
@@ -45,7 +70,7 @@ def write(folder: Path, named: tuple[str, dict]) -> tuple[str, dict]:
     from vidattn.bench import complexity
 
     name, spec = named
-    found = complexity.write(spec, folder / f"{name}.json")
+    found = complexity.write({**spec, "digest": stamp(spec)}, folder / f"{name}.json")
     keras.backend.clear_session()
     gc.collect()  # graphs with frozen weights are large and hold cycles
     return name, found

@@ -1,9 +1,12 @@
 """`vidattn models`: costs from the records, one model with its taps and maps, reasons where there is none."""
 
+import contextlib
+import dataclasses
 import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,3 +89,43 @@ def test_one_model_has_taps_and_map_shapes(model, expected):
 def test_impossible_model_says_why(model, reason):
     with pytest.raises(ValueError, match=reason):
         catalogue.describe(model, PARAMS, RECORDS)
+
+
+def test_only_new_and_changed_models_are_counted(tmp_path, monkeypatch):
+    done = []
+    here = SimpleNamespace(Pool=lambda *_, **__: Pool())
+    monkeypatch.setattr(counts.multiprocessing, "get_context", lambda _: here)
+    monkeypatch.setattr(counts, "write", lambda folder, job: done.append(job[0]) or written(folder, *job))
+    block = {"backbone": ["tiny"], "attention": ["none", "cbam"], "architecture": ["image"]}
+    block |= {"classes": 3, "size": 32}
+    params = dataclasses.replace(PARAMS, complexity=[block])
+    counts.write_all(params, tmp_path, print)
+    assert done == ["tiny-none-image-3", "tiny-cbam-image-3"]
+    counts.write_all(params, tmp_path, print)
+    assert len(done) == 2  # nothing changed
+    every = dataclasses.replace(PARAMS, complexity=[{**block, "attention": "all"}])
+    counts.write_all(every, tmp_path, print)
+    assert set(done[2:]) == {f"tiny-{name}-image-3" for name in PARAMS.attention} - set(done[:2])
+    digest = counts.files.digest_files
+    edited = lambda paths: digest(paths) + ("cbam.py" in [path.name for path in paths]) * "!"  # noqa: E731
+    monkeypatch.setattr(counts.files, "digest_files", edited)
+    counts.write_all(params, tmp_path, print)
+    assert done[-1] == "tiny-cbam-image-3" and len(done) == len(PARAMS.attention) + 1
+    assert sorted(path.stem for path in tmp_path.glob("*.json")) == ["tiny-cbam-image-3", "tiny-none-image-3"]
+
+
+class Pool(contextlib.nullcontext):
+    """Works in this process."""
+
+    def __enter__(self):
+        return self
+
+    def imap(self, work, jobs, chunksize):
+        return map(work, jobs)
+
+
+def written(folder, name, spec):
+    """A record that holds what `write` would stamp it with."""
+    found = {"parameters": 1, "flops": 1}
+    (folder / f"{name}.json").write_text(json.dumps({**found, "digest": counts.stamp(spec)}))
+    return name, found

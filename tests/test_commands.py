@@ -1,5 +1,7 @@
 """The command line finds what a user names, whatever suite is active."""
 
+import subprocess
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -50,3 +52,12 @@ def test_data_is_prepared_as_the_suite_with_it_asks(ran, monkeypatch):
     for name in ("actors", "actors/some_clip", "ucf101_12", None):
         commands.data(Namespace(action="prepare", name=name, suite=None))
     assert seen == ["demo", "demo", "icip", "icip"]
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    """As in `vidattn models | head`."""
+    line = [sys.executable, "-c", "from vidattn.bench import cli; cli.main(['models'])"]
+    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
+        reader.stdout.close()
+        assert reader.stderr.read() == b""
+    assert reader.returncode == 0
