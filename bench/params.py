@@ -1,7 +1,6 @@
 """The one reader of params.yaml: frozen dataclasses, every key checked."""
 
 import difflib
-import re
 import typing
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields
@@ -9,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
-NAME = re.compile(r"[a-z0-9_]+")
 
 
 class ParamsError(ValueError):
@@ -184,54 +181,13 @@ def _grids(values: Any, where: str) -> list[Grid]:
 
 
 def _checked(params: Params, where: str) -> Params:
+    from vidattn.bench import checks
+
     made = {
         "protocols": {k: parse(Protocol, v, f"{where}: protocols.{k}") for k, v in params.protocols.items()},
         "flows": {k: parse(Flow, v, f"{where}: flows.{k}") for k, v in params.flows.items()},
         "suites": {k: _grids(v, f"{where}: suites.{k}") for k, v in params.suites.items()},
     }
     params = Params(**{**vars(params), **made})
-    for section in ("suites", "datasets", "backbones", "attention", "architectures", "flows", "protocols"):
-        for name in getattr(params, section):
-            if not NAME.fullmatch(str(name)):
-                raise ParamsError(f"{where}: {section}.{name}: names are made of a-z, 0-9 and _.")
-    if params.suite not in params.suites:
-        raise unknown("suite", params.suite, params.suites, where)
-    for name, protocol in params.protocols.items():
-        if protocol.flow not in params.flows:
-            raise unknown("flow", protocol.flow, params.flows, f"{where}: protocols.{name}")
-        _check_choice(protocol, f"{where}: protocols.{name}")
-    for name, grids in params.suites.items():
-        for grid in grids:
-            _check_names(grid, params, f"{where}: suites.{name}")
+    checks.check(params, where)
     return params
-
-
-def _check_choice(protocol: Protocol, where: str) -> None:
-    """Sizes have a meaning; what is chosen on validation clips needs them."""
-    if isinstance(protocol.size, str) and protocol.size != "native":
-        raise ParamsError(f"{where}.size: expected pixels or native, got {protocol.size!r}.")
-    rates = protocol.optimizer.get("learning_rate")
-    if not (isinstance(rates, list) and rates or type(rates) in (int, float)):
-        raise ParamsError(f"{where}.optimizer.learning_rate: expected a rate or a list, got {rates!r}.")
-    for key, chosen in (
-        ("optimizer.learning_rate", len(protocol.rates) > 1),
-        ("patience", protocol.patience),
-    ):
-        if chosen and (protocol.validation, protocol.select) != ("groups", "best"):
-            raise ParamsError(
-                f"{where}.{key}: {'a list of rates' if key != 'patience' else 'patience'} needs "
-                f"validation: groups and select: best, got {protocol.validation} and {protocol.select}."
-            )
-
-
-def _check_names(grid: Grid, params: Params, where: str) -> None:
-    axes = {"dataset": params.datasets, "backbone": params.backbones, "attention": params.attention}
-    axes |= {"architecture": params.architectures, "protocol": params.protocols}
-    for axis, valid in axes.items():
-        for name in getattr(grid, axis):
-            if name not in valid:
-                raise unknown(axis, name, valid, f"{where}.{axis}")
-    for axis in ("folds", "seeds"):
-        values = getattr(grid, axis)
-        if not values or not all(type(v) is int and v >= (axis == "folds") for v in values):
-            raise ParamsError(f"{where}.{axis}: expected whole numbers, got {values!r}.")

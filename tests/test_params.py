@@ -64,6 +64,20 @@ def test_wrong_values_raise(raw, tmp_path, key, value):
     [
         ({"size": "large"}, r"clean.size: expected pixels or native, got 'large'"),
         ({"size": 1.5}, "clean.size: expected int | str, got 1.5"),
+        ({"epochs": 0}, "clean.epochs: expected 1 or more, got 0"),
+        ({"batch": -1}, "clean.batch: expected 1 or more, got -1"),
+        ({"size": 0}, "clean.size: expected pixels or native, got 0"),
+        ({"head": {"unit": 64}}, "clean.head: unknown key 'unit'. Did you mean 'units'"),
+        ({"head": {"encoder": 1}}, "unknown key 'encoder'"),
+        ({"augment": {"rotate": 5}}, "clean.augment: .*did you mean 'rotation'"),
+        (
+            {"optimizer": {"name": "adamm", "learning_rate": 1}},
+            "unknown optimizer 'adamm'. Did you mean 'adam'",
+        ),
+        (
+            {"optimizer": {"name": "sgd", "learning_rate": 1, "momentun": 0.9}},
+            "clean.optimizer: unknown key 'momentun'. Did you mean 'momentum'",
+        ),
         ({"optimizer": {"name": "sgd", "learning_rate": []}}, "learning_rate: expected a rate or a list"),
         ({"optimizer": {"name": "sgd", "learning_rate": [1, 2]}, "select": "last"}, "a list of rates needs"),
         (
@@ -87,6 +101,18 @@ def test_one_rate_or_several(raw, tmp_path):
 def test_unknown_name_in_a_grid(raw, tmp_path):
     raw["suites"]["demo"][0]["attention"] = ["cmab"]
     with pytest.raises(params.ParamsError, match="unknown attention 'cmab'. Did you mean 'cbam'"):
+        load(raw, tmp_path)
+
+
+def test_an_unknown_table_names_the_nearest(raw, tmp_path):
+    raw["tables"] = ["grdi"]
+    with pytest.raises(params.ParamsError, match="tables: unknown table 'grdi'. Did you mean 'grid'"):
+        load(raw, tmp_path)
+
+
+def test_a_plug_in_takes_a_mapping(raw, tmp_path):
+    raw["attention"]["cbam"] = None
+    with pytest.raises(params.ParamsError, match="attention.cbam: expected a mapping, or {}, got None"):
         load(raw, tmp_path)
 
 

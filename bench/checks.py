@@ -1,0 +1,114 @@
+"""What params.yaml means: names that exist, numbers that can be, choices that go together."""
+
+import ast
+import re
+from pathlib import Path
+
+from vidattn.bench.params import Grid, Params, ParamsError, Protocol, unknown
+
+NAME = re.compile(r"[a-z0-9_]+")
+SECTIONS = ("suites", "datasets", "backbones", "attention", "architectures", "flows", "protocols")
+PLUGINS = ("datasets", "backbones", "attention", "architectures")  # each holds arguments by name
+LEAST = {"frames": 0, "epochs": 1, "patience": 0, "batch": 1, "accumulate": 1}
+OPTIMIZERS = ("adam", "rmsprop", "sgd")
+OPTIONS = tuple(
+    "name learning_rate inverse_time_decay epsilon momentum nesterov rho beta_1 beta_2 weight_decay"
+    " clipnorm clipvalue global_clipnorm".split()
+)  # the first three are ours to read, the others go to Keras
+BENCH = Path(__file__).resolve().parent
+
+
+def check(params: Params, where: str) -> None:
+    """Raises `ParamsError` on the first thing that cannot be; `where` is the file's name."""
+    for section in SECTIONS:
+        for name in getattr(params, section):
+            if not NAME.fullmatch(str(name)):
+                raise ParamsError(f"{where}: {section}.{name}: names are made of a-z, 0-9 and _.")
+    for section in PLUGINS:
+        for name, values in getattr(params, section).items():
+            if not isinstance(values, dict):
+                raise ParamsError(f"{where}: {section}.{name}: expected a mapping, or {{}}, got {values!r}.")
+    if params.suite not in params.suites:
+        raise unknown("suite", params.suite, params.suites, where)
+    for name, protocol in params.protocols.items():
+        if protocol.flow not in params.flows:
+            raise unknown("flow", protocol.flow, params.flows, f"{where}: protocols.{name}")
+        _protocol(protocol, f"{where}: protocols.{name}")
+    for name, grids in params.suites.items():
+        for grid in grids:
+            _names(grid, params, f"{where}: suites.{name}")
+    for name in params.tables:
+        if not (BENCH / "tables" / f"{name}.py").exists():
+            raise unknown("table", name, _files(BENCH / "tables"), f"{where}: tables")
+
+
+def _protocol(protocol: Protocol, where: str) -> None:
+    for key, least in LEAST.items():
+        if getattr(protocol, key) < least:
+            raise ParamsError(f"{where}.{key}: expected {least} or more, got {getattr(protocol, key)}.")
+    if protocol.size != "native" and not (isinstance(protocol.size, int) and protocol.size > 0):
+        raise ParamsError(f"{where}.size: expected pixels or native, got {protocol.size!r}.")
+    _keys(protocol.optimizer, OPTIONS, f"{where}.optimizer")
+    if protocol.optimizer.get("name") not in OPTIMIZERS:
+        raise unknown("optimizer", protocol.optimizer.get("name"), OPTIMIZERS, f"{where}.optimizer.name")
+    if protocol.head:
+        _keys(protocol.head, _head_arguments(), f"{where}.head")
+    if protocol.augment:
+        _augment(protocol.augment, f"{where}.augment")
+    _choice(protocol, where)
+
+
+def _keys(values: dict, valid: tuple[str, ...], where: str) -> None:
+    for key in values:
+        if key not in valid:
+            raise unknown("key", key, valid, where)
+
+
+def _head_arguments() -> tuple[str, ...]:
+    """What any architecture takes besides its encoder; each is given those that it knows."""
+    found = set()
+    for path in (BENCH.parent / "models" / "architectures").glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name == "architecture":
+                found |= {argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)}
+    return tuple(sorted(found))
+
+
+def _augment(values: dict, where: str) -> None:
+    from vidattn.data import augment
+
+    try:
+        augment.parse(values)
+    except (TypeError, ValueError) as error:
+        raise ParamsError(f"{where}: {error}") from None
+
+
+def _choice(protocol: Protocol, where: str) -> None:
+    """What is chosen on validation clips needs them."""
+    rates = protocol.optimizer.get("learning_rate")
+    if not (isinstance(rates, list) and rates or type(rates) in (int, float)):
+        raise ParamsError(f"{where}.optimizer.learning_rate: expected a rate or a list, got {rates!r}.")
+    needs = {"optimizer.learning_rate": len(protocol.rates) > 1, "patience": protocol.patience > 0}
+    for key, chosen in needs.items():
+        if chosen and (protocol.validation, protocol.select) != ("groups", "best"):
+            raise ParamsError(
+                f"{where}.{key}: {'a list of rates' if key != 'patience' else 'patience'} needs "
+                f"validation: groups and select: best, got {protocol.validation} and {protocol.select}."
+            )
+
+
+def _names(grid: Grid, params: Params, where: str) -> None:
+    axes = {"dataset": params.datasets, "backbone": params.backbones, "attention": params.attention}
+    axes |= {"architecture": params.architectures, "protocol": params.protocols}
+    for axis, valid in axes.items():
+        for name in getattr(grid, axis):
+            if name not in valid:
+                raise unknown(axis, name, valid, f"{where}.{axis}")
+    for axis in ("folds", "seeds"):
+        values = getattr(grid, axis)
+        if not values or not all(type(v) is int and v >= (axis == "folds") for v in values):
+            raise ParamsError(f"{where}.{axis}: expected whole numbers, got {values!r}.")
+
+
+def _files(folder: Path) -> list[str]:
+    return [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
