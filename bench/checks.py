@@ -11,10 +11,9 @@ SECTIONS = ("suites", "datasets", "backbones", "attention", "architectures", "fl
 PLUGINS = ("datasets", "backbones", "attention", "architectures")  # each holds arguments by name
 LEAST = {"frames": 0, "epochs": 1, "patience": 0, "batch": 1, "accumulate": 1}
 OPTIMIZERS = ("adam", "rmsprop", "sgd")
-OPTIONS = tuple(
-    "name learning_rate inverse_time_decay epsilon momentum nesterov rho beta_1 beta_2 weight_decay"
-    " clipnorm clipvalue global_clipnorm".split()
-)  # the first three are ours to read, the others go to Keras
+OURS = ("name", "learning_rate", "inverse_time_decay")
+KERAS = ("epsilon", "momentum", "nesterov", "rho", "beta_1", "beta_2", "weight_decay")
+CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 BENCH = Path(__file__).resolve().parent
 
 
@@ -48,7 +47,7 @@ def _protocol(protocol: Protocol, where: str) -> None:
             raise ParamsError(f"{where}.{key}: expected {least} or more, got {getattr(protocol, key)}.")
     if protocol.size != "native" and not (isinstance(protocol.size, int) and protocol.size > 0):
         raise ParamsError(f"{where}.size: expected pixels or native, got {protocol.size!r}.")
-    _keys(protocol.optimizer, OPTIONS, f"{where}.optimizer")
+    _keys(protocol.optimizer, (*OURS, *KERAS, *CLIPPING), f"{where}.optimizer")
     if protocol.optimizer.get("name") not in OPTIMIZERS:
         raise unknown("optimizer", protocol.optimizer.get("name"), OPTIMIZERS, f"{where}.optimizer.name")
     if protocol.head:
