@@ -8,8 +8,8 @@ from vidattn.bench.figures.style import Drawing
 from vidattn.bench.results import Results
 
 CAPTION = (
-    "Each attention minus none on the same clips, with 95 % intervals over groups; filled where Holm's p within "
-    "the data set and protocol is below 0.05."
+    "Each attention minus none on the same clips, with 95 % intervals over groups; filled where Holm's p "
+    "within the data set and protocol is below 0.05."
 )
 
 
