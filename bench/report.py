@@ -9,17 +9,13 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 
-from vidattn.bench import figures, render, sentences, summary, tables
+from vidattn.bench import figures, headline, render, sentences, summary, tables
 from vidattn.bench.results import COORDINATES, Results
 
 CAPTIONS = {
-    "top1_flops": "Top-1 against FLOPs; the stepped line joins cells that no cheaper one beats.",
-    "top1_parameters": "Top-1 against parameters; the stepped line joins cells that no smaller one beats.",
-    "forest": "Each attention minus none on the same clips, 95 % intervals over groups.",
     "explain": "two test clips of its first run, evenly spaced over the list; each map on its own scale.",
     "coverage": "Simulated: how often intervals cover, tests reject what is equal, the gate catches.",
     "gate": "Real trainings of one cell under many seeds: how often the gate fails, what it catches.",
-    "critical_difference": "Average ranks of the attentions; runs of one data set are not independent.",
 }
 
 
@@ -42,13 +38,16 @@ def write(
     folder = figures_folder or Path(out).parent / "figures"
     drawn = figures.write(results, folder)
     for cell, path in results.sheets.items():
-        drawn[f"explain_{cell}"] = render.save(Path(folder) / f"explain_{cell}.png", path.read_bytes())
+        sheet = render.save(Path(folder) / f"explain_{cell}.png", path.read_bytes())
+        drawn[f"explain_{cell}"] = (sheet, f"{cell}: {CAPTIONS['explain']}")
     versus = summary.versus(results, summary.against_none(results))
     contrasts = summary.contrasts(results, options or {})
     page = {
+        "headers": headline.HEADERS,
+        "headline": headline.headline(versus),
         "blocks": sentences.summarise(results, versus, contrasts),
         "tables": [_table(path) for path in _ordered(Path(tables_folder), (options or {}).get("tables", []))],
-        "figures": [_figure(name, path) for name, path in drawn.items()],
+        "figures": [_figure(name, *found) for name, found in drawn.items()],
         "cells": {cell: _provenance(results, cell) for cell in results.ids},
         "missing": results.missing,
         "folder": _folder(),
@@ -114,14 +113,7 @@ def _caption(name: str) -> str:
     return tables.describe(name) if name in tables.names() else CAPTIONS.get(name, "")
 
 
-def _figure(name: str, path: Path) -> dict:
-    caption = CAPTIONS.get(name)
-    if name.startswith("explain_"):
-        caption = f"{name.removeprefix('explain_')}: {CAPTIONS['explain']}"
-    elif caption is None:
-        caption = (
-            f"Learning curves, {name.removeprefix('learning_curves_').replace('_', ', ')}: mean over runs."
-        )
+def _figure(name: str, path: Path, caption: str) -> dict:
     data = base64.b64encode(path.read_bytes()).decode()
     kind = {".svg": "svg+xml"}.get(path.suffix, "png")
     return {"name": name, "caption": caption, "data": f"data:image/{kind};base64,{data}"}

@@ -155,12 +155,22 @@ def corrected_t(differences: np.ndarray, n_train: float, n_test: float) -> tuple
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's correction over a table; missing p values stay missing and do not count."""
+    """Holm's correction over a family; missing p values stay missing and do not count."""
     p = np.asarray(p, dtype=float)
     corrected, known = np.full(p.shape, np.nan), ~np.isnan(p)
     if known.any():
         corrected[known] = multipletests(p[known], method="holm")[1]
     return corrected
+
+
+def holm_within(p: np.ndarray, families: list) -> np.ndarray:
+    """Holm's correction within each family: (N,) p values, N families; returns (N,) corrected p.
+
+    What is added to one family changes no other: a comparison does not lose by an unrelated data set.
+    """
+    values = pd.Series(np.asarray(p, dtype=float))
+    codes = pd.factorize(pd.Series(list(families), dtype=object))[0]
+    return values.groupby(codes).transform(holm).to_numpy(float)
 
 
 def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:

@@ -60,11 +60,17 @@ def difference(
 
 
 def versus(results: Results, pairs: list[tuple[str, str]]) -> pd.DataFrame:
-    """One row a (cell, control): difference, interval, p by three tests, Holm over the rows."""
+    """One row a (cell, control): difference, interval, p by three tests, Holm's p.
+
+    Holm corrects over the rows of the cell's data set and protocol, as one question is asked of each.
+    """
     key = ("versus", *pairs)
     if key not in results.cache:
         frame = pd.DataFrame([_versus(results, cell, control) for cell, control in pairs])
-        results.cache[key] = frame.assign(p_holm=stats.holm(frame["p"])) if pairs else frame
+        if pairs:
+            families = list(zip(frame["dataset"], frame["protocol"]))
+            frame = frame.assign(p_holm=stats.holm_within(frame["p"], families))
+        results.cache[key] = frame
     return results.cache[key].copy()
 
 

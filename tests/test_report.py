@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import synthetic
 
-from vidattn.bench import figures, report, sentences, summary, tables
+from vidattn.bench import headline, report, sentences, summary, tables
+from vidattn.bench.figures import ranks, tradeoff
 from vidattn.bench.results import Results
 
 CELLS = [*synthetic.CELLS, synthetic.MISSING]
@@ -107,19 +108,67 @@ def test_what_all_rows_share_is_said_once_and_what_was_not_run_is_folded(page, r
 
 def test_pareto_front_by_hand():
     frame = pd.DataFrame({"flops": [1, 1, 2, 3, 4], "top1": [0.5, 0.6, 0.6, 0.9, 0.8]})
-    assert figures.pareto(frame, "flops").index.tolist() == [1, 3]
+    assert tradeoff.pareto(frame, "flops").index.tolist() == [1, 3]
 
 
 def test_nemenyi_against_demsar():
     """Demsar 2006, section 3.2.2: four classifiers on 14 data sets, 1.25 at 0.05 and 1.12 at 0.10."""
-    assert figures.nemenyi(4, 14) == pytest.approx(1.25, abs=0.005)
-    assert figures.nemenyi(4, 14, level=0.1) == pytest.approx(1.12, abs=0.005)
+    assert ranks.nemenyi(4, 14) == pytest.approx(1.25, abs=0.005)
+    assert ranks.nemenyi(4, 14, level=0.1) == pytest.approx(1.12, abs=0.005)
 
 
 def test_cliques_by_hand():
-    assert figures.cliques(np.array([1.0, 1.5, 2.2, 4.0, 4.1]), 1.0) == [(0, 1), (1, 2), (3, 4)]
-    assert figures.cliques(np.array([1.0, 1.5, 1.9]), 1.0) == [(0, 2)]
-    assert figures.cliques(np.array([1.0, 3.0]), 1.0) == []
+    assert ranks.cliques(np.array([1.0, 1.5, 2.2, 4.0, 4.1]), 1.0) == [(0, 1), (1, 2), (3, 4)]
+    assert ranks.cliques(np.array([1.0, 1.5, 1.9]), 1.0) == [(0, 2)]
+    assert ranks.cliques(np.array([1.0, 3.0]), 1.0) == []
+
+
+def test_ranks_take_the_largest_set_of_attentions_that_shares_enough_runs():
+    """Three attentions need three runs: 2.34 sqrt(3 x 4 / (6 x 3)) = 1.91 < 2, and 2.34 > 2 for two runs."""
+    rows = [("tiny", "lstm", "clean", f, 0, a, v) for f in (1, 2, 3) for a, v in zip("xyz", (0.1, 0.3, 0.2))]
+    rows += [("tiny", "lstm", "clean", 1, 0, "rare", 0.9)]
+    runs = pd.DataFrame(rows, columns=[*ranks.BLOCK, "attention", "top1"])
+    found, blocks = ranks.average_ranks(runs)
+    assert found.to_dict() == {"y": 1, "z": 2, "x": 3} and blocks == 3
+    assert "too few of these runs: rare." in ranks._caption("d", found, 3, ["rare"])
+    assert ranks.average_ranks(runs[runs["fold"] < 3])[0].empty
+
+
+def costly(protocol, flops):
+    """Cells that lie as close as a front can, all on it."""
+    rows = [(protocol, "tiny", f"head{i}", "none", x, 0.4 + i / 100) for i, x in enumerate(flops)]
+    frame = pd.DataFrame(rows, columns=["protocol", "backbone", "architecture", "attention", "flops", "top1"])
+    return frame.assign(top1_low=frame["top1"] - 0.2, top1_high=frame["top1"] + 0.2)
+
+
+@pytest.mark.parametrize("flops", [(1e6, 1.01e6, 1.02e6, 2e6), (1e4, 9.8e6, 9.9e6, 1e7), (1, 1.2, 1.4, 2)])
+def test_labels_of_a_front_never_overlap(flops):
+    figure = tradeoff.tradeoff(pd.concat([costly("clean", flops), costly("paper", flops)]), "flops")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        boxes = [text.get_window_extent() for text in axes.texts] + [axes.xaxis.label.get_window_extent()]
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+        assert axes.xaxis.label.get_text().count("head") == 4
+        shown = ", ".join(text.get_text() for text in axes.texts)
+        assert sorted(shown.split(", ")) == ["1", "2", "3", "4"]
+
+
+def test_a_protocol_of_one_cost_has_no_panel(tmp_path):
+    cells = [f"actors-tiny-{a}-lstm-{p}" for p in ("clean", "paper") for a in ("none", "cbam")]
+    results = Results(synthetic.write(tmp_path, dict.fromkeys(cells[:3], (0.5,) * 3)), cells[:3])
+    found = tradeoff.draw(results)
+    assert set(found) == {"top1_flops_actors", "top1_parameters_actors"}
+    panels = [axes.get_title() for axes in found["top1_flops_actors"].figure.axes]
+    assert panels == ["clean"]
+
+
+def test_the_page_says_first_what_attention_is_worth(page):
+    versus = pd.DataFrame({"dataset": "d", "protocol": "p", "attention": "cbam", "difference": [0.2, -0.1]})
+    versus = versus.assign(difference_low=[0.1, -0.3], difference_high=[0.3, 0.1], p_holm=[0.01, 0.2])
+    ends = "-10.0 points [-30.0, +10.0] to +20.0 points [+10.0, +30.0]"
+    assert headline.headline(versus) == [["cbam", "d, p", ends, "1", "0", "2"]]
+    text = page.read_text()
+    assert text.index("What is attention worth?") < text.index("<nav") < text.index("<h2>Summary")
 
 
 PROBE = """

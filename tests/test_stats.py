@@ -147,6 +147,13 @@ def test_corrected_t_without_spread():
     assert np.isnan(stats.corrected_t(np.ones(1), 2, 1)[1])
 
 
+def test_holm_within_families_by_hand():
+    """a: 0.01, 0.04 -> 0.02, 0.04; b: 0.03, 0.02 -> 0.04, 0.04; a missing one counts in no family."""
+    p = np.array([0.01, 0.03, 0.04, np.nan, 0.02])
+    found = stats.holm_within(p, [("a", 1), ("b", 1), ("a", 1), ("a", 1), ("b", 1)])
+    np.testing.assert_allclose(found, [0.02, 0.04, 0.04, np.nan, 0.04])
+
+
 def test_holm_by_hand():
     """Holm 1979: 0.01, 0.04, 0.03, 0.005 -> times 3, 1, 2, 4 with the running maximum."""
     found = stats.holm(np.array([0.01, 0.04, np.nan, 0.03, 0.005]))

@@ -93,6 +93,30 @@ def test_a_new_cell_appears_in_the_grid(root):
     assert grid.loc["newcomer", "top1_difference"] == 0 and grid.loc["newcomer", "p_holm"] == 1
 
 
+def test_an_unrelated_data_set_changes_no_corrected_p(root):
+    """Alone in its family a comparison keeps its p; two of one data set are multiplied by 2 and 1."""
+    names = [f"other-tiny-{a}-frame_average-clean" for a in ("none", "cbam")]
+    synthetic.write(root, {names[0]: (0.5,) * 3, names[1]: (0.6,) * 3})
+    grid = tables.table("grid", Results(root, [*CELLS, *names])).dropna(subset=["p"])
+    alone = tables.table("grid", Results(root, CELLS)).dropna(subset=["p"])
+    other, mine = grid[grid["dataset"] == "other"], grid[grid["dataset"] == "actors"]
+    assert other["p_holm"].tolist() == other["p"].tolist()
+    assert mine["p_holm"].tolist() == alone["p_holm"].tolist()
+    low, high = sorted(mine["p"])
+    assert sorted(mine["p_holm"]) == pytest.approx(sorted([min(2 * low, 1), max(2 * low, high)]))
+
+
+def test_effects_leakage_and_settings_are_families_of_their_own(icip):
+    module = importlib.import_module("vidattn.bench.tables.icip_explained")
+    options = {"settings": {"order": ["paper", "clean"]}}
+    frame = tables.table("icip_explained", icip, options).query("dataset == 'ucf101_12'")
+    families = pd.Series(module._families(frame), index=frame.index)
+    assert set(families) == {("ucf101_12", x) for x in ("paper", "clean", "leakage", "order")}
+    for _, part in frame.groupby(families):
+        known = part.dropna(subset=["p"])
+        assert known["p_holm"].min() == pytest.approx(min(len(known) * known["p"].min(), 1))
+
+
 def test_thesis_counts_are_the_published_ones_and_a_difference_of_one_shows(root):
     complexity = {"backbone": "resnet50_v2", "attention": "cbam", "architecture": "image", "classes": 100}
     complexity |= {"size": 224, "frames": 1, "parameters": 23_943_934, "trainable": 1, "flops": 7_000_117_000}

@@ -1,4 +1,4 @@
-"""The demo grid: accuracy over all classes and per family of classes, difference to no attention, cost.
+"""The demo grid: accuracy over all classes and per family, difference to none (Holm within protocol), cost.
 
 Only what a second run of the same cell repeats to the byte; measured times are in the table `grid`.
 """

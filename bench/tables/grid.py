@@ -1,4 +1,4 @@
-"""The whole grid: accuracy, difference to no attention with corrected p, size, measured cost."""
+"""The whole grid: accuracy, difference to none (Holm's p within data set and protocol), size, cost."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Where You and Korhonen's gains come from: leakage, readout, scaling, and attention itself."""
+"""Where You and Korhonen's gains come from: leakage, readout, scaling, attention; p by Holm a question."""
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,10 @@ VALUES = [
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row an effect, backbone and protocol; paired on the same clips, p by Holm over the table.
+    """One row an effect, backbone and protocol; paired on the same clips.
+
+    `p_holm` corrects within a question: the effects of one data set and protocol; the leakage of one data
+    set; a setting of one data set. A question asked beside it changes nothing.
 
     Options:
         explained: Protocols whose heads are compared; default all.
@@ -45,7 +48,16 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         row for effect, pair in options.get("settings", {}).items() for row in _setting(results, effect, pair)
     ]
     frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "n", "groups"])
-    return frame.assign(p_holm=stats.holm(frame["p"].to_numpy(float)))
+    return frame.assign(p_holm=stats.holm_within(frame["p"].to_numpy(float), _families(frame)))
+
+
+def _families(frame: pd.DataFrame) -> list[tuple]:
+    """What each row is corrected with; comparisons of two protocols are named `<question>: <head>`."""
+    rows = zip(frame["effect"], frame["dataset"], frame["protocol"])
+    return [
+        (dataset, protocol if effect in EFFECTS else effect.split(":")[0])
+        for effect, dataset, protocol in rows
+    ]
 
 
 def _keys(results: Results, protocols: list[str] | None) -> list[dict]:

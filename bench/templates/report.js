@@ -70,7 +70,7 @@ function show(cell, column, text) {
 }
 
 for (const section of document.querySelectorAll("section")) {
-  const table = section.querySelector("table");
+  const table = section.querySelector("table:not(.plain)");
   if (!table) continue;
   const heads = [...table.tHead.rows[0].cells], rows = [...table.tBodies[0].rows];
   heads.forEach((head, column) => {
