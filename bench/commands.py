@@ -54,8 +54,8 @@ def run(arguments: Namespace) -> int:
             f"Cell '{cell.id}' is {where} of params.yaml, so its folds are not known. Name one: --fold 1."
         )
     for item in planned:
-        executor.execute(item, params, lambda line, name=item.id: _tell(f"{name}: {line}"))
-        found = executor.publish(item, params)
+        place = executor.execute(item, params, lambda line, name=item.id: _tell(f"{name}: {line}"))
+        found = executor.publish(item, params, place)
         print(f"{item.id}: top-1 {found['metrics']['top1']:.3f} of {found['n']} clips")
     return 0
 

@@ -145,9 +145,11 @@ def _made(run: Run, params: Params, partial: Path, tell: Callable[[str], None]) 
     return evaluate.run_trained(run, params, partial, tell)
 
 
-def publish(run: Run, params: Params) -> dict:
-    """Copy a finished run's record, predictions and timing into results/; returns the record."""
-    place = folder(run, params)
+def publish(run: Run, params: Params, place: Path) -> dict:
+    """Copy a finished run's record, predictions and timing into results/; returns the record.
+
+    `place` is what `execute` returned: code that was edited while the run trained has another folder by now.
+    """
     for name, kind in RESULT_FILES.items():
         files.write(run.path(kind, SUFFIX[kind]), (place / name).read_bytes())
     scores = Path(params.store) / "scores" / run.cell.id / f"{run.fold}-{run.seed}.npz"

@@ -1,32 +1,114 @@
-"""What attention is worth, first of all: a row a data set, protocol and attention."""
+"""What was found, first of all: three short tables, made from the numbers that the others hold."""
+
+from pathlib import Path
 
 import pandas as pd
 
 from vidattn.bench import sentences
+from vidattn.bench.results import coordinates
 
-HEADERS = ("attention", "data set, protocol", "difference", "clearly higher", "clearly lower", "compared")
+ATTENTION = (
+    "Top-1 with an attention minus top-1 of the same model without, on the same test clips, in percentage "
+    "points with 95 % intervals: the smallest difference to the largest. Clearly higher or lower means p "
+    "< 0.05 after Holm's correction within data set and protocol; the others cannot be told from no "
+    "attention."
+)
+QUESTIONS = (
+    "One comparison each, as params.yaml names it: paired on the same clips, with its 95 % interval. "
+    "Shown means that the interval lies above zero; p is of this comparison alone."
+)
+PROTOCOLS = (
+    "Top-1 under a published protocol minus top-1 under the clean one, the same models, on the clips that "
+    "both tested: the smallest difference to the largest. Leakage is what the random split alone is "
+    "worth, all else equal."
+)
+VERDICTS = {"disjoint": "shown", "higher": "shown", "lower": "the contrary", "not shown": "not shown"}
 
 
-def headline(versus: pd.DataFrame) -> list[list[str]]:
-    """Rows under `HEADERS`, as text, from `summary.versus`.
+def headline(versus: pd.DataFrame, contrasts: pd.DataFrame, tables: Path) -> list[dict]:
+    """The tables that hold something: {"title", "note", "headers", "rows"}, all text.
 
-    Clear is a comparison with Holm's p below 0.05. A difference quotes the smallest and the largest, each
-    with its 95 % interval, so that no mean hides that an attention helps here and harms there.
+    Args:
+        versus: Of `summary.versus`.
+        contrasts: Of `summary.contrasts`.
+        tables: Folder with protocols.csv and icip_explained.csv.
     """
+    found = [
+        _table("Spatial attention", ATTENTION, _ATTENTION_HEADERS, attention(versus)),
+        _table("Questions asked", QUESTIONS, _QUESTION_HEADERS, questions(contrasts)),
+        _table("Protocols", PROTOCOLS, _PROTOCOL_HEADERS, protocols(tables)),
+    ]
+    return [table for table in found if table["rows"]]
+
+
+def _table(title: str, note: str, headers: tuple[str, ...], rows: list) -> dict:
+    return {"title": title, "note": note, "headers": headers, "rows": rows}
+
+
+_ATTENTION_HEADERS = (
+    "attention",
+    "data set, protocol",
+    "difference",
+    "clearly higher",
+    "clearly lower",
+    "of",
+)
+_QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "verdict")
+_PROTOCOL_HEADERS = ("what", "data set", "difference", "models")
+
+
+def attention(versus: pd.DataFrame) -> list[list[str]]:
+    """A row an attention, data set and protocol. No mean hides that it helps here and harms there."""
     known = versus[versus["difference_low"].notna()] if len(versus) else versus
     if known.empty:
         return []
     families = known.groupby(["dataset", "protocol"], sort=False)
     return [
-        [attention, ", ".join(key), _ends(rows), *_counts(rows)]
+        [name, ", ".join(key), _ends(rows), *_counts(rows)]
         for key, part in families
-        for attention, rows in part.groupby("attention", sort=False)
+        for name, rows in part.groupby("attention", sort=False)
     ]
 
 
 def _counts(part: pd.DataFrame) -> list[str]:
     clear = part[part["p_holm"] < 0.05]["difference"]
     return [str(int((clear > 0).sum())), str(int((clear < 0).sum())), str(len(part))]
+
+
+def questions(contrasts: pd.DataFrame) -> list[list[str]]:
+    """A row a contrast that was run."""
+    return [_question(row) for _, row in contrasts.iterrows() if row["verdict"] in VERDICTS]
+
+
+def _question(row: pd.Series) -> list[str]:
+    where = coordinates(row["cell"])
+    on = "" if row["family"] == "all" else f", on the {row['family']} classes"
+    change = sentences.points(row["difference"], row["difference_low"], row["difference_high"])
+    place = f"{where['dataset']}, {where['protocol']}"
+    p = "<0.001" if row["p"] < 0.001 else f"{row['p']:.3f}"
+    return [row["name"] + on, place, change, p, f"{row['n']:,}", VERDICTS[row["verdict"]]]
+
+
+def protocols(tables: Path) -> list[list[str]]:
+    """A row a data set and pair of protocols, and one for leakage alone."""
+    sides, explained = (_read(tables / f"{name}.csv") for name in ("protocols", "icip_explained"))
+    rows = []
+    if len(sides):
+        for (dataset, pair), part in sides.groupby(["dataset", "protocols"], sort=False):
+            rows.append([pair, dataset, _ends(part), str(len(part))])
+    if len(explained):
+        leaks = explained[explained["effect"].str.startswith("leakage: ")]
+        leaks = leaks.rename(columns=lambda name: name.removeprefix("top1_"))
+        for dataset, part in leaks.groupby("dataset", sort=False):
+            rows.append(["leakage alone", dataset, _ends(part), str(len(part))])
+    return rows
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """The rows of a table that hold a difference."""
+    frame = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    column = next((name for name in ("difference", "top1_difference") if name in frame), None)
+    return frame[frame[column].notna()] if column else frame.iloc[:0]
 
 
 def _ends(part: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ import base64
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, select_autoescape
 
 from vidattn.bench import figures, headline, render, sentences, summary, tables
 from vidattn.bench.results import COORDINATES, Results
@@ -31,7 +31,7 @@ def write(
     Args:
         results: What was measured.
         tables_folder: Folder with the tables' csv files; each becomes a table of the page.
-        out: The HTML file.
+        out: The HTML file; `findings.md`, its first part, is written beside it.
         options: `families` and `contrasts`, as for the tables.
         figures_folder: Where the figures go as SVG and PNG; default `figures` beside `out`.
     """
@@ -43,8 +43,7 @@ def write(
     versus = summary.versus(results, summary.against_none(results))
     contrasts = summary.contrasts(results, options or {})
     page = {
-        "headers": headline.HEADERS,
-        "headline": headline.headline(versus),
+        "headline": headline.headline(versus, contrasts, Path(tables_folder)),
         "blocks": sentences.summarise(results, versus, contrasts),
         "tables": [_table(path) for path in _ordered(Path(tables_folder), (options or {}).get("tables", []))],
         "figures": [_figure(name, *found) for name, found in drawn.items()],
@@ -52,6 +51,7 @@ def write(
         "missing": results.missing,
         "folder": _folder(),
     }
+    render.save(Path(out).with_name("findings.md"), _environment().get_template("findings.md").render(page))
     return render.save(Path(out), _environment().get_template("report.html").render(page))
 
 
@@ -63,7 +63,8 @@ def _ordered(folder: Path, names: list[str]) -> list[Path]:
 
 def _environment() -> Environment:
     loader = PackageLoader("vidattn.bench")
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    escape = select_autoescape(("html",))
+    environment = Environment(loader=loader, autoescape=escape, trim_blocks=True, lstrip_blocks=True)
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     return environment
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from vidattn.bench import summary
-from vidattn.bench.results import Results, coordinates
+from vidattn.bench.results import Results, coordinates, identity
 
 STREAMS = {"spatial": "frame_average", "temporal": "temporal_stream", "fused": "two_stream"}
 SPLITS = (1, 2, 3)
@@ -17,8 +17,8 @@ def table(results: Results, dataset: str) -> pd.DataFrame:
     """One row a backbone, attention and protocol on a data set or a part of it.
 
     Columns: coordinates, then for each stream its top-1 on splits 1 to 3 (means over seeds) and the mean over
-    splits with its interval, then n. Where the suite has no cell of the data set, the thesis' plan is listed
-    as missing.
+    splits with its interval, then n used and n official. Where the suite has no cell of the data set, the
+    thesis' plan is listed as missing.
     """
     found = [coordinates(cell) for cell in results.ids]
     found = [c for c in found if c["dataset"] == dataset or c["dataset"].startswith(f"{dataset}_")]
@@ -31,15 +31,14 @@ def table(results: Results, dataset: str) -> pd.DataFrame:
 
 
 def _row(results: Results, key: dict) -> dict:
-    row = {**key, "n": None}
+    row, counts = {**key}, {"n": None, "n_official": None}
     for stream, architecture in STREAMS.items():
-        names = [key["dataset"], key["backbone"], key["attention"], architecture, key["protocol"]]
-        cell = "-".join(names)
+        cell = identity({**key, "architecture": architecture})
         runs = results.runs[results.runs["cell"] == cell]
         for split in SPLITS:
             row[f"{stream}_{split}"] = runs.loc[runs["fold"] == split, "top1"].mean() if len(runs) else np.nan
         found = summary.accuracy(results, cell)
         row[stream] = runs["top1"].mean() if len(runs) else np.nan
         row |= {f"{stream}_low": found.low, f"{stream}_high": found.high}
-        row["n"] = row["n"] or (int(runs["n"].sum()) if len(runs) else None)
-    return {**{k: v for k, v in row.items() if k != "n"}, "n": row["n"]}
+        counts = {name: known or int(runs[name].sum()) or None for name, known in counts.items()}
+    return row | counts

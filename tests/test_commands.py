@@ -24,7 +24,7 @@ def ran(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: list[str] = []
     monkeypatch.setattr(executor, "execute", lambda run, params, tell: names.append(run.id))
-    monkeypatch.setattr(executor, "publish", lambda run, params: {"metrics": {"top1": 0.5}, "n": 2})
+    monkeypatch.setattr(executor, "publish", lambda run, params, place: {"metrics": {"top1": 0.5}, "n": 2})
     return names
 
 

@@ -10,7 +10,7 @@ import pytest
 import synthetic
 
 from vidattn.bench import headline, report, sentences, summary, tables
-from vidattn.bench.figures import ranks, tradeoff
+from vidattn.bench.figures import protocols, ranks, tradeoff
 from vidattn.bench.results import Results
 
 CELLS = [*synthetic.CELLS, synthetic.MISSING]
@@ -153,22 +153,57 @@ def test_labels_of_a_front_never_overlap(flops):
         assert sorted(shown.split(", ")) == ["1", "2", "3", "4"]
 
 
-def test_a_protocol_of_one_cost_has_no_panel(tmp_path):
-    cells = [f"actors-tiny-{a}-lstm-{p}" for p in ("clean", "paper") for a in ("none", "cbam")]
-    results = Results(synthetic.write(tmp_path, dict.fromkeys(cells[:3], (0.5,) * 3)), cells[:3])
+def test_a_protocol_of_few_costs_has_no_panel(tmp_path):
+    cells = [f"actors-tiny-{a}-lstm-{p}" for p in ("clean", "paper") for a in ("none", "cbam", "l2pa")]
+    results = Results(synthetic.write(tmp_path, dict.fromkeys(cells[:5], (0.5,) * 3)), cells[:5])
     found = tradeoff.draw(results)
     assert set(found) == {"top1_flops_actors", "top1_parameters_actors"}
     panels = [axes.get_title() for axes in found["top1_flops_actors"].figure.axes]
     assert panels == ["clean"]
 
 
+def test_protocols_are_drawn_where_half_of_the_models_have_them(tmp_path):
+    both = ("lstm", "lstm_attention", "uniform_lstm")
+    heads = {"clean": (*both, "mean_linear"), "paper": both, "thesis_clean": both[:1]}
+    cells = [f"actors-tiny-none-{head}-{name}" for name, found in heads.items() for head in found]
+    results = Results(synthetic.write(tmp_path, dict.fromkeys(cells, (0.5,) * 3)), cells)
+    (axes,) = protocols.draw(results)["protocols_actors"].figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == [f"{name} / tiny" for name in both]
+    assert {line.get_label() for line in axes.get_lines()} & set(heads) == {"clean", "paper"}
+
+
 def test_the_page_says_first_what_attention_is_worth(page):
     versus = pd.DataFrame({"dataset": "d", "protocol": "p", "attention": "cbam", "difference": [0.2, -0.1]})
     versus = versus.assign(difference_low=[0.1, -0.3], difference_high=[0.3, 0.1], p_holm=[0.01, 0.2])
     ends = "-10.0 points [-30.0, +10.0] to +20.0 points [+10.0, +30.0]"
-    assert headline.headline(versus) == [["cbam", "d, p", ends, "1", "0", "2"]]
+    assert headline.attention(versus) == [["cbam", "d, p", ends, "1", "0", "2"]]
     text = page.read_text()
     assert text.index("What is attention worth?") < text.index("<nav") < text.index("<h2>Summary")
+
+
+def test_questions_and_protocols_are_said_in_their_own_numbers(tmp_path):
+    cell, ends = "actors-tiny-none-lstm-clean", ("difference", "difference_low", "difference_high")
+    row = {"name": "order", "family": "timing", "cell": cell, "p": 0.0004, "n": 1234, "verdict": "higher"}
+    asked = pd.DataFrame([row | dict(zip(ends, (0.1, 0.05, 0.15))), row | {"verdict": "not run"}])
+    change = "+10.0 points [+5.0, +15.0]"
+    line = ["order, on the timing classes", "actors, clean", change, "<0.001", "1,234", "shown"]
+    assert headline.questions(asked) == [line]
+    sides = pd.DataFrame({"dataset": "d", "protocols": "paper - clean", "difference": [0.1, None]})
+    sides.assign(difference_low=0.05, difference_high=0.15).to_csv(tmp_path / "protocols.csv", index=False)
+    leaks = {"effect": ["leakage: lstm", "recurrence"], "dataset": "d", "top1_difference": [0.1, 0.9]}
+    leaks = pd.DataFrame(leaks).assign(top1_difference_low=0.05, top1_difference_high=0.15)
+    leaks.to_csv(tmp_path / "icip_explained.csv", index=False)
+    assert headline.protocols(tmp_path) == [
+        ["paper - clean", "d", change, "1"],
+        ["leakage alone", "d", change, "1"],
+    ]
+    assert headline.protocols(tmp_path / "empty") == []
+
+
+def test_findings_are_plain_text_beside_the_page(page):
+    text = page.with_name("findings.md").read_text()
+    assert text.startswith("# What is attention worth?") and "## All comparisons" in text
+    assert "&lt;" not in text and "\n| --- |" not in text.split("\n\n")[1]
 
 
 PROBE = """

@@ -10,12 +10,12 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from vidattn.bench import render
-from vidattn.bench.figures import forest, learning_curves, ranks, saturation, tradeoff
+from vidattn.bench.figures import forest, learning_curves, protocols, ranks, saturation, tradeoff
 from vidattn.bench.figures.confusion import confusion as confusion
 from vidattn.bench.figures.style import STYLE, Drawing
 from vidattn.bench.results import Results
 
-FIGURES = (forest, tradeoff, ranks, learning_curves, saturation)
+FIGURES = (forest, protocols, tradeoff, ranks, learning_curves, saturation)
 # Text stays text: a third of the size, searchable; browsers without the first font take the next.
 TEXT = {"svg.fonttype": "none", "font.family": ["DejaVu Sans", "sans-serif"]}
 

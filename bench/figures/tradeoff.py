@@ -19,12 +19,12 @@ NEAR = (0.08, 0.07)  # share of a panel's width and height within which two corn
 
 
 def draw(results: Results) -> dict[str, Drawing]:
-    """One figure a data set and cost; a protocol whose cells all cost the same has no panel."""
+    """One figure a data set and cost; a protocol with fewer than three different costs has no panel."""
     cells, found = summary.cells(results), {}
     for cost, name in COSTS.items():
         known = cells[cells["top1"].notna() & (cells[cost].fillna(0) > 0)]  # the leakage probe has no model
         for dataset, part in known.groupby("dataset", sort=False):
-            part = part[part.groupby("protocol")[cost].transform("nunique") > 1]
+            part = part[part.groupby("protocol")[cost].transform("nunique") > 2]
             if len(part):
                 caption = (
                     f"{dataset}: top-1 with 95 % interval against {name}, a panel a protocol. The stepped "

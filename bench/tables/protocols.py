@@ -9,7 +9,8 @@ from vidattn.bench.results import COORDINATES, Results, identity
 KEYS = list(COORDINATES[:4])
 ENDS = ("", "_low", "_high")
 COLUMNS = [f"{kind}{end}" for kind in ("paper", "clean") for end in ENDS]
-COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p", "n_paper", "n_clean"]
+COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p"]
+COLUMNS += [f"{n}_{kind}" for kind in ("paper", "clean") for n in ("n", "n_official")]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
@@ -41,7 +42,7 @@ def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], prin
     for kind, name in zip(("paper", "clean"), pair):
         known = name in mine.index
         row |= {f"{kind}{end}": mine.loc[name, f"top1{end}"] if known else np.nan for end in ENDS}
-        row[f"n_{kind}"] = mine.loc[name, "n"] if known else None
+        row |= {f"{n}_{kind}": mine.loc[name, n] if known else None for n in ("n", "n_official")}
     value = printed[(printed[[*KEYS, "metric"]] == pd.Series({**key, "metric": "top1"})).all(axis=1)]["value"]
     row["published"] = value.iloc[0] if len(value) else np.nan
     return row | _difference(results, key, pair)

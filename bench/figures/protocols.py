@@ -1,0 +1,57 @@
+"""The same models under two protocols: what a protocol does to the number that is printed."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from vidattn.bench import summary
+from vidattn.bench.figures.style import COLOURS, DASHES, MARKERS, Drawing
+from vidattn.bench.results import COORDINATES, Results
+
+CAPTION = (
+    "Top-1 of the same models under each protocol, with 95 % intervals over groups. Where the protocols' "
+    "orders of the models differ, so does what a reader would conclude."
+)
+MODEL = list(COORDINATES[1:4])
+
+
+def draw(results: Results) -> dict[str, Drawing]:
+    """One figure a data set, of the protocols that at least half of its models were run under."""
+    cells = summary.cells(results)
+    done = cells[cells["top1"].notna()] if len(cells) else cells
+    found = {}
+    for dataset, part in done.groupby("dataset", sort=False):
+        several = part[part.groupby(MODEL)["protocol"].transform("nunique") > 1]
+        models = several.groupby("protocol")["top1"].transform("size")
+        several = several[2 * models >= len(several[MODEL].drop_duplicates())]
+        if several["protocol"].nunique() > 1:
+            found[f"protocols_{dataset}"] = Drawing(protocols(several), f"{dataset}: {CAPTION}")
+    return found
+
+
+def protocols(cells: pd.DataFrame) -> Figure:
+    """A row a model, a mark a protocol, those of one model a little apart."""
+    models, names = list(cells.groupby(MODEL, sort=False)), list(cells["protocol"].unique())
+    figure = Figure(figsize=(6.4, 1.2 + 0.12 * len(names) * len(models)), layout="constrained")
+    axes = figure.subplots()
+    for y, (_, part) in enumerate(models):
+        axes.axhline(y + 0.5, color="#DDDDDD", lw=0.6)
+        for _, row in part.iterrows():
+            kind = names.index(row["protocol"])
+            _mark(axes, row, y + 0.8 * ((kind + 0.5) / len(names) - 0.5), kind % len(MARKERS))
+    axes.set_yticks(range(len(models)), [" / ".join(_named(key)) for key, _ in models], fontsize=7)
+    axes.set(ylim=(len(models) - 0.5, -0.5), xlabel="top-1")
+    handles = {handle.get_label(): handle for handle in axes.get_lines() if handle.get_label() in names}
+    figure.legend(handles=[handles[name] for name in names], loc="outside upper center", ncols=4, fontsize=8)
+    return figure
+
+
+def _named(key: tuple[str, ...]) -> list[str]:
+    backbone, attention, architecture = key
+    return [architecture, backbone, *([attention] if attention != "none" else [])]
+
+
+def _mark(axes, row: pd.Series, y: float, kind: int) -> None:
+    axes.plot([row["top1_low"], row["top1_high"]], [y, y], color=COLOURS[kind], ls=DASHES[kind], lw=1)
+    axes.plot(
+        [row["top1"]], [y], color=COLOURS[kind], marker=MARKERS[kind], ls="", ms=5, label=row["protocol"]
+    )
