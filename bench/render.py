@@ -70,6 +70,8 @@ def number(value: Any, column: str = "") -> str:
         return f"{int(value):+,}" if "difference" in column else f"{int(value):,}"
     if column.startswith("p_") or column == "p":
         return "<0.001" if value < 0.001 else f"{value:.3f}"
+    if 0 < abs(value) < 0.0005 and "difference" not in column:
+        return f"{value:.2g}"  # 0.000 would say that there is nothing
     return format(value, "+.3f" if "difference" in column else _PLAIN.get(column, ".3f"))
 
 

@@ -51,3 +51,14 @@ def test_files_are_written_at_once_or_not_at_all(tmp_path, frame, monkeypatch):
     with pytest.raises(OSError, match="full"):
         render.save(path, "new")
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_small_number_is_not_printed_as_nothing():
+    assert [render.number(v) for v in (1e-5, 0.00049, 0.0005, 0.0, -2e-4)] == [
+        "1e-05",
+        "0.00049",
+        "0.001",
+        "0.000",
+        "-0.0002",
+    ]
+    assert render.number(1e-4, "top1_difference") == "+0.000"

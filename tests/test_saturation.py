@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import synthetic
 
-from vidattn.bench import figures, saturation
+from vidattn.bench import figures, saturation, summary
 from vidattn.bench import params as params_module
 from vidattn.bench.results import Results
 from vidattn.bench.tables import icip_cost
@@ -74,6 +75,24 @@ def test_expected_shares_stand_beside_made_up_features_only(tmp_path):
     table = saturation_table.table(Results(tmp_path, []), {})
     assert table["beyond_4_step1_expected"].tolist()[0] == 0.79
     assert np.isnan(table["beyond_4_step1_expected"].tolist()[1])
+
+
+def test_top1_stands_beside_the_change_that_was_trained(tmp_path):
+    row = {"features": "ucf101_12", "units": 64, "batch": 16, "learning_rate": 0.001, "width": 5, "step": 1}
+    row |= {"l1": 9.0, "beyond_2_5": 0.9, "beyond_4": 0.8, "z_mean": 9.0, "loss": 4.0, "n": 16}
+    changes = ("as published", "input times 1/6", "batch 16")
+    frame = pd.DataFrame([{**row, "change": change} for change in changes])
+    trained = {"lstm-icip_narrow": (0.5,) * 3, "uniform_lstm-icip_narrow": (0.75,) * 3}
+    trained = {f"ucf101_12-mobilenet_v2-none-{name}": values for name, values in trained.items()}
+    root = synthetic.write(tmp_path, trained)
+    (root / "saturation").mkdir()
+    frame.to_csv(root / "saturation" / "real.csv", index=False)
+    results = Results(root, list(trained))
+    table = saturation_table.table(results, {}).set_index("change")
+    ours = summary.cells(results).set_index("architecture")
+    assert table["top1"].tolist()[:2] == [ours["top1"]["lstm"], ours["top1"]["uniform_lstm"]]
+    assert table["n_test"].tolist()[:2] == [ours["n"]["lstm"], ours["n"]["uniform_lstm"]]
+    assert np.isnan(table["top1"]["batch 16"])  # not run
 
 
 def test_costs_are_steps_times_rate_and_say_what_they_assume(tmp_path):

@@ -1,7 +1,11 @@
-"""Gates of the LSTM head beyond +-4 after 0, 1 and 10 updates, expected and found; one change at a time."""
+"""Gates of the LSTM head beyond +-4 after 0, 1 and 10 updates, expected and found; one change at a time.
+
+Where the change was trained to the end on real features, top-1 stands beside it.
+"""
 
 import pandas as pd
 
+from vidattn.bench import summary
 from vidattn.bench.results import Results
 
 # Expected by the hypothesis, from a first trial with other made-up features: width, change -> shares.
@@ -11,6 +15,14 @@ EXPECTED = {
     (100352, "as published, ResNet50"): (0.0, 0.95, 0.98),
     (25088, "input times 1/7"): (0.0, 0.0, 0.0),
     (25088, "learning rate 1e-5"): (0.0, 0.0, 0.0),
+}
+# Change -> architecture and protocol of the cell that trains with it.
+TRAINED = {
+    "as published": ("lstm", "icip_narrow"),
+    "pooled": ("lstm", "icip_narrow_pooled"),
+    "learning rate 1e-5": ("lstm", "icip_narrow_slow"),
+    "input times": ("uniform_lstm", "icip_narrow"),  # 1 / T
+    "batch 16": ("lstm", "icip_narrow_16"),
 }
 AT = (0, 1, 10)
 KEYS = ["features", "change", "width", "units", "batch", "learning_rate"]
@@ -23,8 +35,11 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     """
     wide = [f"beyond_4_step{step}{end}" for step in AT for end in ("", "_expected")]
     columns = [*KEYS, "l1", *wide, "beyond_2_5_step10", "z_mean_step10", "loss_step0", "loss_step10", "n"]
+    columns += ["top1", "top1_low", "top1_high", "n_test"]
     frame = results.saturation
-    rows = [_row(key, part) for key, part in frame.groupby(KEYS, sort=False)] if len(frame) else []
+    cells = summary.cells(results)
+    cases = frame.groupby(KEYS, sort=False) if len(frame) else ()
+    rows = [_row(key, part) | _trained(cells, dict(zip(KEYS, key))) for key, part in cases]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -37,3 +52,17 @@ def _row(key: tuple, part: pd.DataFrame) -> dict:
         row[f"beyond_4_step{step}_expected"] = stated[i] if stated else None
     row |= {f"{name}_step10": steps[name].get(10) for name in ("beyond_2_5", "z_mean", "loss")}
     return {**row, "loss_step0": steps["loss"].get(0)}
+
+
+def _trained(cells: pd.DataFrame, case: dict) -> dict:
+    """Top-1 of the cell that was trained with the change, on these features."""
+    change = case["change"].split(" 1/")[0]
+    if case["features"] == "synthetic" or change not in TRAINED:
+        return {}
+    architecture, protocol = TRAINED[change]
+    mine = cells[(cells["dataset"] == case["features"]) & (cells["protocol"] == protocol)]
+    mine = mine[(mine["architecture"] == architecture) & mine["top1"].notna()]
+    if mine.empty:
+        return {}
+    row = mine.iloc[0]
+    return {name: row[name] for name in ("top1", "top1_low", "top1_high")} | {"n_test": row["n"]}
