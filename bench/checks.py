@@ -1,9 +1,11 @@
 """What params.yaml means: names that exist, numbers that can be, choices that go together."""
 
 import ast
+import itertools
 import re
 from pathlib import Path
 
+from vidattn.bench.cell import Cell
 from vidattn.bench.params import Grid, Params, ParamsError, Protocol, unknown
 
 NAME = re.compile(r"[a-z0-9_]+")
@@ -15,6 +17,14 @@ OURS = ("name", "learning_rate", "inverse_time_decay")
 KERAS = ("epsilon", "momentum", "nesterov", "rho", "beta_1", "beta_2", "weight_decay")
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 BENCH = Path(__file__).resolve().parent
+MODELS = BENCH.parent / "models"
+GIVEN = {
+    "backbone": "shape",
+    "attention": "",
+    "architecture": "encoder",
+}  # function -> what the suite gives it
+COUNTED = ("backbone", "attention", "architecture", "classes", "size", "frames", "flow_length", "batch")
+COUNTED += ("from_features", "backbone_params", "attention_params", "architecture_params")
 
 
 def check(params: Params, where: str) -> None:
@@ -27,6 +37,9 @@ def check(params: Params, where: str) -> None:
         for name, values in getattr(params, section).items():
             if not isinstance(values, dict):
                 raise ParamsError(f"{where}: {section}.{name}: expected a mapping, or {{}}, got {values!r}.")
+            path = MODELS / section / f"{name}.py"
+            if values and path.exists():
+                _keys(values, _arguments(path), f"{where}: {section}.{name}")
     if params.suite not in params.suites:
         raise unknown("suite", params.suite, params.suites, where)
     for name, protocol in params.protocols.items():
@@ -36,6 +49,8 @@ def check(params: Params, where: str) -> None:
     for name, grids in params.suites.items():
         for grid in grids:
             _names(grid, params, f"{where}: suites.{name}")
+    _compare(params, where)
+    _complexity(params.complexity, f"{where}: complexity")
     for name in params.tables:
         if not (BENCH / "tables" / f"{name}.py").exists():
             raise unknown("table", name, _files(BENCH / "tables"), f"{where}: tables")
@@ -64,13 +79,39 @@ def _keys(values: dict, valid: tuple[str, ...], where: str) -> None:
 
 
 def _head_arguments() -> tuple[str, ...]:
-    """What any architecture takes besides its encoder; each is given those that it knows."""
-    found = set()
-    for path in (BENCH.parent / "models" / "architectures").glob("*.py"):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and node.name == "architecture":
-                found |= {argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)}
-    return tuple(sorted(found))
+    """What any architecture takes; each is given those that it knows."""
+    paths = (MODELS / "architectures").glob("*.py")
+    return tuple(sorted({argument for path in paths for argument in _arguments(path)}))
+
+
+def _arguments(path: Path) -> tuple[str, ...]:
+    """Arguments of a plug-in's function that params.yaml may set, read without importing Keras."""
+    found: list[str] = []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name in GIVEN:
+            found += [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
+    return tuple(name for name in found if name not in GIVEN.values())
+
+
+def _compare(params: Params, where: str) -> None:
+    """Protocols and cells that comparisons name."""
+    compare = params.compare
+    pairs = [*compare.get("protocols", []), compare.get("leakage", []), compare.get("explained", [])]
+    for name in itertools.chain(*pairs, *compare.get("settings", {}).values()):
+        if name not in params.protocols:
+            raise unknown("protocol", name, params.protocols, f"{where}: compare")
+    asked = [row[side] for row in compare.get("contrasts", []) for side in ("cell", "control")]
+    for text in (*asked, *compare.get("sheets", [])):
+        Cell.parse(text, params)
+    known = {"explained", "protocols", "leakage", "settings", "sheets", "families", "contrasts"}
+    _keys(compare, tuple(known), f"{where}: compare")
+
+
+def _complexity(blocks: list, where: str) -> None:
+    for block in blocks:
+        if not isinstance(block, dict):
+            raise ParamsError(f"{where}: expected a mapping a block, got {block!r}.")
+        _keys(block, COUNTED, where)
 
 
 def _augment(values: dict, where: str) -> None:

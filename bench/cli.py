@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import select
+import signal
 import sys
 
 EXAMPLES = """examples:
@@ -134,9 +136,9 @@ def main(argv: list[str] | None = None) -> None:
         status = getattr(commands, arguments.command)(arguments)
         sys.stdout.flush()
         sys.exit(status)
-    except BrokenPipeError:
-        # The reader, `head` say, has what it wanted. Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError as error:
+        _stop_if_nobody_reads()
+        sys.exit(f"vidattn: {error}")
     except (ValueError, OSError, ArithmeticError, RuntimeError) as error:
         # One clear line for a user's mistake; VIDATTN_DEBUG=1 shows where it came from.
         if os.environ.get("VIDATTN_DEBUG"):
@@ -144,3 +146,13 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(f"vidattn: {error}")
     except KeyboardInterrupt:
         sys.exit("vidattn: interrupted. What was finished is kept; the same command goes on from there.")
+
+
+def _stop_if_nobody_reads() -> None:
+    """Ends as `cat` would where the reader of stdout, `head` say, has what it wanted."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    if any(event & select.POLLERR for _, event in poll.poll(0)):
+        # Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)

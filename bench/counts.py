@@ -6,6 +6,7 @@ A record carries a digest of all that its counts follow from, so that only new o
 import json
 import multiprocessing
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -47,8 +48,8 @@ def write_all(params: Params, folder: Path, tell: Callable[[str], None]) -> None
     wanted = dict(specs(params))
     todo = {name: spec for name, spec in wanted.items() if not _counted(folder / f"{name}.json", spec)}
     context = multiprocessing.get_context("spawn")
-    with context.Pool(1, maxtasksperchild=PER_PROCESS) as pool:
-        for name, found in pool.imap(partial(write, folder), todo.items(), chunksize=1):
+    with ProcessPoolExecutor(1, context, max_tasks_per_child=PER_PROCESS) as pool:
+        for name, found in pool.map(partial(write, folder), todo.items()):
             tell(f"{name}: {found['parameters']:,} parameters, {found['flops']:,} FLOPs")
     tell(f"{len(todo)} models counted, {len(wanted) - len(todo)} as they were")
     for path in folder.glob("*.json"):

@@ -4,6 +4,8 @@ The key of a run is a digest of everything that determines its result: coordinat
 code and versions. A stage then finds its results here and only records them.
 """
 
+import functools
+import hashlib
 import json
 import multiprocessing
 import os
@@ -85,8 +87,17 @@ def ingredients(run: Run, params: Params) -> dict[str, str]:
     return {
         "params": files.digest(sections),
         "data": data_digest(cell, params),
-        "code": files.digest_files(code_files(cell)),
+        "code": files.digest([(path.name, _loaded(path)) for path in sorted(code_files(cell))]),
     }
+
+
+@functools.cache
+def _loaded(path: Path) -> str:
+    """Digest of a file when this process first asked, which is before it imports it.
+
+    A file that is edited while runs train is not the code that makes them.
+    """
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def data_digest(cell: Cell, params: Params) -> str:
@@ -162,9 +173,7 @@ def _work(run: Run, params: Params) -> str:
     return run.id
 
 
-def fill(
-    runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], None], keep_going: bool = False
-) -> None:
+def fill(runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], None]) -> None:
     """Run whatever is missing on `jobs` processes. Fused runs come after their streams."""
     from tqdm import tqdm
 
@@ -182,6 +191,10 @@ def fill(
         tqdm(total=len(missing), unit="run", desc="runs") as bar,
     ):
         for wave in waves:
-            for done in as_completed([pool.submit(_work, run, params) for run in wave]):
-                bar.set_postfix_str(done.result())
-                bar.update()
+            try:
+                for done in as_completed([pool.submit(_work, run, params) for run in wave]):
+                    bar.set_postfix_str(done.result())
+                    bar.update()
+            except BaseException:  # what waits in the queue must not delay the message
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise

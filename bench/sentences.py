@@ -5,6 +5,7 @@ import pandas as pd
 
 from vidattn.bench import summary
 from vidattn.bench.results import COORDINATES, Results
+from vidattn.data import datasets
 
 FAMILY = ["dataset", "protocol"]
 LISTED = 4
@@ -16,7 +17,10 @@ def summarise(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame) -
     blocks = []
     for (dataset, protocol), part in frame.groupby(FAMILY, sort=False):
         mine = _rows(versus, dataset, protocol)
-        lines = [_extent(part), *(_contrast(row) for row in _contrasts(contrasts, dataset, protocol))]
+        lines = [
+            _extent(part, _there(results, part)),
+            *(_contrast(row) for row in _contrasts(contrasts, dataset, protocol)),
+        ]
         for attention, rows in mine.groupby("attention", sort=False) if len(mine) else ():
             lines.append(_attention(attention, rows))
         lines += [_best(part), *_caveats(results, part)]
@@ -39,16 +43,23 @@ def chance(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def _extent(part: pd.DataFrame) -> str:
+def _extent(part: pd.DataFrame, there: int) -> str:
+    """How much was run, on how much of the data set; `there` counts the clips of a run's three sides."""
     done = part[part["top1"].notna()]
     if done.empty:
         return f"None of the {len(part)} cells was run."
     used, official = int(done["n"].max()), int(done["n_official"].max())
     folds, seeds = _range(done["folds"], "fold"), _range(done["seeds"], "seed")
     text = f"{len(done)} of {len(part)} cells were run, over {folds} and {seeds}"
-    return f"{text}; up to {used} predictions a cell" + (
-        f" of {official} official." if used < official else "."
-    )
+    text += f"; up to {used} predictions a cell" + (f" of {official} official." if used < official else ".")
+    whole = datasets.load(part["dataset"].iloc[0]).official_size
+    return text + (f" At hand were {there} of the data set's {whole:,} clips." if there < whole else "")
+
+
+def _there(results: Results, part: pd.DataFrame) -> int:
+    ids = ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
+    sides = ("n_official", "n_train", "n_validation")
+    return max((sum(r.get(k) or 0 for k in sides) for cell in ids for r in results.records[cell]), default=0)
 
 
 def _range(values: pd.Series, name: str) -> str:
@@ -81,7 +92,8 @@ def _caveats(results: Results, part: pd.DataFrame) -> list[str]:
     leaked = max((record.get("leaks", {}).get("groups", 0) for record in records), default=0)
     if leaked:
         lines.append(
-            f"Training and test share up to {leaked} groups (source videos): these accuracies are too high."
+            f"Training and test share up to {leaked} groups (source videos), which makes accuracies higher"
+            " than with groups apart, all else equal."
         )
     lost = max((record.get("quarantined", 0) for record in records), default=0)
     if lost:

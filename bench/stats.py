@@ -116,15 +116,19 @@ def difference(
         replicates: Bootstrap replicates.
         seed: Seed of the bootstrap.
 
-    `p` is the level at which the interval would just touch zero, so test and interval never disagree.
+    `p` is the level at which the interval would just touch zero, so test and interval never disagree. Where
+    no replicate crosses zero the bootstrap only bounds it from above; it is then that of Student's t with
+    the bootstrap's standard error, or the bound where that is less.
     """
     (right, total), (other, _) = _counts(first, groups, runs), _counts(second, groups, runs)
     value, count = float(np.mean((right - other).sum(0) / total.sum(0))), len(total)
     if count < 2:
         return Difference(value, np.nan, np.nan, np.nan, count, len(first), np.nan)
     means = _replicates([right - other], total, replicates, seed)[0]
-    bounds = _percentiles(means, count, level)
-    return Difference(value, *bounds, _error(means, count), count, len(first), _two_sided(means, count))
+    bounds, error, p = _percentiles(means, count, level), _error(means, count), _two_sided(means, count)
+    if error > 0 and (means.min() > 0 or means.max() < 0):
+        p = min(p, float(2 * t.sf(abs(value) / error, count - 1)))
+    return Difference(value, *bounds, error, count, len(first), p)
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> float:

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -93,8 +92,7 @@ def test_impossible_model_says_why(model, reason):
 
 def test_only_new_and_changed_models_are_counted(tmp_path, monkeypatch):
     done = []
-    here = SimpleNamespace(Pool=lambda *_, **__: Pool())
-    monkeypatch.setattr(counts.multiprocessing, "get_context", lambda _: here)
+    monkeypatch.setattr(counts, "ProcessPoolExecutor", lambda *_, **__: Pool())
     monkeypatch.setattr(counts, "write", lambda folder, job: done.append(job[0]) or written(folder, *job))
     block = {"backbone": ["tiny"], "attention": ["none", "cbam"], "architecture": ["image"]}
     block |= {"classes": 3, "size": 32}
@@ -120,7 +118,7 @@ class Pool(contextlib.nullcontext):
     def __enter__(self):
         return self
 
-    def imap(self, work, jobs, chunksize):
+    def map(self, work, jobs):
         return map(work, jobs)
 
 

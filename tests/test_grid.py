@@ -125,3 +125,10 @@ def test_packages_are_the_folders_with_code():
     }
     folders = {f for f in folders if "store" not in f.parts}
     assert sorted(packages) == sorted("vidattn." + ".".join(f.parts) for f in folders)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "results/README.md"])
+def test_pages_link_to_files_that_are_there(page):
+    text = (ROOT / page).read_text()
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []

@@ -110,6 +110,36 @@ def test_an_unknown_table_names_the_nearest(raw, tmp_path):
         load(raw, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("section", "changes", "message"),
+    [
+        ("compare", {"leekage": []}, "compare: unknown key 'leekage'. Did you mean 'leakage'"),
+        (
+            "compare",
+            {"leakage": ["paper", "claen"]},
+            "compare: unknown protocol 'claen'. Did you mean 'clean'",
+        ),
+        ("compare", {"sheets": ["actors-tiny-cbma-lstm-clean"]}, "unknown attention 'cbma'"),
+        (
+            "architectures",
+            {"lstm": {"unitz": 3}},
+            "architectures.lstm: unknown key 'unitz'. Did you mean 'units'",
+        ),
+        ("backbones", {"tiny": {"shape": 3}}, "backbones.tiny: unknown key 'shape'"),
+    ],
+)
+def test_misspelt_names_are_found_everywhere(raw, tmp_path, section, changes, message):
+    raw[section] |= changes
+    with pytest.raises(params.ParamsError, match=message):
+        load(raw, tmp_path)
+
+
+def test_misspelt_keys_of_complexity(raw, tmp_path):
+    raw["complexity"][0]["sizee"] = 3
+    with pytest.raises(params.ParamsError, match="complexity: unknown key 'sizee'. Did you mean 'size'"):
+        load(raw, tmp_path)
+
+
 def test_a_plug_in_takes_a_mapping(raw, tmp_path):
     raw["attention"]["cbam"] = None
     with pytest.raises(params.ParamsError, match="attention.cbam: expected a mapping, or {}, got None"):

@@ -188,22 +188,28 @@ def test_questions_and_protocols_are_said_in_their_own_numbers(tmp_path):
     change = "+10.0 points [+5.0, +15.0]"
     line = ["order, on the timing classes", "actors, clean", change, "<0.001", "1,234", "shown"]
     assert headline.questions(asked) == [line]
-    sides = pd.DataFrame({"dataset": "d", "protocols": "paper - clean", "difference": [0.1, None]})
+    sides = pd.DataFrame({"dataset": "d", "protocols": "paper - clean", "difference": [0.1, None], "n": 9})
     sides.assign(difference_low=0.05, difference_high=0.15).to_csv(tmp_path / "protocols.csv", index=False)
-    leaks = {"effect": ["leakage: lstm", "recurrence"], "dataset": "d", "top1_difference": [0.1, 0.9]}
-    leaks = pd.DataFrame(leaks).assign(top1_difference_low=0.05, top1_difference_high=0.15)
-    leaks.to_csv(tmp_path / "icip_explained.csv", index=False)
-    assert headline.protocols(tmp_path) == [
-        ["paper - clean", "d", change, "1"],
-        ["leakage alone", "d", change, "1"],
+    effects = ["leakage: lstm", "attention before: gain", "recurrence", "attention after: attention itself"]
+    told = {"effect": effects, "dataset": "d", "protocol": "q", "p_holm": 0.5, "n": [7, 1234, 1, 2]}
+    told = pd.DataFrame(told).assign(top1_difference=0.1, top1_difference_low=0.05, top1_difference_high=0.15)
+    told.to_csv(tmp_path / "icip_explained.csv", index=False)
+    shown = [["paper - clean", "d", change, "9", "1"], ["leakage alone", "d", change, "7", "1"]]
+    assert headline.protocols(tmp_path) == shown
+    found = headline.over_time(tmp_path)
+    assert found == [
+        [effects[3], "d, q", change, "0.500", "2"],
+        [effects[1], "d, q", change, "0.500", "1,234"],
     ]
-    assert headline.protocols(tmp_path / "empty") == []
+    assert headline.protocols(tmp_path / "empty") == headline.over_time(tmp_path / "empty") == []
 
 
 def test_findings_are_plain_text_beside_the_page(page):
     text = page.with_name("findings.md").read_text()
     assert text.startswith("# What is attention worth?") and "## All comparisons" in text
-    assert "&lt;" not in text and "\n| --- |" not in text.split("\n\n")[1]
+    assert "&lt;" not in text
+    rules = [line for line in text.splitlines() if line.startswith("| ---")]
+    assert len(rules) == text[: text.index("## All")].count("\n## ") > 0
 
 
 PROBE = """

@@ -62,7 +62,7 @@ def test_logs_parents_children_metrics_and_artefacts(results, database, tmp_path
     shapes = json.loads(Path(client.download_artifacts(parent.info.run_id, "shapes.json")).read_text())
     assert list(shapes["inputs"]) == ["rgb"]
     assert shapes["outputs"] == {"logits": ["B", len(record["classes"])]}
-    assert parent.data.params["outputs.logits"] == f"(B, {len(record['classes'])})"
+    assert parent.data.tags["outputs.logits"] == f"(B, {len(record['classes'])})"
     assert parent.data.metrics["top1_low"] < parent.data.metrics["top1"] < parent.data.metrics["top1_high"]
 
 
@@ -139,8 +139,8 @@ def test_cells_go_to_their_suites_and_a_dead_server_is_tried_once(results, datab
 def test_shapes_of_a_model(streams, protocol, expected):
     found = entries.shapes({"protocol": protocol, "classes": ["a", "b"]}, streams)
     assert found == {"inputs": expected, "outputs": {"logits": ["B", 2]}}
-    assert entries.shape_params(found)["outputs.logits"] == "(B, 2)"
-    assert "None" not in str(entries.shape_params(found))
+    assert entries.shape_tags(found)["outputs.logits"] == "(B, 2)"
+    assert "None" not in str(entries.shape_tags(found))
 
 
 def test_a_cell_of_two_suites_has_one_home(monkeypatch):

@@ -9,15 +9,16 @@ from vidattn.bench.results import COORDINATES, Results, identity
 KEYS = list(COORDINATES[:4])
 ENDS = ("", "_low", "_high")
 COLUMNS = [f"{kind}{end}" for kind in ("paper", "clean") for end in ENDS]
-COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p"]
+COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p", "n", "groups"]
 COLUMNS += [f"{n}_{kind}" for kind in ("paper", "clean") for n in ("n", "n_official")]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a model and pair of protocols: top-1 under each with its interval, published, the difference.
 
-    The difference is paper minus clean, paired on the clips that both were tested on. Models that were run
-    under both protocols come first.
+    The difference is paper minus clean, paired on the `n` clips, of `groups`, that both were tested on: it is
+    not the difference of the two columns, which are over all clips of each. p is of each row alone. Models
+    that were run under both protocols come first.
 
     Options:
         protocols: Pairs [paper, clean], by the names that params.yaml gives them.
@@ -54,4 +55,4 @@ def _difference(results: Results, key: dict, pair: list[str]) -> dict:
         return {}
     value = stats.difference(found["first"], found["second"], found["group"], found["run"])
     ends = {"difference_low": value.low, "difference_high": value.high}
-    return {"difference": value.value, **ends, "p": value.p}
+    return {"difference": value.value, **ends, "p": value.p, "n": value.n, "groups": value.groups}

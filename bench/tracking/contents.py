@@ -48,7 +48,9 @@ def _log_parent(mirror: Mirror, run: str, results: Results, cell: str) -> None:
     row = summary.cells(Results(results.root, [cell])).iloc[0].to_dict()
     numbers = {k: v for k, v in row.items() if isinstance(v, int | float) and not pd.isna(v)}
     shapes = _shapes(results.records[cell][0])
-    mirror.numbers(run, numbers, coordinates(cell) | entries.shape_params(shapes))
+    mirror.numbers(run, numbers, coordinates(cell))
+    for name, shape in entries.shape_tags(shapes).items():  # no parameters: those of a run cannot change
+        mirror.client.set_tag(run, name, shape)
     frame = results.predictions(cell)
     if len(frame):
         _attach_confusion(mirror, run, frame, results.records[cell][0]["classes"])

@@ -60,8 +60,8 @@ def shapes(record: dict, streams: tuple[str, ...]) -> dict[str, dict[str, list]]
     return {"inputs": {name: known[name] for name in streams}, "outputs": {"logits": ["B", classes]}}
 
 
-def shape_params(shapes: dict[str, dict[str, list]]) -> dict[str, str]:
-    """Shapes as parameters, `inputs.rgb` = "(B, 8, 64, 64, 3)"; "?" is a size that is not told."""
+def shape_tags(shapes: dict[str, dict[str, list]]) -> dict[str, str]:
+    """Shapes as tags, `inputs.rgb` = "(B, 8, 64, 64, 3)"; "?" is a size that is not told."""
     return {
         f"{side}.{name}": "(" + ", ".join("?" if size is None else str(size) for size in shape) + ")"
         for side, found in shapes.items()
