@@ -47,10 +47,13 @@ def write_all(params: Params, folder: Path, tell: Callable[[str], None]) -> None
     """Count the models that are new or changed, and remove records of those that are no longer asked for."""
     wanted = dict(specs(params))
     todo = {name: spec for name, spec in wanted.items() if not _counted(folder / f"{name}.json", spec)}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, max_tasks_per_child=PER_PROCESS) as pool:
-        for name, found in pool.map(partial(write, folder), todo.items()):
-            tell(f"{name}: {found['parameters']:,} parameters, {found['flops']:,} FLOPs")
+    names = list(todo)
+    for first in range(0, len(names), PER_PROCESS):
+        # A pool of its own for each few: one that replaces its worker may wait for ever (CPython 3.11).
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            some = {name: todo[name] for name in names[first : first + PER_PROCESS]}
+            for name, found in pool.map(partial(write, folder), some.items()):
+                tell(f"{name}: {found['parameters']:,} parameters, {found['flops']:,} FLOPs")
     tell(f"{len(todo)} models counted, {len(wanted) - len(todo)} as they were")
     for path in folder.glob("*.json"):
         if path.stem not in wanted:
