@@ -8,8 +8,7 @@ from vidattn.bench.results import Results
 CLIPS = {"ucf101": 13_320, "sports1m99": 18_319}
 TRAINED = {"ucf101": 9324, "sports1m99": 12823}
 FRAMES = 7
-# Frames of a clip of UCF101 at one a second, before the tail is dropped: counted from a public table of the lengths
-# of all clips.
+# Frames of a clip of UCF101 at one a second, before the tail is dropped: from a public table of all lengths.
 SAMPLED = 103_600 / 13_320
 # No durations are published for Sports-1M-99 (all under 20 s), and many of its links are dead.
 ASSUMED = {"ucf101": "", "sports1m99": "all clips there, as long as those of UCF101"}
