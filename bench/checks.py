@@ -23,8 +23,9 @@ GIVEN = {
     "attention": "",
     "architecture": "encoder",
 }  # function -> what the suite gives it
-COUNTED = ("backbone", "attention", "architecture", "classes", "size", "frames", "flow_length", "batch")
-COUNTED += ("from_features", "backbone_params", "attention_params", "architecture_params")
+AXES = ("backbone", "attention", "architecture")
+SIZES = ("classes", "size", "frames", "flow_length", "batch", "from_features")
+OPTIONS = ("backbone_params", "attention_params", "architecture_params")
 
 
 def check(params: Params, where: str) -> None:
@@ -111,7 +112,7 @@ def _complexity(blocks: list, where: str) -> None:
     for block in blocks:
         if not isinstance(block, dict):
             raise ParamsError(f"{where}: expected a mapping a block, got {block!r}.")
-        _keys(block, COUNTED, where)
+        _keys(block, (*AXES, *SIZES, *OPTIONS), where)
 
 
 def _augment(values: dict, where: str) -> None:
