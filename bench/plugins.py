@@ -21,3 +21,14 @@ def native_size(backbone: str) -> int:
     """Height and width in pixels that a backbone was made for."""
     path = ROOT / "models" / "backbones" / f"{backbone}.py"
     return declared(path, "SIZE", "it is needed for size: native; give the size in pixels instead")
+
+
+def official_size(dataset: str) -> int:
+    """Clips or pictures of the complete data set, 0 where its file states none; without importing OpenCV."""
+    path = ROOT / "data" / "datasets" / f"{dataset}.py"
+    tree = ast.parse(path.read_text(encoding="utf-8")) if path.exists() else ast.Module([], [])
+    calls = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+    ]
+    stated = [word.value for call in calls for word in call.keywords if word.arg == "official_size"]
+    return next((word.value for word in stated if isinstance(word, ast.Constant)), 0)

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import summary
+from vidattn.bench import plugins, summary
 from vidattn.bench.results import COORDINATES, Results
-from vidattn.data import datasets
 
 FAMILY = ["dataset", "protocol"]
 LISTED = 4
@@ -52,7 +51,7 @@ def _extent(part: pd.DataFrame, there: int) -> str:
     folds, seeds = _range(done["folds"], "fold"), _range(done["seeds"], "seed")
     text = f"{len(done)} of {len(part)} cells were run, over {folds} and {seeds}"
     text += f"; up to {used} predictions a cell" + (f" of {official} official." if used < official else ".")
-    whole = datasets.load(part["dataset"].iloc[0]).official_size
+    whole = plugins.official_size(part["dataset"].iloc[0])
     return text + (f" At hand were {there} of the data set's {whole:,} clips." if there < whole else "")
 
 

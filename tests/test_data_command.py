@@ -47,7 +47,7 @@ def test_look_names_the_command_that_makes_what_it_needs(project, capsys):
     line = said(capsys, "look", "ucf101_12/c000", "--suite", "ci")
     assert line.endswith("vidattn data frames ucf101_12 --suite ucf101_12")
     said(capsys, "frames", "ucf101_12", "--suite", "ucf101_12")
-    assert said(capsys, "look", "ucf101_12/c000") == "look.png"
+    assert said(capsys, "look", "ucf101_12/c000", "--suite", "ucf101_12") == "look.png"
     assert "Nearest: 'c000'" in said(capsys, "look", "ucf101_12/c000x")
     assert said(capsys, "look", "ucf101_12/c003").endswith("is quarantined: the file is cut.")
 

@@ -12,6 +12,7 @@ import yaml
 
 from vidattn.bench import executor, grid, plugins
 from vidattn.bench import params as params_module
+from vidattn.data import datasets
 from vidattn.models import build
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,3 +133,10 @@ def test_pages_link_to_files_that_are_there(page):
     text = (ROOT / page).read_text()
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_official_sizes_are_read_without_importing_the_data_sets():
+    names = [path.stem for path in (ROOT / "data" / "datasets").glob("[a-z]*.py")]
+    assert len(names) > 6
+    assert {n: plugins.official_size(n) for n in names} == {n: datasets.load(n).official_size for n in names}
+    assert plugins.official_size("none") == 0
