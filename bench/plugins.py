@@ -26,9 +26,6 @@ def native_size(backbone: str) -> int:
 def official_size(dataset: str) -> int:
     """Clips or pictures of the complete data set, 0 where its file states none; without importing OpenCV."""
     path = ROOT / "data" / "datasets" / f"{dataset}.py"
-    tree = ast.parse(path.read_text(encoding="utf-8")) if path.exists() else ast.Module([], [])
-    calls = [
-        node.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-    ]
-    stated = [word.value for call in calls for word in call.keywords if word.arg == "official_size"]
-    return next((word.value for word in stated if isinstance(word, ast.Constant)), 0)
+    words = ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ()
+    stated = [word for word in words if isinstance(word, ast.keyword) and word.arg == "official_size"]
+    return int(ast.literal_eval(stated[0].value)) if stated else 0

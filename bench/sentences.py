@@ -52,7 +52,7 @@ def _extent(part: pd.DataFrame, there: int) -> str:
     text = f"{len(done)} of {len(part)} cells were run, over {folds} and {seeds}"
     text += f"; up to {used} predictions a cell" + (f" of {official} official." if used < official else ".")
     whole = plugins.official_size(part["dataset"].iloc[0])
-    return text + (f" At hand were {there} of the data set's {whole:,} clips." if there < whole else "")
+    return text + (f" A run reads {there:,} of the data set's {whole:,} clips." if there < whole else "")
 
 
 def _there(results: Results, part: pd.DataFrame) -> int:
