@@ -18,10 +18,10 @@ QUESTIONS = (
     "Shown means that the interval lies above zero; p is of this comparison alone."
 )
 TIME = (
-    "The heads of You and Korhonen: top-1 with their attention minus top-1 of the LSTM alone (gain), "
-    "and minus top-1 of the control that holds all but the attention alike (itself), under the "
-    "published protocol, with its random split alone (leaky), and clean. p is corrected within data set "
-    "and protocol."
+    "The heads of You and Korhonen, attention after or before the LSTM: top-1 minus that of the LSTM "
+    "alone (gain), and minus that of the control that holds all but the attention alike (itself); under "
+    "the published protocol (paper), clean with a random split (leaky), clean, and clean with an "
+    "untrained backbone (random). p is corrected within data set and protocol."
 )
 PROTOCOLS = (
     "Top-1 under a published protocol minus top-1 under the clean one, the same models, on the n clips "
