@@ -20,8 +20,8 @@ QUESTIONS = (
 TIME = (
     "The heads of You and Korhonen, attention after or before the LSTM: top-1 minus that of the LSTM "
     "alone (gain), and minus that of the control that holds all but the attention alike (itself); under "
-    "the published protocol (paper), clean with a random split (leaky), clean, and clean with an "
-    "untrained backbone (random). p is corrected within data set and protocol."
+    "the published protocol (paper), clean with a random split (leaky), and clean. p is corrected "
+    "within data set and protocol."
 )
 PROTOCOLS = (
     "Top-1 under a published protocol minus top-1 under the clean one, the same models, on the n clips "
