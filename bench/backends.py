@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from vidattn.bench import files, sample
+from vidattn.bench import sample
+from vidattn.data import atomic
 from vidattn.models import cost
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def run(
                 row = summarise(json.loads((Path(folder) / f"{backend}.json").read_text()))
             rows.append(row)
             table = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(WHOLE, "Int64"))
-            files.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.3g"))
+            atomic.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.3g"))
             tell(", ".join(f"{key} {value}" for key, value in row.items()))
     return table
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidattn.bench.files import write
+from vidattn.data import atomic
 
 
 def save(path: Path, variables: list[np.ndarray], weights: list[np.ndarray] | None, notes: dict) -> None:
@@ -17,7 +17,7 @@ def save(path: Path, variables: list[np.ndarray], weights: list[np.ndarray] | No
     arrays["notes"] = np.frombuffer(json.dumps(notes).encode(), dtype=np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    write(path, buffer.getvalue())
+    atomic.write(path, buffer.getvalue())
 
 
 def load(path: Path) -> tuple[list[np.ndarray], list[np.ndarray], dict] | None:

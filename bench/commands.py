@@ -10,6 +10,7 @@ from vidattn.bench import files
 from vidattn.bench import params as params_module
 from vidattn.bench.cell import RESULTS, Cell, Run, cells, homes, reported, runs
 from vidattn.bench.params import Params
+from vidattn.data import atomic
 
 
 def _params(arguments: Namespace) -> Params:
@@ -131,7 +132,7 @@ def explain(arguments: Namespace) -> int:
     if not arguments.cell:
         raise params_module.ParamsError("vidattn explain needs a cell, or --scores for those of the suite.")
     drawn = explain_module.draw(planned[cell.id][0], params, arguments.clip or arguments.count)
-    files.write(Path(arguments.out), drawn)
+    atomic.write(Path(arguments.out), drawn)
     print(arguments.out)
     return 0
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from vidattn.bench import files, peak
+from vidattn.bench import peak
+from vidattn.data import atomic
 
 COLUMNS = ["model", "size", "frames", "parameters", "base_mb", "build_seconds", "build_mb", "latency_ms"]
 COLUMNS += ["step_mb", "batch", "batch_mb", "left_out"]
@@ -50,7 +51,7 @@ def run(
         rows.append(row | measured(spec, reasons(record, row["batch"], limit_gb)))
         tell(", ".join(f"{key} {value}" for key, value in rows[-1].items()))
         table = pd.DataFrame(rows, columns=COLUMNS).astype({"frames": "Int64"})
-        files.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+        atomic.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -18,6 +18,7 @@ from vidattn.bench import files
 from vidattn.bench.cell import Cell, Run
 from vidattn.bench.params import Params, ParamsError
 from vidattn.bench.records import device, versions
+from vidattn.data import atomic
 
 ROOT = Path(__file__).resolve().parent.parent
 # Shared code that every number depends on. Tests compare it with dvc.yaml, and with what the plug-ins import.
@@ -136,7 +137,7 @@ def execute(run: Run, params: Params, tell: Callable[[str], None] = lambda line:
     partial.mkdir(parents=True, exist_ok=True)
     made = _made(run, params, partial, tell)
     for name, content in made.items():
-        files.write(partial / name, content)
+        atomic.write(partial / name, content)
     for checkpoint in partial.glob("checkpoint*.npz"):
         checkpoint.unlink()
     shutil.rmtree(place, ignore_errors=True)
@@ -162,9 +163,9 @@ def publish(run: Run, params: Params, place: Path) -> dict:
     `place` is what `execute` returned: code that was edited while the run trained has another folder by now.
     """
     for name, kind in RESULT_FILES.items():
-        files.write(run.path(kind, SUFFIX[kind]), (place / name).read_bytes())
+        atomic.write(run.path(kind, SUFFIX[kind]), (place / name).read_bytes())
     scores = Path(params.store) / "scores" / run.cell.id / f"{run.fold}-{run.seed}.npz"
-    files.write(scores, (place / "scores.npz").read_bytes())
+    atomic.write(scores, (place / "scores.npz").read_bytes())
     return json.loads((place / "record.json").read_text())
 
 

@@ -12,6 +12,7 @@ from vidattn.bench.explain import TIME, Finished, batches, draw, explained, load
 from vidattn.bench.inputs import ROOT
 from vidattn.bench.params import Params
 from vidattn.bench.records import versions
+from vidattn.data import atomic
 
 CODE = ("explain", "explain_scores", "gradcam", "mapscores", "stats")
 
@@ -112,5 +113,5 @@ def score_all(cells: list[list[Run]], params: Params, tell: Callable[[str], None
             files.write_json(path, score_cell(runs, params))
             tell(f"{cell.id}: {path}")
             if cell.id in params.compare.get("sheets", []):
-                files.write(explained_path(cell, ".png"), draw(runs[0], params, 2))
+                atomic.write(explained_path(cell, ".png"), draw(runs[0], params, 2))
     return 0

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import yaml
 
-from vidattn.bench import files
 from vidattn.bench.cell import Cell, cells
 from vidattn.bench.encode import feature_settings, frame_settings
 from vidattn.bench.fuse import STREAMS, is_fused
 from vidattn.bench.inputs import ROOT, flow_settings, plugin_path, plugin_streams
 from vidattn.bench.params import Params, load
+from vidattn.data import atomic
 
 PATH = Path("cells.yaml")
 NOTE = "# Made from params.yaml by `vidattn grid --select`: the stages of dvc.yaml. Do not edit.\n"
@@ -77,6 +77,6 @@ def select(params_path: Path, suite: str) -> None:
         r"(?m)^suite: *[a-z0-9_]+", f"suite: {suite}", params_path.read_text(encoding="utf-8"), count=1
     )
     if changed != params_path.read_text(encoding="utf-8"):
-        files.write(params_path, changed)
+        atomic.write(params_path, changed)
     if not PATH.exists() or PATH.read_text(encoding="utf-8") != text(chosen):
-        files.write(PATH, text(chosen))
+        atomic.write(PATH, text(chosen))

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import files, plugins, train
+from vidattn.bench import plugins, train
 from vidattn.bench.params import Params
 from vidattn.bench.records import device, versions
+from vidattn.data import atomic
 
 HEADS = ("lstm", "lstm_attention", "attention_lstm")
 FRAMES, CLASSES = 7, 101  # UCF-101 at a frame a second
@@ -37,7 +38,7 @@ def write(params: Params, path: Path, tell: Callable[[str], None]) -> None:
         tell(str(rows[-1]))
     made = " ".join(f"{name} {version}" for name, version in versions().items())
     frame = pd.DataFrame(rows).assign(n=REPEATS, device=device(), versions=made)
-    files.write(path, frame.to_csv(index=False, float_format="%.4g", lineterminator="\n"))
+    atomic.write(path, frame.to_csv(index=False, float_format="%.4g", lineterminator="\n"))
 
 
 def _step(backbone: str, width: int, head: str, protocol) -> dict:

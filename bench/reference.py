@@ -8,6 +8,7 @@ import pandas as pd
 
 from vidattn.bench import render, stats, summary
 from vidattn.bench.results import COORDINATES, Results
+from vidattn.data import atomic
 
 SIZES = ("parameters", "trainable", "flops")
 COLUMNS = [*COORDINATES, "fold", "seed", "top1", "error", "n", "groups", *SIZES]
@@ -30,7 +31,7 @@ def make(results: Results, reason: str, errors: bool = True) -> pd.DataFrame:
 
 def write(frame: pd.DataFrame, path: Path) -> Path:
     """Write the reference."""
-    return render.save(path, render.csv(frame))
+    return atomic.write(path, render.csv(frame))
 
 
 def read(path: Path) -> pd.DataFrame:

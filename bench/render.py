@@ -1,13 +1,13 @@
 """A data frame -> csv (raw numbers), markdown and LaTeX (numbers for readers); same frame, same bytes."""
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from tabulate import tabulate
+
+from vidattn.data import atomic
 
 MISSING = "-"
 _PLAIN = {"latency_ms": ".1f", "peak_memory_mb": ".0f", "train_seconds": ".1f", "evaluate_seconds": ".1f"}
@@ -16,25 +16,7 @@ _PLAIN = {"latency_ms": ".1f", "peak_memory_mb": ".0f", "train_seconds": ".1f", 
 def write(frame: pd.DataFrame, folder: Path, name: str) -> list[Path]:
     """Write `<name>.csv`, `.md` and `.tex` into a folder; returns the three paths."""
     texts = {"csv": csv(frame), "md": markdown(frame), "tex": latex(frame)}
-    return [save(Path(folder) / f"{name}.{suffix}", text) for suffix, text in texts.items()]
-
-
-def save(path: Path, content: str | bytes) -> Path:
-    """Write a file at once or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode() if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
+    return [atomic.write(Path(folder) / f"{name}.{suffix}", text) for suffix, text in texts.items()]
 
 
 def csv(frame: pd.DataFrame) -> str:

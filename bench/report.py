@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from vidattn.bench import figures, headline, render, sentences, summary, tables
 from vidattn.bench.results import COORDINATES, Results
+from vidattn.data import atomic
 
 CAPTIONS = {
     "explain": "two test clips of its first run, evenly spaced over the list; each map on its own scale.",
@@ -38,7 +39,7 @@ def write(
     folder = figures_folder or Path(out).parent / "figures"
     drawn = figures.write(results, folder)
     for cell, path in results.sheets.items():
-        sheet = render.save(Path(folder) / f"explain_{cell}.png", path.read_bytes())
+        sheet = atomic.write(Path(folder) / f"explain_{cell}.png", path.read_bytes())
         drawn[f"explain_{cell}"] = (sheet, f"{cell}: {CAPTIONS['explain']}")
     versus = summary.versus(results, summary.against_none(results))
     contrasts = summary.contrasts(results, options or {})
@@ -51,8 +52,8 @@ def write(
         "missing": results.missing,
         "folder": _folder(),
     }
-    render.save(Path(out).with_name("findings.md"), _environment().get_template("findings.md").render(page))
-    return render.save(Path(out), _environment().get_template("report.html").render(page))
+    atomic.write(Path(out).with_name("findings.md"), _environment().get_template("findings.md").render(page))
+    return atomic.write(Path(out), _environment().get_template("report.html").render(page))
 
 
 def _ordered(folder: Path, names: list[str]) -> list[Path]:

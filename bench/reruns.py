@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from vidattn.bench import check, executor, files, reference, render
+from vidattn.bench import check, executor, reference, render
 from vidattn.bench.cell import Cell, Run
 from vidattn.bench.params import Params
 from vidattn.bench.results import Results
+from vidattn.data import atomic
 
 CELL = "ucf101_12-mobilenet_v2-none-mean_linear-icip_clean"
 FOLDS, SEEDS = (1, 2, 3), 101  # one seed for the reference, a hundred others
@@ -72,7 +73,7 @@ def lose(root: Path, share: float, seed: int) -> None:
     for k in np.random.default_rng(seed).choice(len(right), count, replace=False):
         frames[right[k][0]].loc[right[k][1], "prediction"] = "(lost)"
     for path, frame in zip(paths, frames):
-        files.write(path, frame.to_csv(index=False, lineterminator="\n"))
+        atomic.write(path, frame.to_csv(index=False, lineterminator="\n"))
 
 
 def _fails(old: Path, now: Path, share: float = 0.0, seed: int = 0) -> bool:
@@ -91,7 +92,7 @@ def _publish(place: Path, root: Path, run: Run) -> None:
     for name in ("record.json", "predictions.csv"):
         kind = executor.RESULT_FILES[name]
         target = root / kind / run.cell.id / f"{run.fold}-{run.seed}{executor.SUFFIX[kind]}"
-        files.write(target, (place / name).read_bytes())
+        atomic.write(target, (place / name).read_bytes())
 
 
 def _about(roots: list[Path]) -> dict:

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import files, train
+from vidattn.bench import train
 from vidattn.bench.cell import Cell, Run
 from vidattn.bench.inputs import open_inputs
 from vidattn.bench.params import Params, ParamsError
 from vidattn.bench.records import device, versions
+from vidattn.data import atomic
 
 STEPS = (*range(11), 20)  # updates after which the gates are looked at
 PROBED = 16  # clips that they are looked at with, the first of the first batch
@@ -165,4 +166,4 @@ def _save(rows: list[dict], features: str, path: Path) -> None:
     made = " ".join(f"{name} {version}" for name, version in versions().items())
     frame = pd.DataFrame(rows).drop(columns="last").assign(device=device(), versions=made)
     frame.insert(0, "features", features)
-    files.write(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    atomic.write(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))

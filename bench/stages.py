@@ -77,7 +77,6 @@ def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
 
 def weights(backbone: str, source: str | None, params: Params) -> int:
     """Copy a weights file to where `weights: imagenet` finds it before it tries the network."""
-    from vidattn.bench import files
 
     if not source or Path(source).suffix not in (".npz", ".h5"):
         raise ParamsError(
@@ -86,7 +85,7 @@ def weights(backbone: str, source: str | None, params: Params) -> int:
     if not Path(source).is_file():
         raise ParamsError(f"There is no file {source}; vidattn data weights {backbone} needs one to copy.")
     target = encode.weights_folder(params) / f"{backbone}{Path(source).suffix}"
-    files.write(target, Path(source).read_bytes())
+    atomic.write(target, Path(source).read_bytes())
     print(target)
     return 0
 

@@ -47,7 +47,8 @@ def replace(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a text file (UTF-8, line feeds as given) in one step."""
+def write(path: Path, content: str | bytes) -> Path:
+    """Writes a file in one step, text as UTF-8 with line feeds as given; returns its path."""
     with replace(path) as partial:
-        partial.write_bytes(text.encode())
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path

@@ -46,7 +46,7 @@ def fetch(name: str, store: Path, params: dict) -> None:
     for source in dataset.sources:
         _take(dataset, _get(dataset, source, home / "download"), Path(store))
     if dataset.place:
-        atomic.write_text(home / FETCHED, "")
+        atomic.write(home / FETCHED, "")
     if dataset.advice:
         print(dataset.advice, file=sys.stderr)
 

@@ -42,7 +42,7 @@ def build(name: str, store: Path, workers: int | None = None) -> pd.DataFrame:
         probes = _probe(listed, home, workers)
     rows = [_row(item, probes[item.path]) for item in listed]
     index = pd.DataFrame(rows, columns=list(COLUMNS))
-    atomic.write_text(home / "index.csv", index.to_csv(index=False, lineterminator="\n"))
+    atomic.write(home / "index.csv", index.to_csv(index=False, lineterminator="\n"))
     return index
 
 

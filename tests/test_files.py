@@ -1,23 +1,9 @@
-"""Atomic writes and checkpoints."""
+"""JSON files, digests and checkpoints."""
 
 import numpy as np
 import pytest
 
 from vidattn.bench import checkpoint, files
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
-    target = tmp_path / "a.json"
-    files.write(target, "old")
-
-    def full(_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        files.write(target, "new")
-    assert target.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_json_bytes_do_not_depend_on_the_order_of_keys(tmp_path):

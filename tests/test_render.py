@@ -45,14 +45,6 @@ def test_no_rows_are_said(tmp_path):
     assert (tmp_path / "empty.csv").read_text() == "a\n"
 
 
-def test_files_are_written_at_once_or_not_at_all(tmp_path, frame, monkeypatch):
-    path = render.save(tmp_path / "x.txt", "old")
-    monkeypatch.setattr(render.os, "fsync", lambda handle: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
-        render.save(path, "new")
-    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
-
-
 def test_a_small_number_is_not_printed_as_nothing():
     assert [render.number(v) for v in (1e-5, 0.00049, 0.0005, 0.0, -2e-4)] == [
         "1e-05",

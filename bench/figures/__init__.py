@@ -9,11 +9,11 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from vidattn.bench import render
 from vidattn.bench.figures import forest, learning_curves, protocols, ranks, saturation, tradeoff
 from vidattn.bench.figures.confusion import confusion as confusion
 from vidattn.bench.figures.style import STYLE, Drawing
 from vidattn.bench.results import Results
+from vidattn.data import atomic
 
 FIGURES = (forest, protocols, tradeoff, ranks, learning_curves, saturation)
 # Text stays text: a third of the size, searchable; browsers without the first font take the next.
@@ -27,8 +27,8 @@ def write(results: Results, folder: Path) -> dict[str, tuple[Path, str]]:
     """
     found = {}
     for name, (figure, caption) in draw(results).items():
-        path = render.save(Path(folder) / f"{name}.svg", encode(figure, "svg", name))
-        render.save(Path(folder) / f"{name}.png", encode(figure, "png", name))
+        path = atomic.write(Path(folder) / f"{name}.svg", encode(figure, "svg", name))
+        atomic.write(Path(folder) / f"{name}.png", encode(figure, "png", name))
         found[name] = (path, caption)
     return found
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench import figures, render, summary
+from vidattn.bench import figures, summary
 from vidattn.bench.inputs import plugin_path, plugin_streams
 from vidattn.bench.results import Results, coordinates
 from vidattn.bench.tracking import entries
 from vidattn.bench.tracking.mirror import Mirror
+from vidattn.data import atomic
 
 
 def log_cell(mirror: Mirror, results: Results, cell: str) -> Iterator[tuple[str, bool]]:
@@ -77,4 +78,4 @@ def _attach_confusion(mirror: Mirror, run: str, predictions: pd.DataFrame, class
 
 def _attach(mirror: Mirror, run: str, name: str, content: bytes | str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        mirror.client.log_artifact(run, str(render.save(Path(folder) / name, content)))
+        mirror.client.log_artifact(run, str(atomic.write(Path(folder) / name, content)))

@@ -7,7 +7,7 @@ nothing.
 import json
 from pathlib import Path
 
-from vidattn.bench import render
+from vidattn.data import atomic
 
 NAME = "mlflow_pending.json"
 
@@ -34,6 +34,6 @@ def strike(root: Path, suite: str, done: set[str]) -> None:
 def _save(root: Path, entries: dict[str, list[str]]) -> None:
     entries = {suite: cells for suite, cells in entries.items() if cells}
     if entries:
-        render.save(Path(root) / NAME, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+        atomic.write(Path(root) / NAME, json.dumps(entries, indent=1, sort_keys=True) + "\n")
     else:
         (Path(root) / NAME).unlink(missing_ok=True)

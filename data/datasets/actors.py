@@ -88,7 +88,7 @@ def generate(home: Path, params: dict) -> None:
     with tqdm(total=clips, desc="actors", unit="clip", disable=None) as bar:
         for made in _run(jobs, 1 if clips < SMALL else cores()):
             bar.update(made)
-    atomic.write_text(stamp, text)
+    atomic.write(stamp, text)
 
 
 def _run(jobs: list[tuple], workers: int) -> Iterator[int]:

@@ -1,0 +1,23 @@
+"""Files are either complete or absent."""
+
+import pytest
+
+from vidattn.data import atomic
+
+
+@pytest.mark.parametrize("content", ["neu\n", b"\x00\r\n"])
+def test_content_stands_as_given(tmp_path, content):
+    path = atomic.write(tmp_path / "deep" / "a.json", content)
+    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
+    path = atomic.write(tmp_path / "a.json", "old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        atomic.write(path, "new")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
