@@ -154,7 +154,7 @@ def test_random_draws_are_those_of_scikit_learn():
         ({"number": 4}, "no official fold 4. Expected a number from 1 to 3"),
         ({"number": 0}, "no official fold 0"),
         ({"split": "offical"}, "Unknown split 'offical'. Expected one of: official, random"),
-        ({"validation": "clips"}, "Unknown validation"),
+        ({"validation": "clip"}, "Unknown validation 'clip'. Expected one of: groups, clips, none"),
         ({"on_leak": "ignore"}, "Unknown on_leak"),
     ],
 )
