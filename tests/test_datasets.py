@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vidattn.data import folds, importing, manifest, official, pictures
+from vidattn.data import atomic, folds, importing, manifest, official, pictures
 from vidattn.data.datasets import cifar100, hmdb51, load, names, sports1m99, ucf101
 from vidattn.data.datasets import imagenette as imagenette_file
 
@@ -282,6 +282,24 @@ def test_cifar100_index_and_fold(shared, tmp_path):
     assert fold.official == {"train": 50000, "test": 10000} and len(fold.test) == 10000
     assert len(fold.train) + len(fold.validation) + len(fold.dropped) == 50000
     assert 0 < len(fold.dropped) < 30  # CIFAR-100 has pictures that stand on both sides
+
+
+def test_cifar100_pictures_that_are_missing_are_named(tmp_path):
+    for label in cifar100.DATASET.classes:
+        for side in ("train", "test"):
+            atomic.write(tmp_path / f"raw/{side}/{label}.webp", b"mosaic")
+    assert len(cifar100.items(tmp_path)) == 60000
+    (tmp_path / "raw/test/apple.webp").unlink()
+    with pytest.raises(
+        FileNotFoundError, match="0 test pictures of 'apple'.* not 100. Get them with: vidattn"
+    ):
+        cifar100.items(tmp_path)
+    for number in range(99):
+        atomic.write(tmp_path / f"raw/test/apple/{number}.png", b"picture")
+    with pytest.raises(FileNotFoundError, match="99 test pictures of 'apple'.* not 100"):
+        cifar100.items(tmp_path)
+    atomic.write(tmp_path / "raw/test/apple/99.png", b"picture")
+    assert len(cifar100.items(tmp_path)) == 60000
 
 
 def test_imagenette_subset(shared, tmp_path):
