@@ -177,6 +177,16 @@ def test_group_leaks_raise(twelve, tmp_path, monkeypatch):
     assert folds.fold("ucf101_12", twelve, on_leak="count").leaks()["groups"] == 1
 
 
+def test_links_are_followed_but_not_round_in_circles(tmp_path):
+    atomic.write(tmp_path / "set/a/1.avi", "one")
+    atomic.write(tmp_path / "elsewhere/2.avi", "two")
+    for link, to in (("b", "elsewhere"), ("self", "set"), ("a/up", "set")):
+        (tmp_path / "set" / link).symlink_to(tmp_path / to)
+    (tmp_path / "elsewhere/back").symlink_to(tmp_path / "set/a")
+    found = [path.relative_to(tmp_path / "set").as_posix() for path in importing._walk(tmp_path / "set")]
+    assert found == ["a/1.avi", "b/2.avi", "b/back/1.avi"]
+
+
 def test_imports_link_or_copy_and_may_be_repeated(shared, tmp_path):
     source = shared / "ucf101_12/original_samples"
     bring("ucf101", source, tmp_path / "linked")
