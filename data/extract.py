@@ -74,6 +74,11 @@ def key(readable: str, settings: dict, versions: dict) -> str:
     return f"{readable}-{shards.digest([settings, versions])[:10]}"
 
 
+def formatted(versions: dict, kind: str, number: int) -> dict:
+    """Versions with that of an extractor's own code, from the second on: the first has none in its key."""
+    return versions | ({f"{kind}_format": number} if number > 1 else {})
+
+
 def build(plan: Plan, workers: int | None = None, progress: str = "clips") -> Path:
     """Makes what is missing of a store and returns its folder; a finished store is returned at once."""
     return build_all([plan], None, workers, progress)[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vidattn.data import pool
 
+FORMAT = 1  # raise it when the same file gives another `Probe`: the journal's entries have it
 MAX_FRAMES = 1_000_000  # a decoder that never ends is cut here
 READ_TIMEOUT_MS = 20_000  # for a single frame
 
