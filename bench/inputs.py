@@ -34,7 +34,7 @@ class Inputs:
     padded: bool = False
 
     def ids(self, role: str) -> tuple[str, ...]:
-        """Clips of `train`, `validation` or `test`, in index order, less those that would not decode."""
+        """Clips of `train`, `validation` or `test`, in the fold's order, less those that would not decode."""
         stored = [set(s.ids) for s in self.streams.values()]
         return tuple(i for i in getattr(self.fold, role) if all(i in ids for ids in stored))
 

@@ -17,7 +17,7 @@ VALIDATION_STEP = 5  # every fifth group of the training side validates
 
 @dataclass(frozen=True)
 class Fold:
-    """Clip names of the three sides, in index order, and what is known about their purity.
+    """Clip names of the three sides, and what is known of their purity. Random draws are in the order drawn.
 
     Attributes:
         dataset: Name.
@@ -81,7 +81,7 @@ def fold(
     index = read(name, store).set_index("clip")
     usable = index[index["status"] == "ok"]
     listed = _listed(name, store, index, split, seed, number)
-    used = {side: usable.loc[usable.index.isin(clips)] for side, clips in listed.items()}
+    used = {side: _in_order(usable, clips, split) for side, clips in listed.items()}
     choose = {"groups": _held_out, "clips": partial(_drawn, seed=seed, number=number), "none": _nothing}
     train, held, dropped = _cut(used["train"], used["test"], choose[validation], clean=on_leak == "raise")
     made = Fold(
@@ -101,6 +101,15 @@ def fold(
     if on_leak == "raise":
         _judge(made, _leaks(pd.concat([train, held]), used["test"]), _leaks(train, held))
     return made
+
+
+def _in_order(usable: pd.DataFrame, clips: tuple[str, ...], split: str) -> pd.DataFrame:
+    """The usable clips of a side: official ones in index order, drawn ones in the order of the draw.
+
+    A protocol without shuffling trains in this order: as scikit-learn's split leaves it, classes mixed. In
+    index order a batch would hold one or two classes, and dropping the last one would drop whole classes.
+    """
+    return usable.loc[list(clips)] if split == "random" else usable.loc[usable.index.isin(clips)]
 
 
 def _check(name: str, split: str, number: int, validation: str, on_leak: str | None) -> None:

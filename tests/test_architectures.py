@@ -86,6 +86,7 @@ def test_last_readout_of_a_sequence_is_the_last_output():
 def test_controls_of_the_icip_tables():
     with_attention, without = heads("lstm_attention"), heads("lstm_sequence")
     assert with_attention.count_params() - without.count_params() == 5 * 5 + 5
+    assert heads("lstm_uniform").count_params() == without.count_params()
     assert heads("uniform_lstm").count_params() == heads("lstm").count_params()
     assert heads("mean_linear").count_params() == 4 * 3 + 3
 
@@ -95,6 +96,16 @@ def test_uniform_control_is_the_lstm_of_scaled_features():
     uniform.set_weights(plain.get_weights())
     x = RNG.normal(size=(2, 5, 4)).astype("float32")
     np.testing.assert_allclose(run(uniform, features=x), run(plain, features=x / 5), atol=1e-6)
+
+
+def test_uniform_control_after_the_lstm_scales_its_states():
+    """Its ReLUs see states / 5; without biases, five times what it says is what the unscaled one says."""
+    plain, uniform = heads("lstm_sequence", units=3), heads("lstm_uniform", units=3)
+    weights = [w * (w.ndim > 1) for w in plain.get_weights()]
+    plain.set_weights(weights)
+    uniform.set_weights(weights)
+    x = RNG.normal(size=(2, 5, 4)).astype("float32")
+    np.testing.assert_allclose(run(uniform, features=x) * 5, run(plain, features=x), atol=1e-5)
 
 
 def test_legacy_gate_is_the_hard_sigmoid_of_keras_2():

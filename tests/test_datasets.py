@@ -148,6 +148,15 @@ def test_random_draws_are_those_of_scikit_learn():
     assert (len(train), len(test)) == (9324, 3996)
 
 
+def test_a_drawn_side_keeps_the_order_of_the_draw_so_that_batches_mix_the_classes(twelve):
+    """The paper protocol never shuffles and drops the last 118 of 630 clips: no class may go with them."""
+    drawn = folds.fold("ucf101_12", twelve, split="random", validation="none")
+    label = folds.read("ucf101_12", twelve).set_index("clip")["label"]
+    assert len(drawn.train) == 630 and list(drawn.train) != sorted(drawn.train)
+    assert label.loc[list(drawn.train[:128])].nunique() >= 10
+    assert label.loc[list(drawn.train[:512])].nunique() == label.nunique() == 12
+
+
 @pytest.mark.parametrize(
     "asked, message",
     [

@@ -13,9 +13,17 @@ from vidattn.models import build, masking
 
 ROOT = Path(__file__).resolve().parent.parent
 
-HEADS = ("lstm", "lstm_sequence", "lstm_attention", "uniform_lstm", "attention_lstm", "mean_linear")
+HEADS = (
+    "lstm",
+    "lstm_sequence",
+    "lstm_uniform",
+    "lstm_attention",
+    "uniform_lstm",
+    "attention_lstm",
+    "mean_linear",
+)
 LENGTH, FRAMES, WIDTH = 2, 4, 3
-READS_ALL = ("lstm_sequence", "lstm_attention")  # their dense layer has a row for every step
+READS_ALL = ("lstm_sequence", "lstm_uniform", "lstm_attention")  # their dense layer has a row for every step
 
 
 def head(architecture, frames, mask, **options):
