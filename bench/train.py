@@ -13,7 +13,7 @@ import numpy as np
 
 from vidattn.bench import checkpoint, encode
 from vidattn.bench.cell import Cell, Run
-from vidattn.bench.metrics import softmax, top1
+from vidattn.bench.metrics import all_finite, softmax, top1
 from vidattn.bench.params import Params, Protocol
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def compile_model(model, protocol: Protocol, rate: float) -> None:
     if protocol.accumulate > 1:
         settings["gradient_accumulation_steps"] = protocol.accumulate
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    # XLA costs five times the step on CPUs here and makes first steps slow.
+    # XLA makes the first step slow, and on CPUs the others too.
     model.compile(optimizer=make(**settings), loss=loss, jit_compile=False)
 
 
@@ -202,15 +202,16 @@ def _epoch(model, state: State, run: Run, inputs: "Inputs", protocol: Protocol) 
     # train_on_batch returns the mean since the last reset: the last value is the epoch's.
     state.history["loss"].append(round(losses[-1], 6))
     model.reset_metrics()
-    _select(model, state, inputs, protocol)
+    _select(model, state, run, inputs, protocol)
     state.seconds += time.monotonic() - start
 
 
-def _select(model, state: State, inputs: "Inputs", protocol: Protocol) -> None:
+def _select(model, state: State, run: Run, inputs: "Inputs", protocol: Protocol) -> None:
     """Keep this epoch's weights if the protocol would report them."""
     score = (0.0, 0.0)
     if protocol.validation != "none":
         logits, labels = inputs.predict(model, "validation", protocol)
+        all_finite(logits, inputs.ids("validation"), "validation", run.id, f" in epoch {state.epoch}")
         chosen = softmax(logits)[np.arange(len(labels)), labels]
         loss = float(-np.log(np.maximum(chosen, 1e-12)).mean())
         score = (top1(logits, labels), -loss)

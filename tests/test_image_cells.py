@@ -74,6 +74,13 @@ def test_an_image_cell_trains_and_is_scored(params, tmp_path):
     assert np.isfinite(record["history"]["loss"]).all()
 
 
+def test_test_scores_that_are_no_numbers_are_not_recorded(params, tmp_path, monkeypatch):
+    found = inputs.open_inputs(RUN, params)
+    scores = {"test": (np.full((8, 2), np.nan, "float32"), np.zeros(8, int))}
+    with pytest.raises(FloatingPointError, match=f"{RUN.id}: 8 of 8 test .* '{found.ids('test')[0]}'"):
+        evaluate.scored(RUN, params, found, scores, {}, {})
+
+
 def test_the_missing_stage_is_named(params):
     larger = replace(params.protocols["clean"], size=48)
     with pytest.raises(params_module.ParamsError, match="vidattn data frames imagenette"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vidattn.bench import fuse
-from vidattn.bench.metrics import all_metrics, per_class, ranks, softmax, top1, top5
+from vidattn.bench.metrics import all_finite, all_metrics, per_class, ranks, softmax, top1, top5
 
 SCORES = np.array([[3.0, 1, 2], [0, 5, 1], [1, 1, 0], [2, 3, 4]])
 LABELS = np.array([0, 1, 0, 0])
@@ -22,6 +22,25 @@ def test_top1_per_class_and_top5():
 
 def test_constant_scores_are_never_right():
     assert all_metrics(np.zeros((4, 6)), LABELS) == {"top1": 0.0, "top5": 0.0, "per_class": 0.0}
+
+
+def test_what_is_no_number_ranks_last():
+    nan = np.nan
+    assert ranks(np.array([[nan, nan, nan], [nan, 1, 0], [2, nan, 1]]), np.array([0, 0, 0])).tolist() == [
+        3,
+        3,
+        2,
+    ]
+    assert top1(np.full((4, 6), nan), LABELS) == 0.0
+
+
+def test_scores_that_are_no_numbers_are_an_error_that_names_the_clip():
+    all_finite(SCORES, ["a", "b", "c", "d"], "test", "run-1-0")
+    wrong = SCORES.copy()
+    wrong[[1, 3], [2, 0]] = np.nan, np.inf
+    message = "run-1-0: 2 of 4 test clips have scores that are not finite, first .b..*learning_rate"
+    with pytest.raises(FloatingPointError, match=message):
+        all_finite(wrong, ["a", "b", "c", "d"], "test", "run-1-0")
 
 
 def test_softmax_by_hand():

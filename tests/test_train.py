@@ -28,6 +28,9 @@ class Toy:
         self.labels = np.arange(16) % 2
         self.clips = rng.normal(size=(16, 4, 6)).astype("float32") + self.labels[:, None, None]
 
+    def ids(self, role):
+        return [f"clip{i}" for i in range(16)]
+
     def steps(self, role, protocol):
         return 4
 
@@ -159,6 +162,12 @@ def test_a_loss_that_is_not_finite_stops_the_run(params, tmp_path):
     wild = replace(params.protocols["clean"], optimizer={"name": "sgd", "learning_rate": 1e38})
     with pytest.raises(FloatingPointError, match="Lower protocols.clean.optimizer.learning_rate"):
         fitted(replace(params, protocols={"clean": wild}), tmp_path)
+
+
+def test_validation_scores_that_are_no_numbers_stop_the_run(params, tmp_path, monkeypatch):
+    monkeypatch.setattr(Toy, "predict", lambda self, *_: (np.full((16, 2), np.nan, "float32"), self.labels))
+    with pytest.raises(FloatingPointError, match=f"{RUN.id}: 16 of 16 validation .* in epoch 1, .*'clip0'"):
+        fitted(params, tmp_path)
 
 
 def test_gradient_accumulation_equals_the_large_batch(params, tmp_path):
