@@ -81,6 +81,8 @@ def scored(run: Run, params: Params, inputs: Inputs, scores: dict, measured: dic
     arrays = {
         f"{role}_{part}": a for role, pair in scores.items() for part, a in zip(("logits", "labels"), pair)
     }
+    # fixed-width text, which loads without pickle: fusion compares the clips of its streams
+    arrays |= {f"{role}_ids": np.array(inputs.ids(role)[: len(pair[1])]) for role, pair in scores.items()}
     return {
         "record.json": _json(content),
         "predictions.csv": table.encode(),
