@@ -69,6 +69,12 @@ def test_wrong_values_raise(raw, tmp_path, key, value):
         ({"size": 0}, "clean.size: expected pixels or native, got 0"),
         ({"head": {"unit": 64}}, "clean.head: unknown key 'unit'. Did you mean 'units'"),
         ({"head": {"encoder": 1}}, "unknown key 'encoder'"),
+        (
+            {"head": {"fusion": "mean"}},
+            "unknown fusion 'mean'.*Expected one of: average, svm, time, weighted",
+        ),
+        ({"head": {"fusion": "weighted", "flow_weight": 0}}, "flow_weight .* above 0, .*got 0"),
+        ({"head": {"fusion": "time", "flow_weight": 2}}, "flow_weight goes with fusion: weighted"),
         ({"augment": {"rotate": 5}}, "clean.augment: .*did you mean 'rotation'"),
         (
             {"optimizer": {"name": "adamm", "learning_rate": 1}},
