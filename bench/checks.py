@@ -73,6 +73,19 @@ def _protocol(protocol: Protocol, where: str) -> None:
     if protocol.augment:
         _augment(protocol.augment, f"{where}.augment")
     _choice(protocol, where)
+    _train_frames(protocol, where)
+
+
+def _train_frames(protocol: Protocol, where: str) -> None:
+    """One random frame of a clip is drawn from frames, not from features, of clips of one length."""
+    chosen = protocol.train_frames
+    if chosen is not None and (type(chosen) is not int or chosen != 1):
+        raise ParamsError(f"{where}.train_frames: expected null for all frames, or 1, got {chosen!r}.")
+    if chosen and (protocol.encoder, protocol.sampling) != ("trained", "uniform"):
+        raise ParamsError(
+            f"{where}.train_frames: 1 needs encoder: trained and sampling: uniform, "
+            f"got {protocol.encoder} and {protocol.sampling}."
+        )
 
 
 def _keys(values: dict, valid: tuple[str, ...], where: str) -> None:

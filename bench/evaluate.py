@@ -106,7 +106,7 @@ def _facts(run: Run, params: Params, inputs: Inputs, scores: dict) -> dict[str, 
         "n_validation": len(inputs.ids("validation")),
         "classes": list(inputs.classes),
         "leaks": fold.leaks(),
-        "protocol": vars(protocol),
+        "protocol": protocol.settings(),
         "digests": executor.ingredients(run, params),
     }
 

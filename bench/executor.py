@@ -80,7 +80,7 @@ def ingredients(run: Run, params: Params) -> dict[str, str]:
         "backbone": params.backbones[cell.backbone],
         "attention": params.attention[cell.attention],
         "architecture": params.architectures[cell.architecture],
-        "protocol": {k: v for k, v in vars(protocol).items() if k != "flow"},
+        "protocol": {k: v for k, v in protocol.settings().items() if k != "flow"},
         "dataset": params.datasets[cell.dataset],
     }
     if "flow" in plugin_streams(cell.architecture):

@@ -1,7 +1,7 @@
 """What a run reads: its fold, its streams and its batches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,7 @@ class Inputs:
     def batches(
         self, role: str, protocol: Protocol, *, seed: int = 0, epoch: int = 0, training: bool = False
     ) -> Iterator:
-        """Batches of (streams, labels); only training shuffles and augments."""
+        """Batches of (streams, labels); only training shuffles, augments and reads `train_frames`."""
         ids = self.ids(role)
         shuffle = training and protocol.shuffle
         made = pipeline.batches(
@@ -62,6 +62,7 @@ class Inputs:
             colour=protocol.colour,
             drop_remainder=protocol.drop_remainder,
             frames=self.frames if self.features else None,
+            one_frame=training and protocol.train_frames == 1,
         )
         rows = _rows(pipeline.order(len(ids), seed, epoch, shuffle), protocol.batch)
         return (({**x, **self._prepared(x, protocol, seed, epoch, r)}, y) for (x, y), r in zip(made, rows))
@@ -91,6 +92,9 @@ class Inputs:
 
         All of them, unless the (paper) protocol drops the incomplete last batch.
         """
+        if protocol.train_frames:  # as many frames at a time as in a step of training, to fit the memory
+            batch = max(1, protocol.batch * protocol.train_frames // self.frames)
+            protocol = replace(protocol, batch=batch)
         logits, labels = [], []
         for streams, truth in self.batches(role, protocol):
             logits.append(np.asarray(model.predict_on_batch(streams), dtype="float32"))

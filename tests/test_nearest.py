@@ -100,3 +100,21 @@ def test_every_clip_has_an_order_of_its_own_whatever_the_batch(protocol, trainin
     found = orders(4)
     assert len(found) == 12 == len(set(found.values()))
     assert found == orders(3) == orders(12)
+
+
+def test_only_training_reads_one_frame_and_scoring_fits_in_the_same_memory():
+    protocol = params.load(ROOT / "params.yaml").protocols["clean"]
+    one = replace(protocol, train_frames=1, batch=9)
+    fold = Fold("x", "official", 1, Numbered.ids, (), Numbered.ids, {}, {})
+    read = Inputs({"rgb": Numbered()}, dict.fromkeys(Numbered.ids, 0), {}, ("p",), fold, 9, None, 1)
+    shown = [next(iter(read.batches("train", one, training=t)))[0]["rgb"].shape for t in (True, False)]
+    assert shown == [(9, 1, 1), (9, 9, 1)]
+    seen = []
+
+    class Model:
+        def predict_on_batch(self, streams):
+            seen.append(streams["rgb"].shape[:2])
+            return np.zeros((len(streams["rgb"]), 2))
+
+    assert len(read.predict(Model(), "test", one)[0]) == 12
+    assert seen == [(1, 9)] * 12
