@@ -81,9 +81,11 @@ class Inputs:
             norm = np.linalg.norm(x, axis=-1, keepdims=True)
             x = x * np.sqrt(x.shape[-1], dtype="float32") / np.maximum(norm, 1e-6)
         if protocol.order == "shuffled":
+            from vidattn.models.masking import real_frames
+
             # the 2 tells these numbers from those of augmentation
             draws = np.stack([np.random.default_rng([seed, epoch, r, 2]).random(x.shape[1]) for r in rows])
-            draws[~_real(x)] = 2.0  # padding stays behind every frame
+            draws[~real_frames(x, np)] = 2.0  # padding stays behind every frame
             x = np.take_along_axis(x, draws.argsort(axis=1, kind="stable")[..., None], axis=1)
         return {"features": x}
 
@@ -105,11 +107,6 @@ class Inputs:
 def _rows(order: np.ndarray, batch: int) -> Iterator[np.ndarray]:
     """The rows of every batch of an epoch."""
     return (order[start : start + batch] for start in range(0, len(order), batch))
-
-
-def _real(x: np.ndarray) -> np.ndarray:
-    """True for every frame (B, T, D) up to the last that is not all zero, (B, T)."""
-    return np.flip(np.logical_or.accumulate(np.flip((x != 0).any(axis=-1), 1), axis=1), 1)
 
 
 def plugin_path(architecture: str) -> Path:

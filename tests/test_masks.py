@@ -82,6 +82,7 @@ def test_last_step_and_frame_count_by_hand():
 def test_a_black_frame_inside_a_clip_is_no_padding():
     x = np.array([[[1.0], [0.0], [2.0], [0.0]]])
     np.testing.assert_array_equal(masking.RealFrames()(x), [[True, True, True, False]])
+    np.testing.assert_array_equal(masking.real_frames(x, np), [[True, True, True, False]])
 
 
 @pytest.mark.parametrize("architecture", HEADS)
