@@ -140,16 +140,21 @@ def _augment(values: dict, where: str) -> None:
 
 
 def _choice(protocol: Protocol, where: str) -> None:
-    """What is chosen on validation clips needs them."""
+    """What is chosen on validation clips needs them, and these are to be drawn as the test clips are."""
+    if (protocol.validation, protocol.split) == ("clips", "official"):
+        raise ParamsError(
+            f"{where}.validation: clips needs split: random, got official; expected groups or none."
+        )
     rates = protocol.optimizer.get("learning_rate")
     if not (isinstance(rates, list) and rates or type(rates) in (int, float)):
         raise ParamsError(f"{where}.optimizer.learning_rate: expected a rate or a list, got {rates!r}.")
     needs = {"optimizer.learning_rate": len(protocol.rates) > 1, "patience": protocol.patience > 0}
     for key, chosen in needs.items():
-        if chosen and (protocol.validation, protocol.select) != ("groups", "best"):
+        if chosen and (protocol.validation == "none" or protocol.select != "best"):
             raise ParamsError(
                 f"{where}.{key}: {'a list of rates' if key != 'patience' else 'patience'} needs "
-                f"validation: groups and select: best, got {protocol.validation} and {protocol.select}."
+                "validation: groups or clips, and select: best, "
+                f"got {protocol.validation} and {protocol.select}."
             )
 
 

@@ -42,7 +42,7 @@ class Flow:
 class Protocol:
     """How a cell is trained and scored. `kind` is paper or clean; `defects` names what paper does wrong.
 
-    `split` is official or random; `validation` groups or none; `select` best or last (epoch);
+    `split` is official or random; `validation` groups, clips or none; `select` best or last (epoch);
     `encoder` trained or frozen (heads on stored features); `weights` random or imagenet; `pool` mean or flat
     features of a frozen encoder; `normalise` scales each to length sqrt(D); `head` are arguments for the
     architectures that take them; `sampling` uniform or per_second; `order` of the frames given or shuffled;
@@ -113,7 +113,7 @@ class Params:
 CHOICES = {
     "kind": ("paper", "clean"),
     "split": ("official", "random"),
-    "validation": ("groups", "none"),
+    "validation": ("groups", "clips", "none"),
     "select": ("best", "last"),
     "encoder": ("trained", "frozen"),
     "weights": ("random", "imagenet"),

@@ -74,9 +74,9 @@ def key(readable: str, settings: dict, versions: dict) -> str:
     return f"{readable}-{shards.digest([settings, versions])[:10]}"
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def formatted(versions: dict, kind: str, number: int) -> dict:
+    """Versions with that of an extractor's own code, from the second on: the first has none in its key."""
+    return versions | ({f"{kind}_format": number} if number > 1 else {})
 
 
 def build(plan: Plan, workers: int | None = None, progress: str = "clips") -> Path:
@@ -107,7 +107,7 @@ def build_all(
         for folder in sorted({plan.folder for plan in plans}):  # in one order: no two wait for each other
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_alone(folder))
-        _fill(plans, several, workers or cores(), progress)
+        _fill(plans, several, workers or pool.cores(), progress)
     return [plan.folder for plan in plans]
 
 

@@ -91,8 +91,10 @@ def test_wrong_values_raise(raw, tmp_path, key, value):
         ({"optimizer": {"name": "sgd", "learning_rate": [1, 2]}, "select": "last"}, "a list of rates needs"),
         (
             {"patience": 2, "validation": "none"},
-            "patience needs validation: groups and select: best, got none",
+            "patience needs validation: groups or clips, and select: best, got none",
         ),
+        ({"validation": "clip"}, "validation: unknown validation 'clip'. Did you mean 'clips'"),
+        ({"validation": "clips"}, "clean.validation: clips needs split: random, got official"),
     ],
 )
 def test_what_cannot_be_chosen_raises(raw, tmp_path, changes, message):
@@ -226,3 +228,8 @@ def test_runs_are_cells_times_folds_times_seeds(raw, tmp_path):
     loaded = load(raw, tmp_path)
     assert len(list(runs(loaded, "demo"))) == 2 * 2 * 3
     assert len(cells(loaded, "demo")) == 2
+
+
+def test_validation_clips_choose_as_validation_groups_do(raw, tmp_path):
+    raw["protocols"]["clean"] |= {"validation": "clips", "split": "random", "patience": 2, "select": "best"}
+    assert load(raw, tmp_path).protocols["clean"].validation == "clips"
