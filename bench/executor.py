@@ -59,6 +59,7 @@ SUFFIX = {"records": ".json", "predictions": ".csv", "timings": ".json"}
 
 def code_files(cell: Cell) -> list[Path]:
     """The source files that a cell's numbers depend on: its own plug-ins and the shared ones."""
+    from vidattn.bench.fuse import STREAMS, is_fused
     from vidattn.bench.inputs import plugin_path
 
     names = (
@@ -66,12 +67,14 @@ def code_files(cell: Cell) -> list[Path]:
         f"models/attention/{cell.attention}",
         f"data/datasets/{cell.dataset}",
     )
-    own = [ROOT / f"{name}.py" for name in names] + [plugin_path(cell.architecture)]
+    architectures = [cell.architecture, *(STREAMS.values() if is_fused(cell) else ())]
+    own = [ROOT / f"{name}.py" for name in names] + [plugin_path(name) for name in architectures]
     return [*(path for path in own if path.exists()), *(ROOT / name for name in SHARED)]
 
 
 def ingredients(run: Run, params: Params) -> dict[str, str]:
     """Digests of the parameters, the data and the code that determine a run."""
+    from vidattn.bench.fuse import STREAMS, is_fused
     from vidattn.bench.inputs import plugin_streams
 
     cell = run.cell
@@ -85,6 +88,8 @@ def ingredients(run: Run, params: Params) -> dict[str, str]:
     }
     if "flow" in plugin_streams(cell.architecture):
         sections["flow"] = vars(params.flows[protocol.flow])
+    if is_fused(cell):  # its scores are made from theirs
+        sections["streams"] = [params.architectures[name] for name in STREAMS.values()]
     return {
         "params": files.digest(sections),
         "data": data_digest(cell, params),
