@@ -1,10 +1,8 @@
 """The regression gate: are these results still those that were accepted?
 
 Exact: parameters, trainable, FLOPs, and the test list (clips, groups, labels). Accuracy: one-sided paired
-tests of the drop on the same clips. The chance that unchanged code under other seeds fails is at most
-`alpha`: half of it goes to the mean over all cells (which sees a small drop everywhere), half to the single
-cells with Holm's correction. The standard error is the larger of two: the cluster bootstrap's over groups,
-and that of the folds' differences pooled over all cells, which sees what differs from training to training.
+tests of the drop on the same clips (`drops`). The chance that unchanged code under other seeds fails is at
+most `alpha`.
 """
 
 import json
@@ -13,15 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
-from vidattn.bench import reference, render, stats, summary
+from vidattn.bench import drops, reference, render, summary
 from vidattn.bench.results import COORDINATES, Results, identity
 
 ALPHA = 0.05
 FAILURES = ("parameters", "test list", "lower")
 UNUSABLE = ("missing",)
-ALL = "all cells"
 
 
 @dataclass(frozen=True)
@@ -76,10 +72,10 @@ def compare(results: Results, accepted: pd.DataFrame, alpha: float = ALPHA) -> R
     old = {identity(dict(zip(COORDINATES, key))): part for key, part in accepted.groupby(list(COORDINATES))}
     names = [*results.ids, *(cell for cell in old if results.cells is None and cell not in results.ids)]
     pairs = {cell: _paired(results, cell, old[cell]) for cell in names if cell in old and _ran(results, cell)}
-    tests = drops(pairs, alpha)
+    tests = drops.find(pairs, alpha)
     rows = [_row(results, cell, old.get(cell), tests.get(cell)) for cell in names]
-    if ALL in tests:
-        rows.append({"cell": ALL, **tests[ALL], "status": _drop(tests[ALL])})
+    if drops.ALL in tests:
+        rows.append({"cell": drops.ALL, **tests[drops.ALL], "status": _drop(tests[drops.ALL])})
     columns = ["cell", "status", "reference", "top1", "top1_difference", "p", "detectable", "n", "groups"]
     return Report(pd.DataFrame(rows, columns=columns), alpha)
 
@@ -134,59 +130,6 @@ def _by_fold(results: Results, cell: str, old: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame({"new": runs, "old": old.groupby("fold")["top1"].mean()}).dropna()
     frame.index.name = "fold"
     return frame.reset_index().assign(group=lambda f: f["fold"].astype(str), clip="")
-
-
-def drops(
-    pairs: dict[str, pd.DataFrame], alpha: float, replicates: int = stats.REPLICATES
-) -> dict[str, dict]:
-    """One-sided tests of a drop, cell -> means, difference, p (Holm over cells), detectable; and `all cells`.
-
-    Args:
-        pairs: Cell -> frame with columns fold, group, old, new; a row is a clip.
-        alpha: Chance that noise alone makes any of the tests fail.
-        replicates: Bootstrap replicates of each standard error.
-    """
-    pairs = {cell: frame for cell, frame in pairs.items() if len(frame)}
-    if not pairs:
-        return {}
-    noise, freedom = _training_noise(pairs)
-    found = {
-        cell: _test(frame, frame["fold"], noise, freedom, alpha / 2 / len(pairs), replicates)
-        for cell, frame in pairs.items()
-    }
-    corrected = stats.holm(np.array([row["p"] for row in found.values()]))
-    for row, p in zip(found.values(), corrected):
-        row |= {"p": float(p), "limit": alpha / 2}
-    everything = pd.concat([frame.assign(cell=cell) for cell, frame in pairs.items()], ignore_index=True)
-    runs = everything["cell"] + "/" + everything["fold"].astype(str)
-    everything["group"] = everything["cell"].str.split("-").str[0] + "/" + everything["group"]
-    total = _test(everything, runs, noise, freedom, alpha / 2, replicates)
-    return {**found, ALL: {**total, "limit": alpha / 2}}
-
-
-def _training_noise(pairs: dict[str, pd.DataFrame]) -> tuple[float, int]:
-    """Spread of the folds' differences around their cell's mean, pooled over cells, and its freedom."""
-    gaps = [
-        frame.assign(gap=frame["new"] - frame["old"]).groupby("fold")["gap"].mean()
-        for frame in pairs.values()
-    ]
-    freedom = sum(len(gap) - 1 for gap in gaps)
-    squares = sum(float(((gap - gap.mean()) ** 2).sum()) for gap in gaps)
-    return (np.sqrt(squares / freedom), freedom) if freedom else (0.0, 0)
-
-
-def _test(
-    frame: pd.DataFrame, runs: pd.Series, noise: float, freedom: int, alpha: float, replicates: int
-) -> dict:
-    """One-sided test of a drop."""
-    gap = stats.difference(frame["new"], frame["old"], frame["group"], runs, replicates=replicates)
-    error = np.nanmax([gap.error, noise / np.sqrt(runs.nunique())])
-    degrees = max(1, min([x for x in (gap.groups - 1, freedom) if x > 0], default=1))
-    p = float(t.cdf(gap.value / error, degrees)) if error > 0 else float(gap.value >= 0)
-    detectable = (t.ppf(1 - alpha, degrees) + t.ppf(0.8, degrees)) * error if error > 0 else np.nan
-    means = {name: frame[name].groupby(runs.to_numpy()).mean().mean() for name in ("old", "new")}
-    row = {"reference": means["old"], "top1": means["new"], "top1_difference": gap.value, "p": p}
-    return row | {"detectable": float(detectable), "n": gap.n, "groups": gap.groups}
 
 
 def _row(results: Results, cell: str, old: pd.DataFrame | None, test: dict | None) -> dict:

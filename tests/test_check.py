@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import synthetic
 
-from vidattn.bench import check, reference
+from vidattn.bench import check, drops, reference
 from vidattn.bench.results import Results
 
 CELLS = dict.fromkeys(synthetic.CELLS, (0.8, 0.75, 0.7))
@@ -98,7 +98,7 @@ def test_two_points_lost_everywhere_are_caught_by_the_mean(changed):
     draw = np.random.default_rng(1)
     for cell in CELLS:
         drop(changed, cell, 0.02, draw)
-    assert status(compare(changed), check.ALL) == "lower"
+    assert status(compare(changed), drops.ALL) == "lower"
 
 
 def test_a_cell_without_records_is_missing_and_exits_2(changed):
