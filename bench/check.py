@@ -6,6 +6,7 @@ most `alpha`.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,11 @@ from vidattn.bench.results import COORDINATES, Results, identity
 ALPHA = 0.05
 FAILURES = ("parameters", "test list", "lower")
 UNUSABLE = ("missing",)
+NOTHING = (
+    "Nothing was compared: the reference holds none of these cells. "
+    "To make them the reference: vidattn check --accept '<reason>'."
+)
+GONE = "missing: in no suite of params.yaml"
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,12 @@ class Report:
         """Exit code: 0 unchanged, 1 regression, 2 missing or unusable input."""
         if self.rows["status"].str.startswith(FAILURES).any():
             return 1
-        return 2 if self.rows["status"].str.startswith(UNUSABLE).any() or self.rows.empty else 0
+        return 2 if self.rows["status"].str.startswith(UNUSABLE).any() or not self.compared else 0
+
+    @property
+    def compared(self) -> bool:
+        """Whether any cell was held against the reference; new cells alone say nothing."""
+        return not (self.rows["status"] == "new").all()
 
     @property
     def ok(self) -> bool:
@@ -48,8 +59,10 @@ class Report:
         verdict = {
             0: "No regression.",
             1: "REGRESSION.",
-            2: "Cells are missing: nothing can be said of them.",
+            2: "What is missing cannot be judged.",
         }
+        if not self.compared:
+            return f"{table}\n{NOTHING}\n"
         limit = f"Unchanged code with other seeds fails at most {self.alpha:.0%} of such checks."
         return f"{table}\n{verdict[self.code]} {limit}\n"
 
@@ -61,13 +74,16 @@ class Report:
         )
 
 
-def compare(results: Results, accepted: pd.DataFrame, alpha: float = ALPHA) -> Report:
+def compare(
+    results: Results, accepted: pd.DataFrame, alpha: float = ALPHA, known: Collection[str] | None = None
+) -> Report:
     """Compare results with the reference.
 
     Args:
         results: What was measured now.
         accepted: The reference (`reference.read`).
         alpha: Chance that noise alone fails the whole check.
+        known: Every cell that may be asked for; an accepted cell that is not among them is missing.
     """
     old = {identity(dict(zip(COORDINATES, key))): part for key, part in accepted.groupby(list(COORDINATES))}
     names = [*results.ids, *(cell for cell in old if results.cells is None and cell not in results.ids)]
@@ -76,6 +92,8 @@ def compare(results: Results, accepted: pd.DataFrame, alpha: float = ALPHA) -> R
     rows = [_row(results, cell, old.get(cell), tests.get(cell)) for cell in names]
     if drops.ALL in tests:
         rows.append({"cell": drops.ALL, **tests[drops.ALL], "status": _drop(tests[drops.ALL])})
+    gone = [] if known is None else [cell for cell in old if cell not in {*names, *known}]
+    rows += [{"cell": cell, "status": GONE} for cell in gone]
     columns = ["cell", "status", "reference", "top1", "top1_difference", "p", "detectable", "n", "groups"]
     return Report(pd.DataFrame(rows, columns=columns), alpha)
 
@@ -93,10 +111,10 @@ def accept(results: Results, reason: str, path: Path | None = None) -> Path:
     return reference.write(reference.make(results, reason), path or Path(results.root) / "reference.csv")
 
 
-def check(results: Results, path: Path | None = None, as_json: bool = False, alpha: float = ALPHA) -> int:
-    """Print the comparison with the reference file and return the exit code."""
+def check(results: Results, known: Collection[str] | None = None, as_json: bool = False) -> int:
+    """Print the comparison with results/reference.csv and return the exit code; `known` as for `compare`."""
     try:
-        report = compare(results, reference.read(path or Path(results.root) / "reference.csv"), alpha)
+        report = compare(results, reference.read(Path(results.root) / "reference.csv"), known=known)
     except (OSError, ValueError) as error:
         print(json.dumps({"ok": False, "code": 2, "error": str(error)}) if as_json else error)
         return 2
@@ -145,17 +163,26 @@ def _status(results: Results, cell: str, old: pd.DataFrame | None, test: dict | 
     changes = [_change(name, old[name], now[name]) for name in reference.SIZES]
     if any(changes):
         return "parameters: " + ", ".join(change for change in changes if change)
-    absent = sorted(set(old["fold"]) - set(now["fold"]))
+    return _lists(old, now) or _drop(test)
+
+
+def _lists(old: pd.DataFrame, now: pd.DataFrame) -> str:
+    """Runs whose test list changed, that are gone, or whose test list is; "" where all are as they were."""
+    before, after = _clips(old), _clips(now)
+    absent = [run for run in before if run not in after]
+    lost = [run for run, clips in before.items() if clips and after.get(run) == ""]
+    changed = [run for run, clips in before.items() if clips and after.get(run) not in (None, "", clips)]
+    if changed:
+        return f"test list: run {', '.join(changed)} differs"
     if absent:
-        return f"missing: fold {', '.join(map(str, absent))}"
-    lists = {
-        "old": dict(zip(old["fold"], old["clips"])),
-        "now": dict(zip(now["fold"], now["clips"].fillna(""))),
-    }
-    changed = [
-        fold for fold, clips in lists["old"].items() if clips and lists["now"][fold] not in ("", clips)
-    ]
-    return f"test list: fold {', '.join(map(str, changed))} differs" if changed else _drop(test)
+        return f"missing: run {', '.join(absent)}"
+    return f"missing: test list of run {', '.join(lost)}" if lost else ""
+
+
+def _clips(frame: pd.DataFrame) -> dict[str, str]:
+    """Digest of the test list by run, `<fold>-<seed>`; "" where there is none."""
+    names = [f"{fold}-{seed}" for fold, seed in zip(frame["fold"], frame["seed"])]
+    return dict(zip(names, frame["clips"].fillna("")))
 
 
 def _change(name: str, old: pd.Series, now: pd.Series) -> str:
