@@ -134,20 +134,28 @@ def finished(path: Path) -> bool:
 
 
 def execute(run: Run, params: Params, tell: Callable[[str], None] = lambda line: None) -> Path:
-    """Make sure that a run is in the store; returns its folder."""
+    """Make sure that a run is in the store; returns its folder. A second process waits for the first."""
     place = folder(run, params)
     if finished(place):
         return place
     partial = place.with_name(place.name + ".partial")
-    partial.mkdir(parents=True, exist_ok=True)
+    with atomic.alone(partial):
+        if finished(place):  # by another process, meanwhile
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            _finish(run, params, partial, tell)
+            shutil.rmtree(place, ignore_errors=True)
+            partial.rename(place)
+    return place
+
+
+def _finish(run: Run, params: Params, partial: Path, tell: Callable[[str], None]) -> None:
+    """Leave in `partial` what the store keeps of a run, and nothing else."""
     made = _made(run, params, partial, tell)
     for name, content in made.items():
         atomic.write(partial / name, content)
     for checkpoint in partial.glob("checkpoint*.npz"):
         checkpoint.unlink()
-    shutil.rmtree(place, ignore_errors=True)
-    partial.rename(place)
-    return place
 
 
 def _made(run: Run, params: Params, partial: Path, tell: Callable[[str], None]) -> dict[str, bytes]:
