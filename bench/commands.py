@@ -199,5 +199,6 @@ def mlflow(arguments: Namespace) -> int:
         files.write_json(Path(params.store) / "mlflow.json", seen)
     print(f"MLflow: {len(outcome.logged)} runs logged, {len(outcome.skipped)} already there.")
     if outcome.pending:
-        _tell(f"{len(outcome.pending)} cells wait for a server ({outcome.error}). Later: vidattn mlflow sync")
+        waiting = f"{len(outcome.pending)} cells and tables wait for a server ({outcome.error})"
+        _tell(f"{waiting}. Later: vidattn mlflow sync")
     return 0
