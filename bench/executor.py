@@ -19,6 +19,7 @@ from vidattn.bench.cell import Cell, Run
 from vidattn.bench.params import Params, ParamsError
 from vidattn.bench.records import device, versions
 from vidattn.data import atomic
+from vidattn.data.workers import end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 # Shared code that every number depends on. Tests compare it with dvc.yaml, and with what the plug-ins import.
@@ -201,7 +202,7 @@ def fill(runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], N
     context = multiprocessing.get_context("spawn")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with (
-        ProcessPoolExecutor(jobs, mp_context=context) as pool,
+        ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool,
         tqdm(total=len(missing), unit="run", desc="runs") as bar,
     ):
         for wave in waves:

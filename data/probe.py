@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from vidattn.data.workers import end_with_parent
+
 MAX_FRAMES = 1_000_000  # a decoder that never ends is cut here
 READ_TIMEOUT_MS = 20_000  # for a single frame
 
@@ -129,7 +131,9 @@ def probe_all(jobs: list[tuple[Path, str]], workers: int | None = None) -> Itera
         return
     todo = set(range(len(jobs)))
     try:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(
+            workers, mp_context=get_context("spawn"), initializer=end_with_parent
+        ) as pool:
             running = {pool.submit(probe, *jobs[i]): i for i in sorted(todo)}
             for future in as_completed(running):
                 result = future.result()
@@ -143,7 +147,7 @@ def _one_by_one(jobs: dict[int, tuple[Path, str]]) -> Iterator[tuple[int, Probe]
     """Probes in a single process, so that it is known which file killed it; then goes on in a new one."""
     left = list(jobs)
     while left:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
             try:
                 while left:
                     result = pool.submit(probe, *jobs[left[0]]).result()
