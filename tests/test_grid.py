@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,33 @@ def test_packages_are_the_folders_with_code():
     }
     folders = {f for f in folders if "store" not in f.parts}
     assert sorted(packages) == sorted("vidattn." + ".".join(f.parts) for f in folders)
+
+
+# Chosen by the user (backends), compared with where they are (bench.in), or run as a command.
+NOT_DECLARED = {"tensorflow", "jax", "torch", "av", "decord", "torchcodec"}
+NOT_IMPORTED = {"dvc", "importlib-resources"}  # tensorflow-datasets lacks the second
+
+
+def test_packages_are_declared_where_they_are_imported():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    declared = {re.split(r"[<>=]", name)[0].lower().replace("_", "-") for name in declared}
+    where = packages_distributions()
+    used = {module for part in ("bench", "data", "models") for module in foreign(ROOT / part)} - NOT_DECLARED
+    owners = {module: {name.lower().replace("_", "-") for name in where.get(module, [])} for module in used}
+    assert {module: names for module, names in owners.items() if not names & declared} == {}
+    assert declared - {name for names in owners.values() for name in names} == NOT_IMPORTED
+
+
+def foreign(folder: Path) -> set[str]:
+    """The packages that a folder's files import, without Python's own and this one."""
+    found = set()
+    for path in [*folder.glob("*.py"), *folder.glob("[a-z]*/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                found.add((node.module or "").split(".")[0])
+            elif isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+    return found - sys.stdlib_module_names - {"vidattn"}
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "results/README.md"])
