@@ -49,7 +49,8 @@ class Protocol:
     `frames` per clip, 0 for the integer mean over the data set (You & Korhonen); `mask` keeps the frames of
     zeros at the end of short clips out of everything; `size` in pixels, or native for the backbone's own;
     `colour` rgb or bgr; `patience` epochs without improvement on validation after which training stops, 0
-    for never; `optimizer.learning_rate` one rate, or a list of which validation chooses one.
+    for never; `optimizer.learning_rate` one rate, or a list of which validation chooses one. `train_frames`
+    may be left out: 1 trains on one random frame (or flow stack) of each clip an epoch, None on all.
     """
 
     kind: str
@@ -78,6 +79,11 @@ class Protocol:
     precision: str
     shuffle: bool
     drop_remainder: bool
+    train_frames: int | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """The settings by name, less an optional one that is not set: as if it did not exist."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
     @property
     def rates(self) -> list[float]:

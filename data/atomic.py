@@ -1,6 +1,7 @@
 """Files that are either complete or absent: written beside their place, synced, renamed."""
 
 import errno
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -63,3 +64,26 @@ def write(path: Path, content: str | bytes) -> Path:
     with replace(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time fills a folder, made where it lacks; the lock dies with its holder.
+
+    Who waited finds the folder filled, or even renamed: look again inside.
+    """
+    handle = _opened(folder)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _opened(folder: Path) -> int:
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            return os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:  # renamed just now by the process that filled it
+            continue

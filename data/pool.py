@@ -3,13 +3,13 @@
 import contextlib
 import multiprocessing as mp
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing.connection import wait
 
 import cv2
 from tqdm import tqdm
+
+from vidattn.data.workers import end_with_parent
 
 
 def cores() -> int:
@@ -56,14 +56,7 @@ def start(work: Callable) -> None:
     """Initializer of a worker: it keeps to one thread, and does not outlive a parent that was killed."""
     cv2.setNumThreads(1)
     _WORK[:] = [work]
-    parent = mp.parent_process()
-    assert parent is not None  # a worker has one
-
-    def watch() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with_parent()
 
 
 @contextlib.contextmanager

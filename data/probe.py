@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from vidattn.data import pool
+from vidattn.data.workers import end_with_parent
 
 FORMAT = 1  # raise it when the same file gives another `Probe`: the journal's entries have it
 MAX_FRAMES = 1_000_000  # a decoder that never ends is cut here
@@ -138,7 +139,7 @@ def probe_all(jobs: list[tuple[Path, str]], workers: int | None = None) -> Itera
 
 
 def _processes(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=pool.start, initargs=(probe,))
+    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent)
 
 
 def _one_by_one(jobs: dict[int, tuple[Path, str]]) -> Iterator[tuple[int, Probe]]:

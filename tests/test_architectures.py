@@ -35,10 +35,11 @@ def test_frame_average_is_the_log_of_the_mean_probability():
     np.testing.assert_allclose(run(model, rgb=rgb), np.log(mean), atol=1e-5)
 
 
-@pytest.mark.parametrize(("fusion", "shares"), [("average", (1, 1)), ("weighted", (1, 2)), ("time", (7, 2))])
+@pytest.mark.parametrize(("fusion", "shares"), [("average", (1, 1)), ("weighted", (1, 3)), ("time", (7, 2))])
 def test_two_stream_fusion_by_hand(fusion, shares):
     """7 frames give 2 stacks of 5: the average over all steps weighs the streams 7 to 2."""
-    model = tiny("two_stream", architecture_params={"fusion": fusion})
+    weight = {"flow_weight": 3} if fusion == "weighted" else {}
+    model = tiny("two_stream", architecture_params={"fusion": fusion, **weight})
     clips_ = {n: RNG.uniform(-1, 1, (1, *t.shape[1:])).astype("float32") for n, t in model.input.items()}
     means = []
     for name in ("rgb", "flow"):
@@ -46,6 +47,12 @@ def test_two_stream_fusion_by_hand(fusion, shares):
         means.append(softmax(keras.ops.convert_to_numpy(scores)).mean(0))
     expected = np.log(np.average(means, axis=0, weights=shares))
     np.testing.assert_allclose(run(model, **clips_)[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("fusion", ["weighted", "svm"])
+def test_a_fusion_that_is_fitted_on_trained_streams_is_no_network(fusion):
+    with pytest.raises(ValueError, match=f"'{fusion}'.* run it as a cell"):
+        tiny("two_stream", architecture_params={"fusion": fusion})
 
 
 def test_streams_trained_alone_are_assembled_by_their_weights():
