@@ -304,20 +304,22 @@ def test_cifar100_index_and_fold(shared, tmp_path):
 
 
 def test_cifar100_pictures_that_are_missing_are_named(tmp_path):
-    for label in cifar100.DATASET.classes:
-        for side in ("train", "test"):
-            atomic.write(tmp_path / f"raw/{side}/{label}.webp", b"mosaic")
+    for side in ("train", "test"):
+        (tmp_path / "raw" / side).mkdir(parents=True)
+        for label in cifar100.DATASET.classes:
+            (tmp_path / f"raw/{side}/{label}.webp").touch()
     assert len(cifar100.items(tmp_path)) == 60000
     (tmp_path / "raw/test/apple.webp").unlink()
     with pytest.raises(
         FileNotFoundError, match="0 test pictures of 'apple'.* not 100. Get them with: vidattn"
     ):
         cifar100.items(tmp_path)
+    (tmp_path / "raw/test/apple").mkdir()
     for number in range(99):
-        atomic.write(tmp_path / f"raw/test/apple/{number}.png", b"picture")
+        (tmp_path / f"raw/test/apple/{number}.png").touch()
     with pytest.raises(FileNotFoundError, match="99 test pictures of 'apple'.* not 100"):
         cifar100.items(tmp_path)
-    atomic.write(tmp_path / "raw/test/apple/99.png", b"picture")
+    (tmp_path / "raw/test/apple/99.png").touch()
     assert len(cifar100.items(tmp_path)) == 60000
 
 
