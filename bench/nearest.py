@@ -20,14 +20,14 @@ def is_nearest(cell: Cell) -> bool:
 
 
 def run_nearest(run: Run, params: Params) -> dict[str, bytes]:
-    """Score one run of the probe; training and validation clips are its memory."""
+    """Score one run of the probe; its memory is what the heads of its protocol train on."""
     from vidattn.bench import evaluate
 
     inputs = open_inputs(run, params)
     if inputs.features is None:
         raise ValueError(f"{run.id}: the probe reads stored features; use a protocol with encoder: frozen.")
     start = time.monotonic()
-    known = [*inputs.ids("train"), *inputs.ids("validation")]
+    known = inputs.ids("train")
     logits = scores(
         _means(inputs, known), _labels(inputs, known), _means(inputs, inputs.ids("test")), len(inputs.classes)
     )
