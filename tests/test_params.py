@@ -1,5 +1,6 @@
 """params.yaml: every key checked, every mistake one clear line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,25 @@ def test_unknown_name_in_a_grid(raw, tmp_path):
     raw["suites"]["demo"][0]["attention"] = ["cmab"]
     with pytest.raises(params.ParamsError, match="unknown attention 'cmab'. Did you mean 'cbam'"):
         load(raw, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("axis", "section", "name", "file"),
+    [
+        ("attention", "attention", "cbam", "models/attention/cbam.py"),
+        ("backbone", "backbones", "tiny", "models/backbones/tiny.py"),
+        ("architecture", "architectures", "lstm", "models/architectures/lstm.py"),
+        ("dataset", "datasets", "hmdb51", "data/datasets/hmdb51.py"),
+    ],
+)
+def test_a_plug_in_whose_file_is_there_is_to_be_registered(raw, tmp_path, axis, section, name, file):
+    """As after the first of the two steps that add an attention module."""
+    del raw[section][name]
+    raw["suites"]["demo"][0][axis] = [name]
+    message = f"{file} exists: add `{name}: {{}}` under `{section}` in params.yaml"
+    with pytest.raises(params.ParamsError, match=re.escape(message)) as error:
+        load(raw, tmp_path)
+    assert "Did you mean" not in str(error.value)
 
 
 def test_an_unknown_table_names_the_nearest(raw, tmp_path):
