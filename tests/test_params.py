@@ -192,6 +192,25 @@ def test_folds_count_from_one(raw, tmp_path):
         load(raw, tmp_path)
 
 
+@pytest.mark.parametrize(("dataset", "last"), [("actors", 3), ("cifar100", 1)])
+def test_official_folds_are_those_of_the_data_set(raw, tmp_path, dataset, last):
+    grid = raw["suites"]["demo"][0] | {"dataset": [dataset], "protocol": ["icip_leaky", "clean"]}
+    raw["suites"]["demo"] = [grid | {"folds": list(range(1, last + 1))}]
+    load(raw, tmp_path)
+    raw["suites"]["demo"] = [grid | {"folds": [1, 9]}]
+    message = (
+        rf"suites.demo.folds: {dataset} has no official fold 9.*Expected 1 to {last}, as protocol 'clean'"
+    )
+    with pytest.raises(params.ParamsError, match=message):
+        load(raw, tmp_path)
+
+
+def test_a_random_split_can_be_drawn_any_number_of_times(raw, tmp_path):
+    raw["protocols"]["paper"]["split"] = "random"
+    raw["suites"]["demo"] = [raw["suites"]["demo"][0] | {"protocol": ["paper"], "folds": [1, 9]}]
+    load(raw, tmp_path)
+
+
 def test_unknown_suite(tmp_path):
     with pytest.raises(params.ParamsError, match="unknown suite 'dmeo'. Did you mean 'demo'"):
         params.load(ROOT / "params.yaml", suite="dmeo")
