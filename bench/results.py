@@ -19,7 +19,7 @@ RECORD = (
     *("metrics.top1", "metrics.top5", "metrics.per_class"),
 )
 COUNT = ("backbone", "attention", "architecture", "classes", "parameters", "flops")
-PREDICTION = {"clip": str, "group": str, "label": str, "prediction": str, "rank": int, "confidence": float}
+PREDICTION = {"clip": str, "group": str, "label": str, "prediction": str, "rank": int}  # that are read
 PUBLISHED = ("table", *COORDINATES, "metric", "value", "source")
 RATE = (
     "what",

@@ -71,7 +71,7 @@ def test_logging_again_changes_nothing_and_a_changed_record_replaces_its_run(res
     again = tracking.log(results, database, "two")
     assert (again.logged, len(again.skipped)) == ([], 4)
     cell = next(iter(CELLS))
-    frame = results.predictions(cell).query("fold == 1").drop(columns=["fold", "seed", "run"])
+    frame = results.predictions(cell).query("fold == 1")[["clip", "group", "label", "prediction", "rank"]]
     synthetic.write_run(results.root, cell, 1, 0, frame, epochs=99)
     changed = tracking.log(Results(results.root, list(CELLS)), database, "two")
     assert (changed.logged, len(changed.skipped)) == ([f"{cell}/1-0"], 3)
