@@ -1,11 +1,11 @@
 """`vidattn models`: what can be combined at which cost, and what one model looks like."""
 
 import ast
-import json
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from vidattn.bench import reading
 from vidattn.bench.params import Params, ParamsError
 
 FOLDERS = {"backbone": "backbones", "attention": "attention", "architecture": "architectures"}
@@ -16,6 +16,7 @@ SHOWN = {
     "attention": ("mobilenet_v2-{}-image-100", "tiny-{}-image-101"),
     "architecture": ("tiny-none-{}-101", "none-none-{}-101"),
 }
+COUNTED = (*KINDS, "parameters", "flops", "classes", "size", "frames")
 TODO = {
     "not counted yet": "Run: vidattn complexity",
     "not registered": "Add each to its section of params.yaml, as `mine: {}`; then run: vidattn complexity",
@@ -99,7 +100,7 @@ def _row(kind: str, path: Path, folder: Path, models: Sequence[str]) -> tuple[st
     for model in models:
         record = folder / f"{model.format(path.stem)}.json"
         if record.is_file():
-            found = json.loads(record.read_text(encoding="utf-8"))
+            found = reading.record(record, COUNTED, "Delete it, then: vidattn complexity")
             return (path.stem, f"{found['parameters']:,}", f"{found['flops']:,}", setting(found), text)
     return (path.stem, "-", "-", "-", text)
 

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def table(path: Path, columns: Sequence[str], remedy: str, **options: Any) -> pd.DataFrame:
+def table(path: Path, columns: Sequence[str], remedy: str, **options: Any) -> "pd.DataFrame":
     """A csv that has these columns.
 
     Args:
@@ -20,6 +21,8 @@ def table(path: Path, columns: Sequence[str], remedy: str, **options: Any) -> pd
     Raises:
         ValueError: It is no csv, lacks a column, or a value is not of the type that `options` ask for.
     """
+    import pandas as pd
+
     expected = f"Expected: {', '.join(columns)}. {remedy}"
     try:
         frame = pd.read_csv(path, **options)

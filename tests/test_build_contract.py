@@ -16,7 +16,7 @@ import pytest
 
 from vidattn.bench import sample
 from vidattn.models import attention as plug_ins
-from vidattn.models import build, inspection, layers
+from vidattn.models import build, cost, inspection, layers
 
 # Weights that the maths leaves without gradient: a softmax does not see what is the same for all it compares.
 BLIND = {
@@ -134,8 +134,9 @@ def example(tmp_path, monkeypatch):
     ids="-".join,
 )
 def test_the_example_of_the_readme_keeps_the_contract(example, cell, tmp_path):
-    """On images, in both streams, and on maps of clips (B, T, H, W, C)."""
+    """On images, in both streams, and on maps of clips (B, T, H, W, C); its FLOPs can be counted."""
     check(cell, tmp_path)
+    assert cost.cost(sample.model(cell)).total > cost.cost(sample.model((cell[0], "none", cell[2]))).total
 
 
 def real_backbones():

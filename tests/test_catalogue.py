@@ -64,6 +64,14 @@ def test_attentions_are_shown_on_one_backbone_where_all_are_counted_on_it(tmp_pa
     assert "mobilenet_v2-none-image" not in text
 
 
+def test_a_damaged_count_is_named(tmp_path):
+    (tmp_path / "tiny-none-lstm-101.json").write_text("{}")
+    with pytest.raises(
+        ValueError, match=r"lstm-101\.json lacks .*flops.*Delete it, then: vidattn complexity"
+    ):
+        catalogue.listing(tmp_path, PARAMS)
+
+
 def test_the_list_imports_no_framework():
     script = (
         "import sys; from vidattn.bench import catalogue, params; from pathlib import Path;"
