@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from vidattn.bench import sample
+from vidattn.bench import interpreters, reading, sample
 from vidattn.data import atomic
 from vidattn.models import cost
 
@@ -50,7 +50,7 @@ getattr(backends, sys.argv[2])(sys.argv[3], json.loads(sys.argv[4]))
 def run(
     path: Path, pythons: Sequence[str] = (), models: list | None = None, tell: Callable = print
 ) -> "pd.DataFrame":
-    """Tries the sample on every backend at hand and writes the table.
+    """Tries the sample on every backend at hand and writes the table, row by row; the other rows stay.
 
     Args:
         path: The csv to write.
@@ -59,31 +59,39 @@ def run(
         tell: Takes a line for every backend.
 
     Returns:
-        A row a backend. One that no interpreter has is a row that says so.
+        A row a backend. One that no interpreter has keeps its row, or gets one that says so.
     """
     import pandas as pd
 
     chosen = [list(cell) for cell in models or sample.spread()]
-    rows = []
+    again, texts = "Delete it, then run this again.", {"version": str, "keras": str}
+    old = reading.table(path, COLUMNS, again, dtype=texts) if path.is_file() else pd.DataFrame()
+    rows: dict[str, dict] = {row["backend"]: row for row in old.to_dict("records")}
     with tempfile.TemporaryDirectory() as folder:
         call(sys.executable, "tensorflow", "ask", folder, chosen)
         for backend in BACKENDS:
-            python = find(backend, [sys.executable, *pythons])
-            row = {"backend": backend, "failed": "not installed"}
+            python = interpreters.find(backend, [sys.executable, *pythons])
+            if not python and backend in rows:
+                tell(f"{backend}: not installed; its row stays as it was")
+                continue
+            row: dict = {"backend": backend, "failed": "not installed"}
             if python:
                 call(python, backend, "answer", folder, chosen)
                 row = summarise(json.loads((Path(folder) / f"{backend}.json").read_text()))
-            rows.append(row)
-            table = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(WHOLE, "Int64"))
-            atomic.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.3g"))
+            rows[backend] = row
+            _write(path, rows)
             tell(", ".join(f"{key} {value}" for key, value in row.items()))
+    return _write(path, rows)
+
+
+def _write(path: Path, rows: dict[str, dict]) -> "pd.DataFrame":
+    import pandas as pd
+
+    order = [backend for backend in BACKENDS if backend in rows]
+    table = pd.DataFrame([rows[backend] for backend in order], columns=COLUMNS)
+    table = table.astype(dict.fromkeys(WHOLE, "Int64"))
+    atomic.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.3g"))
     return table
-
-
-def find(backend: str, pythons: Sequence[str]) -> str | None:
-    """The first interpreter that can import a backend."""
-    script = f"import importlib.util, sys; sys.exit(importlib.util.find_spec('{backend}') is None)"
-    return next((p for p in pythons if subprocess.run([p, "-c", script]).returncode == 0), None)
 
 
 def call(python: str, backend: str, task: str, folder: str, models: list) -> None:

@@ -1,19 +1,26 @@
 """`vidattn models`: what can be combined at which cost, and what one model looks like."""
 
 import ast
-import json
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from vidattn.bench import reading
 from vidattn.bench.params import Params, ParamsError
 
 FOLDERS = {"backbone": "backbones", "attention": "attention", "architecture": "architectures"}
 KINDS = tuple(FOLDERS)
-# Which counted models stand for a plug-in; the first that is there.
+# Which counted models stand for a plug-in: the first that all of its kind have, else the first that it has.
 SHOWN = {
     "backbone": ("{}-none-image-1000", "{}-none-image-101"),
     "attention": ("mobilenet_v2-{}-image-100", "tiny-{}-image-101"),
     "architecture": ("tiny-none-{}-101", "none-none-{}-101"),
+}
+COUNTED = (*KINDS, "parameters", "flops", "classes", "size", "frames")
+TODO = {
+    "not counted yet": "Run: vidattn complexity",
+    "not registered": "Add each to its section of params.yaml, as `mine: {}`; then run: vidattn complexity",
+    "not asked for": "Add the models to `complexity` in params.yaml; then run: vidattn complexity",
 }
 OUTSIDE = {
     "nearest": "It is no network: it copies the label of the nearest training clip, so nothing is built. "
@@ -30,7 +37,7 @@ def describe(model: str | None, params: Params, folder: Path) -> str:
         folder: The records that `vidattn complexity` wrote.
     """
     if model is None:
-        return listing(folder)
+        return listing(folder, params)
     parts = model.split("-")
     if len(parts) != len(KINDS):
         raise ParamsError(
@@ -41,17 +48,31 @@ def describe(model: str | None, params: Params, folder: Path) -> str:
     return _one(parts, params)
 
 
-def listing(folder: Path) -> str:
+def listing(folder: Path, params: Params) -> str:
     """Every backbone, attention and architecture with parameters and FLOPs, and what they were counted on."""
-    rows = {kind: [_row(kind, path, folder) for path in _files(kind)] for kind in KINDS}
+    rows = {kind: _rows(kind, folder) for kind in KINDS}
     widths = [max(len(row[i]) for kind in KINDS for row in rows[kind]) for i in range(4)]
     lines = []
     for kind in KINDS:
         head = (kind, "parameters", "FLOPs", "counted on", "")
         lines += ["", *(_line(row, widths) for row in (head, *rows[kind]))]
-    if any(row[1] == "-" for kind in KINDS for row in rows[kind]):
-        lines += ["", "-  not counted: add the model to `complexity` in params.yaml, then vidattn complexity"]
-    return "\n".join(lines[1:])
+    uncounted = [(kind, row[0]) for kind in KINDS for row in rows[kind] if row[1] == "-"]
+    return "\n".join([*lines[1:], *([""] if uncounted else []), *_todo(uncounted, params)])
+
+
+def _todo(uncounted: list[tuple[str, str]], params: Params) -> Iterator[str]:
+    """A line for each reason why plug-ins have no counts, with what to do."""
+    from vidattn.bench import counts
+
+    asked = {model for model, _ in counts.specs(params)} if uncounted else set()
+    found: dict[str, list[str]] = {why: [] for why in TODO}
+    for kind, name in uncounted:
+        wanted = any(model.format(name) in asked for model in SHOWN[kind])
+        known = name in getattr(params, FOLDERS[kind])
+        found["not registered" if not known else "not counted yet" if wanted else "not asked for"].append(
+            name
+        )
+    return (f"-  {why}: {', '.join(names)}. {TODO[why]}" for why, names in found.items() if names)
 
 
 def _files(kind: str) -> list[Path]:
@@ -60,15 +81,26 @@ def _files(kind: str) -> list[Path]:
     return sorted(p for p in (Path(root) / FOLDERS[kind]).glob("*.py") if p.stem != "__init__")
 
 
-def _row(kind: str, path: Path, folder: Path) -> tuple[str, ...]:
-    """Name, parameters, FLOPs, setting and first line of a plug-in."""
+def _rows(kind: str, folder: Path) -> list[tuple[str, ...]]:
+    """A row a plug-in, all of the same backbone or head where every one that is counted is counted on it."""
+    files = _files(kind)
+    have = {
+        m: {f.stem for f in files if (folder / f"{m.format(f.stem)}.json").is_file()} for m in SHOWN[kind]
+    }
+    counted = set().union(*have.values())
+    models = [m for m in SHOWN[kind] if have[m] == counted] or SHOWN[kind]
+    return [_row(kind, path, folder, models) for path in files]
+
+
+def _row(kind: str, path: Path, folder: Path, models: Sequence[str]) -> tuple[str, ...]:
+    """Name, parameters, FLOPs, setting and first line of a plug-in, by the first model that is there."""
     text = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
     if (kind, path.stem) == ("backbone", "none"):
         return (path.stem, "0", "0", "no network", text)
-    for model in SHOWN[kind]:
+    for model in models:
         record = folder / f"{model.format(path.stem)}.json"
         if record.is_file():
-            found = json.loads(record.read_text(encoding="utf-8"))
+            found = reading.record(record, COUNTED, "Delete it, then: vidattn complexity")
             return (path.stem, f"{found['parameters']:,}", f"{found['flops']:,}", setting(found), text)
     return (path.stem, "-", "-", "-", text)
 

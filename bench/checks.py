@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vidattn.bench.cell import Cell
 from vidattn.bench.params import Grid, Params, ParamsError, Protocol, unknown
-from vidattn.bench.plugins import declared
+from vidattn.bench.plugins import declared, official_folds
 
 NAME = re.compile(r"[a-z0-9_]+")
 SECTIONS = ("suites", "datasets", "backbones", "attention", "architectures", "flows", "protocols")
@@ -183,6 +183,20 @@ def _names(grid: Grid, params: Params, where: str) -> None:
         values = getattr(grid, axis)
         if not values or not all(type(v) is int and v >= (axis == "folds") for v in values):
             raise ParamsError(f"{where}.{axis}: expected whole numbers, got {values!r}.")
+    _folds(grid, params, f"{where}.folds")
+
+
+def _folds(grid: Grid, params: Params, where: str) -> None:
+    """Official folds are those of the data set; a random split can be drawn any number of times."""
+    official = [name for name in grid.protocol if params.protocols[name].split == "official"]
+    for dataset in grid.dataset if official else ():
+        last = official_folds(dataset)
+        absent = [fold for fold in grid.folds if last and fold > last]
+        if absent:
+            raise ParamsError(
+                f"{where}: {dataset} has no official fold {', '.join(map(str, absent))}. Expected 1 to "
+                f"{last}, as protocol '{official[0]}' has split: official; random takes any from 1 on."
+            )
 
 
 def _files(folder: Path) -> list[str]:

@@ -5,6 +5,8 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 EXAMPLES = """examples:
   vidattn data prepare actors              generate, index, decode, flow
@@ -16,6 +18,34 @@ EXAMPLES = """examples:
   vidattn check                            compare with results/reference.csv
   vidattn mlflow ui                        compare runs in the browser
 """
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    """The type of an option: a whole number from `least` on."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got '{text}'")
+        return int(text)
+
+    return read
+
+
+def _above_zero(text: str) -> float:
+    """The type of an option: a number above zero."""
+    try:
+        if float(text) > 0:
+            return float(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"expected a number above 0, got '{text}'")
+
+
+def _file(text: str) -> str:
+    """The type of an option: a file to write, known before the work to be no folder."""
+    if Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"expected a file, and {text} is a folder")
+    return text
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,13 +60,15 @@ def parser() -> argparse.ArgumentParser:
     _data(commands)
     run = _command(commands, "run", "train, score and record one cell (all its folds and seeds)")
     run.add_argument("cell", help="cell id: <dataset>-<backbone>-<attention>-<architecture>-<protocol>")
-    run.add_argument("--fold", type=int, help="one fold only, which need not be in the suite")
-    run.add_argument("--seed", type=int, default=0, help="seed for --fold (default 0)")
+    run.add_argument("--fold", type=_whole(1), help="one fold only, which need not be in the suite")
+    run.add_argument("--seed", type=_whole(0), default=0, help="seed for --fold (default 0)")
     grid = _command(commands, "grid", "list the suite's cells, select a suite, or run what is missing")
     grid.add_argument(
         "--select", metavar="SUITE", help="make this suite the active one: params.yaml and cells.yaml"
     )
-    grid.add_argument("--jobs", type=int, default=0, help="run every missing run on this many processes")
+    grid.add_argument(
+        "--jobs", type=_whole(1), default=0, help="run every missing run on this many processes"
+    )
     complexity = _command(commands, "complexity", "parameters and FLOPs of the published models")
     complexity.add_argument("--out", default="results/complexity", help="folder for the records")
     _command(commands, "saturation", "why wide features stall: gates of the LSTM head, update by update")
@@ -66,9 +98,12 @@ def parser() -> argparse.ArgumentParser:
         help="for backends: another interpreter with Keras and the backends that this one lacks",
     )
     bench.add_argument(
-        "--memory", type=float, default=16, help="for costs: GB that a training step may take (default 16)"
+        "--memory",
+        type=_above_zero,
+        default=16,
+        help="for costs: GB that a training step may take (default 16)",
     )
-    bench.add_argument("--jobs", type=int, default=1, help="for gate: train on this many processes")
+    bench.add_argument("--jobs", type=_whole(1), default=1, help="for gate: train on this many processes")
     mlflow = _command(
         commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI"
     )
@@ -85,13 +120,13 @@ def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
 def _explain(commands) -> None:
     explain = _command(commands, "explain", "draw what a finished run looked at, or score its maps")
     explain.add_argument("cell", nargs="?", help="cell id; with --scores, default all of the suite")
-    explain.add_argument("--fold", type=int, help="fold of the run (default: the cell's first)")
-    explain.add_argument("--seed", type=int, default=0, help="seed for --fold (default 0)")
+    explain.add_argument("--fold", type=_whole(1), help="fold of the run (default: the cell's first)")
+    explain.add_argument("--seed", type=_whole(0), default=0, help="seed for --fold (default 0)")
     explain.add_argument("--clip", nargs="+", metavar="CLIP", help="test clips to show")
     explain.add_argument(
-        "--count", type=int, default=3, help="without --clip: so many, spread over the test clips"
+        "--count", type=_whole(1), default=3, help="without --clip: so many, spread over the test clips"
     )
-    explain.add_argument("--out", default="explain.png", help="the picture to write")
+    explain.add_argument("--out", type=_file, default="explain.png", help="the picture to write")
     explain.add_argument(
         "--scores", action="store_true", help="score maps against masks, into results/explain"
     )
@@ -104,7 +139,7 @@ def _data(commands) -> None:
     data.add_argument(
         "source", nargs="?", help="for import: the folder or archive that you have; for weights: the file"
     )
-    data.add_argument("--out", default="look.png", help="for look: the picture to write")
+    data.add_argument("--out", type=_file, default="look.png", help="for look: the picture to write")
 
 
 BENCHMARKS = ("flow", "job", "two_processes", "storage", "decoding", "features", "waiting")

@@ -14,11 +14,15 @@ from typing import Any
 
 import pandas as pd
 
-from vidattn.bench import peak
+from vidattn.bench import peak, reading
 from vidattn.data import atomic
 
-COLUMNS = ["model", "size", "frames", "parameters", "base_mb", "build_seconds", "build_mb", "latency_ms"]
+COLUMNS = ["model", "size", "frames", "parameters", "base_mb", "build_seconds", "build_mb"]
+COLUMNS += ["latency_ms", "latency_ms_low", "latency_ms_high", "repeats"]
 COLUMNS += ["step_mb", "batch", "batch_mb", "left_out"]
+WHOLE = ("size", "frames", "parameters", "repeats", "batch")
+STEPS = ("batch", "step")
+REPEATS = 3  # processes; the latency differs more between them than between the passes of one
 PASSES = 5
 TFLOPS = 0.5  # more than this in one training step is left out: minutes on one thread
 
@@ -30,7 +34,9 @@ def run(
     limit_gb: float,
     tell: Callable[[str], None],
 ) -> pd.DataFrame:
-    """Measures model after model and writes the table after each; models that it holds already are kept.
+    """Measures the models that the table does not hold, one after the other, and writes it after each.
+
+    Rows stay until their model is measured again: those of an older form, without repeats, are.
 
     Args:
         specs: Ids and what `counts` builds them from.
@@ -39,20 +45,31 @@ def run(
         limit_gb: Memory that a training step may take by the estimate.
         tell: Takes a line for every model.
     """
-    known = pd.read_csv(path).set_index("model", drop=False) if path.is_file() else None
-    rows: list[dict[str, Any]] = []
-    for name, spec in specs:
-        if known is not None and name in known.index:
-            rows.append(known.loc[name].to_dict())
-            continue
-        record = json.loads((folder / f"{name}.json").read_text())
-        row = {"model": name, "parameters": record["parameters"], "batch": spec.get("batch", 16)}
-        row |= {key: spec.get(key) for key in ("size", "frames")}
-        rows.append(row | measured(spec, reasons(record, row["batch"], limit_gb)))
-        tell(", ".join(f"{key} {value}" for key, value in rows[-1].items()))
-        table = pd.DataFrame(rows, columns=COLUMNS).astype({"frames": "Int64"})
-        atomic.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    wanted, rows, done = dict(specs), {}, set()
+    if path.is_file():
+        table = reading.table(path, ["model"], "Delete it, then run this again.")
+        rows = {row["model"]: row for row in table.to_dict("records") if row["model"] in wanted}
+        done = set(rows) if set(COLUMNS) <= set(table.columns) else set()
+    records = {name: _counts(folder / f"{name}.json") for name in wanted if name not in done}
+    for name, record in records.items():
+        spec = wanted[name]
+        row: dict[str, Any] = {"model": name, "parameters": record["parameters"]}
+        row |= {"batch": spec.get("batch", 16), **{key: spec.get(key) for key in ("size", "frames")}}
+        rows[name] = row | measured(spec, reasons(record, row["batch"], limit_gb))
+        _write(path, [rows[model] for model in wanted if model in rows])
+        tell(", ".join(f"{key} {value}" for key, value in rows[name].items()))
+    return pd.DataFrame([rows[model] for model in wanted], columns=COLUMNS)
+
+
+def _counts(path: Path) -> dict:
+    """What was counted of a model."""
+    keys = ("parameters", "flops", "train_memory_mb", "train_memory_mb_batch")
+    return reading.record(path, keys, "Count the models first: vidattn complexity")
+
+
+def _write(path: Path, rows: list[dict]) -> None:
+    table = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(WHOLE, "Int64"))
+    atomic.write(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
 
 def reasons(record: dict, batch: int, limit_gb: float) -> dict[str, str]:
@@ -68,14 +85,27 @@ def reasons(record: dict, batch: int, limit_gb: float) -> dict[str, str]:
 
 
 def measured(spec: dict, left_out: dict[str, str]) -> dict[str, Any]:
-    """Runs `one` in a new process; a process that died is a row that says so."""
-    command = [sys.executable, "-m", "vidattn.bench.costs", json.dumps([spec, sorted(left_out)])]
-    done = subprocess.run(command, capture_output=True, text=True)
-    why = list(left_out.values())
-    if done.returncode:
-        why.append(f"the process ended with {done.returncode}: {done.stderr.strip()[-200:]}")
-        return {"left_out": "; ".join(why)}
-    return json.loads(done.stdout.splitlines()[-1]) | {"left_out": "; ".join(why)}
+    """Runs `one` in new processes, all but the first for the latency alone; one that died is said so.
+
+    Returns:
+        What the first measured; of the latency the median over the processes, least and greatest.
+    """
+    why, times = list(left_out.values()), []
+    row: dict[str, Any] = {}
+    for repeat in range(REPEATS):
+        without = sorted({*left_out, *(STEPS if repeat else ())})
+        command = [sys.executable, "-m", "vidattn.bench.costs", json.dumps([spec, without])]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            why.append(f"the process ended with {done.returncode}: {done.stderr.strip()[-200:]}")
+            break
+        found = json.loads(done.stdout.splitlines()[-1])
+        times.append(found["latency_ms"])
+        row = row or found
+    if times:
+        row |= {"latency_ms": statistics.median(times), "repeats": len(times)}
+        row |= {"latency_ms_low": min(times), "latency_ms_high": max(times)}
+    return row | {"left_out": "; ".join(why)}
 
 
 def one(spec: dict, left_out: list[str]) -> dict[str, float]:

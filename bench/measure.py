@@ -38,7 +38,10 @@ def gate(arguments: Namespace, params: Params, tell: Tell) -> None:
 
 def backends(arguments: Namespace, params: Params, tell: Tell) -> None:
     """The models on every backend that this interpreter, and those of `--python`, have."""
-    from vidattn.bench import backends
+    from vidattn.bench import interpreters
+
+    interpreters.check(arguments.python)
+    from vidattn.bench import backends  # imports Keras, which takes a while
 
     backends.run(FOLDER / "backends.csv", arguments.python, tell=tell)
 

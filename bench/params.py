@@ -110,6 +110,15 @@ class Params:
     complexity: list
 
 
+ROOT = Path(__file__).resolve().parent.parent
+# What a user adds as a file -> where the file lies and the section that registers it.
+PLUGINS = {
+    "dataset": ("data/datasets", "datasets"),
+    "data set": ("data/datasets", "datasets"),
+    "backbone": ("models/backbones", "backbones"),
+    "attention": ("models/attention", "attention"),
+    "architecture": ("models/architectures", "architectures"),
+}
 CHOICES = {
     "kind": ("paper", "clean"),
     "split": ("official", "random"),
@@ -128,7 +137,14 @@ CHOICES = {
 
 
 def unknown(what: str, name: object, valid: Iterable[str], where: str = "params.yaml") -> ParamsError:
-    """The error for a name that is not there: lists the valid ones and suggests the nearest."""
+    """The error for a name that is not there: lists the valid ones and suggests the nearest.
+
+    A plug-in whose file is there has only to be registered, and the error says how.
+    """
+    folder, section = PLUGINS.get(what, ("", ""))
+    if folder and (ROOT / folder / f"{name}.py").is_file():
+        known = f"{folder}/{name}.py exists: add `{name}: {{}}` under `{section}` in params.yaml."
+        return ParamsError(f"{where}: {what} '{name}' is not registered. {known}")
     valid = sorted(map(str, valid))
     near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
     hint = f" Did you mean '{near[0]}'?" if near else ""

@@ -1,6 +1,7 @@
 """What plug-in files declare, read without importing Keras."""
 
 import ast
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,20 @@ def native_size(backbone: str) -> int:
 
 def official_size(dataset: str) -> int:
     """Clips or pictures of the complete data set, 0 where its file states none; without importing OpenCV."""
+    return _stated(dataset, "official_size")
+
+
+def official_folds(dataset: str) -> int:
+    """Number of a data set's official folds, 0 where its file states none; without importing OpenCV."""
+    return _stated(dataset, "folds")
+
+
+@functools.cache
+def _stated(dataset: str, field: str) -> int:
+    """A number that a data set's file gives, itself or as a constant, or 0."""
     path = ROOT / "data" / "datasets" / f"{dataset}.py"
     words = ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ()
-    stated = [word for word in words if isinstance(word, ast.keyword) and word.arg == "official_size"]
-    return int(ast.literal_eval(stated[0].value)) if stated else 0
+    values = [word.value for word in words if isinstance(word, ast.keyword) and word.arg == field]
+    if values and isinstance(values[0], ast.Name):
+        return declared(path, values[0].id, f"it is to be the number of {field}")
+    return int(ast.literal_eval(values[0])) if values else 0

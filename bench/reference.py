@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import render, stats, summary
+from vidattn.bench import reading, render, stats, summary
 from vidattn.bench.results import COORDINATES, Results
 from vidattn.data import atomic
 
@@ -39,12 +39,8 @@ def read(path: Path) -> pd.DataFrame:
     if not Path(path).is_file():
         raise FileNotFoundError(f"No reference at {path}. Make one with `vidattn check --accept '<reason>'`.")
     texts = dict.fromkeys([*COORDINATES, "clips", "hits", "git_commit", "reason"], str)
-    frame = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={"error": [""]})
-    lacking = [column for column in COLUMNS if column not in frame.columns]
-    if lacking:
-        known = "Restore it from git or accept a new one."
-        raise ValueError(f"The reference {path} lacks the columns {', '.join(lacking)}. {known}")
-    return frame
+    again = "Restore it from git or accept a new one."
+    return reading.table(path, COLUMNS, again, dtype=texts, keep_default_na=False, na_values={"error": [""]})
 
 
 def listing(predictions: pd.DataFrame) -> str:

@@ -3,14 +3,42 @@
 Only the cells asked for are read. A cell without records is *missing* and stays in every table as such.
 """
 
-import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
+from vidattn.bench import reading
+
 COORDINATES = ("dataset", "backbone", "attention", "architecture", "protocol")
+RECORD = (
+    *(f"cell.{name}" for name in COORDINATES),
+    *("fold", "seed", "n", "parameters", "trainable", "flops"),
+    *("metrics.top1", "metrics.top5", "metrics.per_class"),
+)
+COUNT = ("backbone", "attention", "architecture", "classes", "parameters", "flops")
+PREDICTION = {"clip": str, "group": str, "label": str, "prediction": str, "rank": int}  # that are read
+PUBLISHED = ("table", *COORDINATES, "metric", "value", "source")
+RATE = (
+    "what",
+    "backbone",
+    "architecture",
+    "size",
+    "width",
+    "batch",
+    "cpu_seconds",
+    "n",
+    "device",
+    "versions",
+)
+SATURATION = (
+    *("features", "change", "width", "norm", "units", "batch", "learning_rate", "scale", "frames", "step"),
+    *("l1", "beyond_2_5", "beyond_4", "z_mean", "loss", "n", "device", "versions"),
+)
+AGAIN = "Delete it, run its cell again."
+RUN = re.compile(r"[0-9]+-[0-9]+")
 
 
 def coordinates(cell: str) -> dict[str, str]:
@@ -91,8 +119,7 @@ class Results:
         for record in self.records.get(cell, []):
             path = self.path("predictions", cell, record, "csv")
             if path.is_file():
-                kinds = dict.fromkeys(("clip", "group", "label", "prediction"), str)
-                frame = pd.read_csv(path, dtype=kinds, keep_default_na=False)
+                frame = reading.table(path, tuple(PREDICTION), AGAIN, dtype=PREDICTION, keep_default_na=False)
                 run = f"{record['fold']}-{record['seed']}"
                 frames.append(frame.assign(fold=record["fold"], seed=record["seed"], run=run))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
@@ -104,7 +131,7 @@ class Results:
     def explained(self, cell: str) -> dict:
         """The scores of a cell's maps; empty where none were made."""
         path = Path(self.root) / "explain" / f"{cell}.json"
-        return _json(path) if path.is_file() else {}
+        return reading.record(path, (), "Delete it, then: vidattn explain --scores") if path.is_file() else {}
 
     @property
     def sheets(self) -> dict[str, Path]:
@@ -116,19 +143,22 @@ class Results:
     def complexity(self) -> pd.DataFrame:
         """One row a model of results/complexity."""
         paths = sorted((Path(self.root) / "complexity").glob("*.json"))
-        return pd.DataFrame([{"model": path.stem, **_json(path)} for path in paths])
+        again = "Delete it, then: vidattn complexity"
+        return pd.DataFrame([{"model": p.stem, **reading.record(p, COUNT, again)} for p in paths])
 
     @cached_property
     def saturation(self) -> pd.DataFrame:
         """One row a case and step of results/saturation; empty where nothing was followed."""
         paths = sorted((Path(self.root) / "saturation").glob("*.csv"), reverse=True)
-        return pd.concat(map(pd.read_csv, paths), ignore_index=True) if paths else pd.DataFrame()
+        frames = [reading.table(p, SATURATION, "Make it again: vidattn saturation") for p in paths]
+        return pd.concat(frames, ignore_index=True) if paths else pd.DataFrame()
 
     @cached_property
     def rates(self) -> pd.DataFrame:
         """Measured rates of the full-size ICIP runs, one row a head or encoder; empty where none were."""
         path = Path(self.root) / "rates" / "icip.csv"
-        return pd.read_csv(path) if path.is_file() else pd.DataFrame()
+        again = "Make it again: vidattn bench rates"
+        return reading.table(path, RATE, again) if path.is_file() else pd.DataFrame()
 
     def published(self, source: str) -> pd.DataFrame:
         """Values printed in a publication: results/published/<source>.csv."""
@@ -136,25 +166,20 @@ class Results:
         if not path.is_file():
             known = ", ".join(sorted(p.stem for p in path.parent.glob("*.csv"))) or "none"
             raise FileNotFoundError(f"No published values in {path}. There are: {known}.")
-        return pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
+        restore = f"Restore it from git: git checkout -- {path}"
+        return reading.table(path, PUBLISHED, restore, keep_default_na=False, na_values={"value": [""]})
 
     def path(self, kind: str, cell: str, record: dict, suffix: str) -> Path:
         """Path of one run's file."""
         return Path(self.root) / kind / cell / f"{record['fold']}-{record['seed']}.{suffix}"
 
     def _read(self, kind: str, cell: str) -> list[dict]:
-        paths = (Path(self.root) / kind / cell).glob("*.json")
-        return [_json(path) for path in sorted(paths, key=lambda p: [int(x) for x in p.stem.split("-")])]
-
-
-def _json(path: Path) -> dict:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise ValueError(f"{path} is no readable JSON ({error}). Delete it, run its cell again.") from error
-    if not isinstance(value, dict):
-        raise ValueError(f"{path} holds no JSON object. Delete it, run its cell again.")
-    return value
+        paths = list((Path(self.root) / kind / cell).glob("*.json"))
+        for path in paths:
+            if not RUN.fullmatch(path.stem):
+                raise ValueError(f"{path} is no <fold>-<seed>.json. Move or delete it.")
+        paths.sort(key=lambda path: [int(number) for number in path.stem.split("-")])
+        return [reading.record(path, RECORD if kind == "records" else (), AGAIN) for path in paths]
 
 
 def _row(cell: str, record: dict) -> dict:

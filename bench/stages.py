@@ -23,7 +23,7 @@ def data(arguments: Namespace, params: Params, tell: Tell) -> int:
 
 def _act(arguments: Namespace, params: Params, tell: Tell) -> int:
     action, name = arguments.action, arguments.name
-    if action == "status":
+    if action == "status" and not name:
         return status(params)
     if not name:
         raise ParamsError(
@@ -33,6 +33,8 @@ def _act(arguments: Namespace, params: Params, tell: Tell) -> int:
     valid = params.backbones if action == "weights" else params.datasets
     if dataset not in valid:
         raise unknown("backbone" if action == "weights" else "data set", dataset, valid, f"data {action}")
+    if action == "status":
+        return status(params, dataset)
     if action == "look" and "/" not in name:
         raise ParamsError(
             f"vidattn data look needs a clip too: {name}/<clip>, named as in {params.store}/{name}/index.csv."
@@ -49,11 +51,13 @@ def _act(arguments: Namespace, params: Params, tell: Tell) -> int:
     return 0
 
 
-def status(params: Params) -> int:
-    """Print what is there, what is missing, how large, and the command that gets it."""
+def status(params: Params, dataset: str | None = None) -> int:
+    """Print what is there of all data sets or of one, how large, what is missing, and how to get it."""
     from vidattn.data import manifest
 
-    print(manifest.status(Path(params.store)).to_string(index=False, na_rep=""))
+    table = manifest.status(Path(params.store))
+    table = table[table["dataset"] == dataset] if dataset else table
+    print(table.to_string(index=False, na_rep=""))
     return 0
 
 

@@ -5,13 +5,18 @@ architectures; the real ones through all attentions on images, two of each here,
 """
 
 import random
+import re
+import sys
+import textwrap
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from vidattn.bench import sample
-from vidattn.models import build, inspection, layers
+from vidattn.models import attention as plug_ins
+from vidattn.models import build, cost, inspection, layers
 
 # Weights that the maths leaves without gradient: a softmax does not see what is the same for all it compares.
 BLIND = {
@@ -81,7 +86,10 @@ def check(cell, folder):
     if any(isinstance(layer, layers.Map) for layer in inspection.parts(again)):
         check_maps(again, clips)
     else:
-        assert cell[1] == "none"
+        assert cell[1] == "none", (
+            f"{cell[1]} marks none of its maps: pass each through vidattn.models.layers.Map(low=..., "
+            'high=..., name="<stage>_<name>_map"), as the example in README.md does.'
+        )
 
 
 def check_maps(model, clips):
@@ -104,6 +112,31 @@ def check_maps(model, clips):
 def test_smallest_backbone_with_every_attention_in_every_architecture(cell, tmp_path, record_property):
     check(cell, tmp_path)
     record_property("battery", "attention x architecture")
+
+
+@pytest.fixture
+def example(tmp_path, monkeypatch):
+    """The attention module that README.md shows, as the plug-in `mine`."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"`models/attention/mine\.py`.*?```python\n(.*?)```", readme, re.DOTALL).group(1)
+    (tmp_path / "mine.py").write_text(textwrap.dedent(block), encoding="utf-8")
+    found = build.names
+    names = lambda kind: found(kind) + ["mine"] * (kind == "attention")  # noqa: E731
+    monkeypatch.setattr(build, "names", names)
+    monkeypatch.setattr(plug_ins, "__path__", [*plug_ins.__path__, str(tmp_path)])
+    yield
+    sys.modules.pop(f"{plug_ins.__name__}.mine", None)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [("tiny", "mine", "image"), ("tiny", "mine", "two_stream"), ("none", "mine", "c3d")],
+    ids="-".join,
+)
+def test_the_example_of_the_readme_keeps_the_contract(example, cell, tmp_path):
+    """On images, in both streams, and on maps of clips (B, T, H, W, C); its FLOPs can be counted."""
+    check(cell, tmp_path)
+    assert cost.cost(sample.model(cell)).total > cost.cost(sample.model((cell[0], "none", cell[2]))).total
 
 
 def real_backbones():

@@ -18,7 +18,7 @@ RECORDS = ROOT / "results" / "complexity"
 
 
 def test_every_plug_in_is_listed_with_its_cost():
-    text = catalogue.listing(RECORDS)
+    text = catalogue.listing(RECORDS, PARAMS)
     for kind in catalogue.KINDS:
         for name in build.names(kind):
             assert f"\n{name} " in text
@@ -26,28 +26,59 @@ def test_every_plug_in_is_listed_with_its_cost():
     assert "2,387,870" in text and "614,629,354" in text
 
 
-def test_what_is_not_counted_is_a_dash_with_a_hint(tmp_path):
-    record = {"parameters": 1234, "flops": 5678, "backbone": "tiny", "attention": "none", "frames": 8}
-    record |= {"architecture": "lstm", "classes": 101, "size": 64}
-    (tmp_path / "tiny-none-lstm-101.json").write_text(json.dumps(record))
-    gate = {**record, "attention": "gated", "architecture": "image", "parameters": 99}
-    (tmp_path / "tiny-gated-image-101.json").write_text(
-        json.dumps(gate)
-    )  # counted on the small backbone only
-    lines = catalogue.listing(tmp_path).splitlines()
-    assert next(line.split() for line in lines if line.startswith("gated "))[1] == "99"
-    row = next(line.split() for line in lines if line.startswith("lstm "))
-    assert row[1:3] == ["1,234", "5,678"] and "8 frames" in " ".join(row)
-    assert next(line.split() for line in lines if line.startswith("se "))[1:4] == ["-", "-", "-"]
-    assert lines[-1].startswith("-  not counted: add the model to `complexity`")
+def record(folder, names, classes, **changes):
+    """A record of `vidattn complexity` with one thousand parameters for each letter of its names."""
+    found = dict(zip(catalogue.KINDS, names)) | {"classes": classes, "size": 64, "frames": 8, "flops": 5678}
+    found |= {"parameters": 1000 * len("".join(names)), **changes}
+    (folder / f"{'-'.join(names)}-{classes}.json").write_text(json.dumps(found))
+
+
+def row(text, name):
+    return next(line.split() for line in text.splitlines() if line.startswith(f"{name} "))
+
+
+def test_what_is_not_counted_is_a_dash_with_what_to_do(tmp_path):
+    record(tmp_path, ("tiny", "none", "lstm"), 101, parameters=1234)
+    block = {"backbone": ["tiny"], "attention": "all", "architecture": ["image"], "classes": 101, "size": 64}
+    params = dataclasses.replace(PARAMS, complexity=[block], attention={"none": {}, "se": {}})
+    text = catalogue.listing(tmp_path, params)
+    assert row(text, "lstm")[1:3] == ["1,234", "5,678"] and "8 frames" in " ".join(row(text, "lstm"))
+    assert row(text, "se")[1:4] == ["-", "-", "-"]
+    hints = text.splitlines()[-3:]
+    assert hints[0] == "-  not counted yet: tiny, none, se, image. Run: vidattn complexity"
+    assert hints[1].startswith("-  not registered: cbam, gated, gated_grid, l2pa, residual. Add each")
+    assert "as `mine: {}`; then run: vidattn complexity" in hints[1]
+    assert hints[2].startswith("-  not asked for: efficientnet_b0, ")
+    assert hints[2].endswith("Add the models to `complexity` in params.yaml; then run: vidattn complexity")
+
+
+def test_attentions_are_shown_on_one_backbone_where_all_are_counted_on_it(tmp_path):
+    for name in ("none", "cbam"):
+        record(tmp_path, ("mobilenet_v2", name, "image"), 100)
+        record(tmp_path, ("tiny", name, "image"), 101)
+    text = catalogue.listing(tmp_path, PARAMS)
+    assert row(text, "cbam")[3] == "mobilenet_v2-cbam-image," and "mobilenet_v2-none-image" in text
+    record(tmp_path, ("tiny", "gated", "image"), 101)  # counted on the small backbone only, as a new one is
+    text = catalogue.listing(tmp_path, PARAMS)
+    assert row(text, "cbam")[3] == row(text, "gated")[3].replace("gated", "cbam") == "tiny-cbam-image,"
+    assert "mobilenet_v2-none-image" not in text
+
+
+def test_a_damaged_count_is_named(tmp_path):
+    (tmp_path / "tiny-none-lstm-101.json").write_text("{}")
+    with pytest.raises(
+        ValueError, match=r"lstm-101\.json lacks .*flops.*Delete it, then: vidattn complexity"
+    ):
+        catalogue.listing(tmp_path, PARAMS)
 
 
 def test_the_list_imports_no_framework():
     script = (
-        "import sys; from vidattn.bench import catalogue; from pathlib import Path;"
-        "catalogue.listing(Path()); sys.exit(any(m in sys.modules for m in ('keras', 'tensorflow')))"
+        "import sys; from vidattn.bench import catalogue, params; from pathlib import Path;"
+        "catalogue.listing(Path(), params.load());"
+        "sys.exit(any(m in sys.modules for m in ('keras', 'tensorflow')))"
     )
-    subprocess.run([sys.executable, "-c", script], check=True)
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
 def test_committed_records_are_those_of_the_settings():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vidattn.bench import commands, executor, stages
+from vidattn.bench import cli, commands, executor, stages
 from vidattn.bench.params import ParamsError
 
 ROOT = Path(__file__).parent.parent
@@ -61,3 +61,22 @@ def test_a_reader_that_stops_early_is_no_error():
         reader.stdout.close()
         assert reader.stderr.read() == b""
     assert reader.returncode == 141  # as a shell reports SIGPIPE
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("bench costs --memory -1", "--memory: expected a number above 0, got '-1'"),
+        ("bench costs --memory nan", "--memory: expected a number above 0"),
+        ("bench gate --jobs 0", "--jobs: expected a whole number from 1, got '0'"),
+        ("grid --jobs two", "--jobs: expected a whole number from 1, got 'two'"),
+        (f"run {CELL} --fold 0", "--fold: expected a whole number from 1"),
+        (f"run {CELL} --fold 1 --seed -1", "--seed: expected a whole number from 0"),
+        (f"explain {CELL} --count 0", "--count: expected a whole number from 1"),
+        (f"explain {CELL} --out .", "--out: expected a file, and . is a folder"),
+    ],
+)
+def test_numbers_and_paths_are_checked_before_any_work(line, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.parser().parse_args(line.split())
+    assert end.value.code == 2 and message in capsys.readouterr().err

@@ -33,17 +33,73 @@ def test_steps_that_are_left_out_have_a_reason(changes, expected):
 
 
 @pytest.mark.slow
-def test_one_model_is_measured_and_kept(tmp_path):
+def test_one_model_is_measured_and_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(costs, "REPEATS", 2)
     name, path = "tiny-se-frame_average-3", tmp_path / "costs.csv"
     (tmp_path / f"{name}.json").write_text(json.dumps(record(parameters=7)))
     frame = costs.run([(name, SPEC)], tmp_path, path, 16.0, lambda line: None)
     row = frame.iloc[0]
     assert list(pd.read_csv(path).columns) == costs.COLUMNS
-    assert row["latency_ms"] > 0 and row["build_seconds"] > 0 and row["left_out"] == ""
+    assert row["build_seconds"] > 0 and row["left_out"] == "" and row["repeats"] == 2
+    assert 0 < row["latency_ms_low"] < row["latency_ms"] < row["latency_ms_high"]
     assert 0 < row["base_mb"] <= row["build_mb"]
     assert row["step_mb"] > 0 and row["batch_mb"] > 0
     again = costs.run([(name, SPEC)], tmp_path, path, 16.0, lambda line: 1 / 0)  # nothing is measured twice
     assert again.iloc[0]["latency_ms"] == pytest.approx(row["latency_ms"], rel=1e-4)
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """What was asked of each process; they answer with latencies of 30, 10 and 20 ms."""
+    asked = []
+
+    def run(command, **options):
+        asked.append(json.loads(command[-1])[1])
+        found = {"latency_ms": [30.0, 10.0, 20.0][(len(asked) - 1) % 3], "base_mb": len(asked)}
+        return subprocess.CompletedProcess(command, 0, f"a warning\n{json.dumps(found)}\n", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return asked
+
+
+def test_the_latency_is_the_median_of_several_processes(processes):
+    row = costs.measured(SPEC, {"batch": "batch: too large"})
+    assert processes == [["batch"], ["batch", "step"], ["batch", "step"]]  # steps once
+    assert row["base_mb"] == 1 and row["left_out"] == "batch: too large"
+    assert [row[f"latency_ms{end}"] for end in ("", "_low", "_high")] == [20, 10, 30] and row["repeats"] == 3
+
+
+def test_rows_are_replaced_one_by_one_and_the_others_stay(tmp_path, processes):
+    """A table that is committed loses nothing while a part of it is measured again."""
+    path, names = tmp_path / "costs.csv", ["a", "b", "c"]
+    for name in names:
+        (tmp_path / f"{name}.json").write_text(json.dumps(record(parameters=7)))
+    specs = [(name, {**SPEC, "frames": frames}) for name, frames in zip(names, (2, None, 8))]
+    costs.run(specs, tmp_path, path, 16.0, lambda line: None)
+    whole = path.read_text()
+    assert [line.split(",")[2] for line in whole.splitlines()[1:]] == ["2", "", "8"]  # whole numbers
+    lines = whole.splitlines(keepends=True)
+    path.write_text(lines[0] + lines[1] + lines[3])  # b is to be measured
+    seen = []
+    costs.run(specs, tmp_path, path, 16.0, lambda line: seen.append(path.read_text()))
+    assert len(seen) == 1 and len(processes) == 4 * costs.REPEATS
+    assert [line.split(",")[0] for line in seen[0].splitlines()] == ["model", *names]
+    old = pd.read_csv(path).drop(columns="repeats").assign(latency_ms=99)  # as before there were repeats
+    old.to_csv(path, index=False)
+    seen.clear()
+    costs.run(specs, tmp_path, path, 16.0, lambda line: seen.append(pd.read_csv(path)["latency_ms"].tolist()))
+    assert seen == [[20, 99, 99], [20, 20, 99], [20, 20, 20]]
+
+
+def test_what_a_table_lacks_is_found_before_anything_is_measured(tmp_path, processes):
+    path = tmp_path / "costs.csv"
+    path.write_text("name,seconds\n")
+    with pytest.raises(ValueError, match=r"costs\.csv lacks .* model.*Delete it"):
+        costs.run([("a", SPEC)], tmp_path, path, 16.0, print)
+    path.unlink()
+    with pytest.raises(ValueError, match=r"a\.json.*vidattn complexity"):
+        costs.run([("a", SPEC)], tmp_path, path, 16.0, print)
+    assert not processes and not path.exists()
 
 
 def test_a_process_that_dies_is_a_row_that_says_so(monkeypatch):

@@ -85,6 +85,14 @@ def test_files_that_are_not_there_and_names_that_are_misspelt(project, capsys):
     assert "nothing at" in said(capsys, "import", "ucf101_12", "gone")
 
 
+def test_status_of_one_data_set(project, capsys):
+    assert "Did you mean 'ucf101_12'" in said(capsys, "status", "ucf101_21")
+    with pytest.raises(SystemExit):
+        cli.main(["data", "status", "hmdb51"])
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == ["dataset", "hmdb51"]
+
+
 def test_many_bad_clips_are_counted_and_only_some_named(project, capsys):
     lines = ["class,file,sha256,split1"]
     lines += [f"Archery,clips/Archery/v_Archery_g{n:02d}_c01.mp4,,train" for n in range(1, 26)]

@@ -46,10 +46,10 @@ def test_the_store_keys_on_all_that_plug_ins_import():
     assert missed <= {"models/__init__.py"}
 
 
-# How work is split, settings are read and files are written: an edit of these changes no content.
+# How work is split, settings and files are read and files are written: an edit of these changes no content.
 MEANS = {"bench/__init__.py", "data/__init__.py", "models/__init__.py", "bench/cell.py", "bench/checks.py"}
 MEANS |= {"bench/files.py", "bench/params.py", "data/atomic.py", "data/costs.py", "data/pool.py"}
-MEANS |= {"data/workers.py"}
+MEANS |= {"data/workers.py", "bench/reading.py"}
 
 
 @pytest.mark.parametrize(
@@ -207,8 +207,9 @@ def test_pages_link_to_files_that_are_there(page):
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
 
 
-def test_official_sizes_are_read_without_importing_the_data_sets():
+def test_official_sizes_and_folds_are_read_without_importing_the_data_sets():
     names = [path.stem for path in (ROOT / "data" / "datasets").glob("[a-z]*.py")]
     assert len(names) > 6
     assert {n: plugins.official_size(n) for n in names} == {n: datasets.load(n).official_size for n in names}
-    assert plugins.official_size("none") == 0
+    assert {n: plugins.official_folds(n) for n in names} == {n: datasets.load(n).folds for n in names}
+    assert plugins.official_size("none") == plugins.official_folds("none") == 0

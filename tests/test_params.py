@@ -1,5 +1,6 @@
 """params.yaml: every key checked, every mistake one clear line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,25 @@ def test_unknown_name_in_a_grid(raw, tmp_path):
         load(raw, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("axis", "section", "name", "file"),
+    [
+        ("attention", "attention", "cbam", "models/attention/cbam.py"),
+        ("backbone", "backbones", "tiny", "models/backbones/tiny.py"),
+        ("architecture", "architectures", "lstm", "models/architectures/lstm.py"),
+        ("dataset", "datasets", "hmdb51", "data/datasets/hmdb51.py"),
+    ],
+)
+def test_a_plug_in_whose_file_is_there_is_to_be_registered(raw, tmp_path, axis, section, name, file):
+    """As after the first of the two steps that add an attention module."""
+    del raw[section][name]
+    raw["suites"]["demo"][0][axis] = [name]
+    message = f"{file} exists: add `{name}: {{}}` under `{section}` in params.yaml"
+    with pytest.raises(params.ParamsError, match=re.escape(message)) as error:
+        load(raw, tmp_path)
+    assert "Did you mean" not in str(error.value)
+
+
 def test_an_unknown_table_names_the_nearest(raw, tmp_path):
     raw["tables"] = ["grdi"]
     with pytest.raises(params.ParamsError, match="tables: unknown table 'grdi'. Did you mean 'grid'"):
@@ -170,6 +190,25 @@ def test_folds_count_from_one(raw, tmp_path):
     raw["suites"]["demo"][0]["folds"] = [0]
     with pytest.raises(params.ParamsError, match="demo.folds: expected whole numbers"):
         load(raw, tmp_path)
+
+
+@pytest.mark.parametrize(("dataset", "last"), [("actors", 3), ("cifar100", 1)])
+def test_official_folds_are_those_of_the_data_set(raw, tmp_path, dataset, last):
+    grid = raw["suites"]["demo"][0] | {"dataset": [dataset], "protocol": ["icip_leaky", "clean"]}
+    raw["suites"]["demo"] = [grid | {"folds": list(range(1, last + 1))}]
+    load(raw, tmp_path)
+    raw["suites"]["demo"] = [grid | {"folds": [1, 9]}]
+    message = (
+        rf"suites.demo.folds: {dataset} has no official fold 9.*Expected 1 to {last}, as protocol 'clean'"
+    )
+    with pytest.raises(params.ParamsError, match=message):
+        load(raw, tmp_path)
+
+
+def test_a_random_split_can_be_drawn_any_number_of_times(raw, tmp_path):
+    raw["protocols"]["paper"]["split"] = "random"
+    raw["suites"]["demo"] = [raw["suites"]["demo"][0] | {"protocol": ["paper"], "folds": [1, 9]}]
+    load(raw, tmp_path)
 
 
 def test_unknown_suite(tmp_path):

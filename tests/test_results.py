@@ -1,6 +1,7 @@
 """The reader of the results folder."""
 
 import json
+from pathlib import Path
 
 import pytest
 import synthetic
@@ -8,6 +9,7 @@ import synthetic
 from vidattn.bench.results import Results, coordinates, identity
 
 CELL = next(iter(synthetic.CELLS))
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -74,3 +76,67 @@ def test_a_record_in_the_wrong_folder_is_refused(root):
 def test_an_unknown_publication_lists_the_known_ones(root):
     with pytest.raises(FileNotFoundError, match="There are: none"):
         Results(root).published("thesis")
+
+
+def test_a_predictions_file_with_another_column_is_refused(root):
+    path = root / "predictions" / CELL / "1-0.csv"
+    path.write_text(path.read_text().replace("group", "grp", 1))
+    expected = r"1-0\.csv lacks the column group. Expected: clip, group, .*Delete it, run its cell again"
+    with pytest.raises(ValueError, match=expected):
+        Results(root).predictions(CELL)
+
+
+@pytest.mark.parametrize("content", ["", "clip\nx,y,z\n", "\x00\xff", "rank: first"])
+def test_damaged_predictions_name_their_file(root, content):
+    path = root / "predictions" / CELL / "1-0.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, rows[0].replace(",1,", ",first,")]) if "rank" in content else content)
+    with pytest.raises(ValueError, match=r"1-0\.csv .*Delete it, run its cell again"):
+        Results(root).predictions(CELL)
+
+
+@pytest.mark.parametrize("key", ["cell", "fold", "n", "flops", "metrics", "top1"])
+def test_a_record_without_a_key_is_refused(root, key):
+    path = root / "records" / CELL / "1-0.json"
+    record = json.loads(path.read_text())
+    record["metrics" if key == "top1" else "other"] = {}
+    record.pop(key, None)
+    path.write_text(json.dumps(record))
+    with pytest.raises(ValueError, match=rf"1-0\.json lacks .*{key}.*Delete it, run its cell again"):
+        _ = Results(root).records
+
+
+def test_a_record_of_no_run_is_named(root):
+    (root / "records" / CELL / "notes.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"notes\.json is no <fold>-<seed>\.json"):
+        _ = Results(root).records
+
+
+def test_a_count_without_a_key_names_the_command_that_makes_it_again(root):
+    (root / "complexity" / "tiny-none-frame_average.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"lacks .*parameters.*Delete it, then: vidattn complexity"):
+        _ = Results(root).complexity
+
+
+@pytest.mark.parametrize("content", ["", "table,dataset\nx,y\n"])
+@pytest.mark.parametrize(
+    ("name", "read", "remedy"),
+    [
+        ("published/icip.csv", lambda found: found.published("icip"), "Restore it from git"),
+        ("rates/icip.csv", lambda found: found.rates, "vidattn bench rates"),
+        ("saturation/real.csv", lambda found: found.saturation, "vidattn saturation"),
+    ],
+)
+def test_other_damaged_tables_name_their_file(root, name, read, remedy, content):
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_text(content)
+    with pytest.raises(ValueError, match=rf"{name}.*Expected.*{remedy}"):
+        read(Results(root))
+
+
+def test_committed_results_are_read():
+    """Every file of this repository's results has what is expected of it."""
+    found = Results(ROOT / "results")
+    assert all(found.records[cell] and len(found.predictions(cell)) for cell in found.ids)
+    assert len(found.complexity) and len(found.rates) and len(found.saturation)
+    assert len(found.published("icip")) and len(found.published("thesis"))

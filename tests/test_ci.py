@@ -1,0 +1,49 @@
+"""What CI says: nothing of accuracy unless the runs were trained."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("make", "check", "trained"),
+    [
+        ("exit 0", "exit 0", "trained=true\n"),
+        ("exit 0", "exit 1", "trained=true\n"),  # a regression, of which the summary has to tell
+        ('[ "$1" != test ]', "exit 0", ""),
+        ('[ "$1" != suite ]', "exit 0", ""),
+    ],
+)
+def test_the_script_says_whether_the_suite_was_trained(tmp_path, make, check, trained):
+    program(tmp_path / ".ci" / "run", (ROOT / ".ci" / "run").read_text().partition("\n")[2])
+    program(tmp_path / "bin" / "make", make)
+    program(tmp_path / ".venv" / "bin" / "vidattn", check)
+    output = tmp_path / "output"
+    output.touch()
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    line = ["bash", tmp_path / ".ci" / "run"]
+    done = subprocess.run(line, env={**os.environ, "PATH": path, "GITHUB_OUTPUT": str(output)})
+    assert output.read_text() == trained
+    assert (done.returncode == 0) == (trained != "" and check == "exit 0")
+
+
+def test_nothing_is_compared_or_shown_of_what_was_not_trained():
+    steps = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["test"]["steps"]
+    (script,) = [step for step in steps if step.get("run") == ".ci/run"]
+    after = steps[steps.index(script) + 1 :]
+    trained = f"steps.{script['id']}.outputs.trained"
+    told = {step["if"]: step.get("run", "") for step in after}
+    assert set(told) == {f"always() && {trained} == 'true'", f"always() && {trained} != 'true'"}
+    assert "Not trained" in told[f"always() && {trained} != 'true'"]
+    assert any("vidattn check" in step.get("run", "") for step in after)
