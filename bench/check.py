@@ -6,7 +6,7 @@ most `alpha`.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from vidattn.bench.results import COORDINATES, Results, identity
 
 ALPHA = 0.05
 FAILURES = ("parameters", "test list", "lower")
-UNUSABLE = ("missing",)
+UNUSABLE = ("missing", "stale")
 NOTHING = (
     "Nothing was compared: the reference holds none of these cells. "
     "To make them the reference: vidattn check --accept '<reason>'."
@@ -59,7 +59,8 @@ class Report:
         verdict = {
             0: "No regression.",
             1: "REGRESSION.",
-            2: "What is missing cannot be judged.",
+            2: "What is missing or stale cannot be judged. "
+            "Make it: vidattn run <cell>, or make suite SUITE=<suite>.",
         }
         if not self.compared:
             return f"{table}\n{NOTHING}\n"
@@ -75,7 +76,11 @@ class Report:
 
 
 def compare(
-    results: Results, accepted: pd.DataFrame, alpha: float = ALPHA, known: Collection[str] | None = None
+    results: Results,
+    accepted: pd.DataFrame,
+    alpha: float = ALPHA,
+    known: Collection[str] | None = None,
+    stale: Mapping[str, str] | None = None,
 ) -> Report:
     """Compare results with the reference.
 
@@ -84,12 +89,20 @@ def compare(
         accepted: The reference (`reference.read`).
         alpha: Chance that noise alone fails the whole check.
         known: Every cell that may be asked for; an accepted cell that is not among them is missing.
+        stale: Cells whose records other code or settings made -> the status to give them (`stale.find`).
     """
+    stale = stale or {}
     old = {identity(dict(zip(COORDINATES, key))): part for key, part in accepted.groupby(list(COORDINATES))}
     names = [*results.ids, *(cell for cell in old if results.cells is None and cell not in results.ids)]
-    pairs = {cell: _paired(results, cell, old[cell]) for cell in names if cell in old and _ran(results, cell)}
+    judged = [cell for cell in names if cell in old and cell not in stale and _ran(results, cell)]
+    pairs = {cell: _paired(results, cell, old[cell]) for cell in judged}
     tests = drops.find(pairs, alpha)
-    rows = [_row(results, cell, old.get(cell), tests.get(cell)) for cell in names]
+    rows = [
+        {"cell": cell, "status": stale[cell]}
+        if cell in stale
+        else _row(results, cell, old.get(cell), tests.get(cell))
+        for cell in names
+    ]
     if drops.ALL in tests:
         rows.append({"cell": drops.ALL, **tests[drops.ALL], "status": _drop(tests[drops.ALL])})
     gone = [] if known is None else [cell for cell in old if cell not in {*names, *known}]
@@ -98,8 +111,10 @@ def compare(
     return Report(pd.DataFrame(rows, columns=columns), alpha)
 
 
-def accept(results: Results, reason: str, path: Path | None = None) -> Path:
-    """Make these results the reference, with a reason; refuses missing cells and an empty reason."""
+def accept(
+    results: Results, reason: str, path: Path | None = None, stale: Mapping[str, str] | None = None
+) -> Path:
+    """Make these results the reference, with a reason; refuses missing and stale cells, and no reason."""
     if not reason.strip():
         raise ValueError(
             "A reference needs a reason: `vidattn check --accept '<why the numbers may change>'`."
@@ -108,13 +123,24 @@ def accept(results: Results, reason: str, path: Path | None = None) -> Path:
         raise ValueError(
             f"Cells without records cannot be accepted: {', '.join(results.missing)}. Run them first."
         )
+    if stale:
+        raise ValueError(
+            f"Records that other code or settings made cannot be accepted: {', '.join(stale)}. "
+            "Run these cells again first."
+        )
     return reference.write(reference.make(results, reason), path or Path(results.root) / "reference.csv")
 
 
-def check(results: Results, known: Collection[str] | None = None, as_json: bool = False) -> int:
-    """Print the comparison with results/reference.csv and return the exit code; `known` as for `compare`."""
+def check(
+    results: Results,
+    known: Collection[str] | None = None,
+    as_json: bool = False,
+    stale: Callable[[Results], Mapping[str, str]] = lambda results: {},
+) -> int:
+    """Print the comparison with results/reference.csv, return the exit code; arguments as for `compare`."""
     try:
-        report = compare(results, reference.read(Path(results.root) / "reference.csv"), known=known)
+        accepted = reference.read(Path(results.root) / "reference.csv")
+        report = compare(results, accepted, known=known, stale=stale(results))
     except (OSError, ValueError) as error:
         print(json.dumps({"ok": False, "code": 2, "error": str(error)}) if as_json else error)
         return 2

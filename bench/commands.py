@@ -4,6 +4,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from vidattn.bench import files
@@ -165,14 +166,16 @@ def report(arguments: Namespace) -> int:
 def check(arguments: Namespace) -> int:
     """Compare records with the reference: 0 no regression, 1 regression, 2 no usable input."""
     from vidattn.bench import check as check_module
+    from vidattn.bench import stale as stale_module
 
     params = _params(arguments)
     results = _suite_results(params)
+    stale = partial(stale_module.find, params=params)
     if arguments.accept is not None:
-        print(check_module.accept(results, arguments.accept))
+        print(check_module.accept(results, arguments.accept, stale=stale(results)))
         return 0
     known = {cell for suite in params.suites for cell in cells(params, suite)}
-    return check_module.check(results, known, as_json=arguments.json)
+    return check_module.check(results, known, as_json=arguments.json, stale=stale)
 
 
 def bench(arguments: Namespace) -> int:

@@ -75,10 +75,21 @@ def code_files(cell: Cell) -> list[Path]:
 
 def ingredients(run: Run, params: Params) -> dict[str, str]:
     """Digests of the parameters, the data and the code that determine a run."""
+    cell = run.cell
+    data = data_digest(cell, params)
+    return {"params": settings_digest(cell, params), "data": data, "code": code_digest(cell)}
+
+
+def code_digest(cell: Cell) -> str:
+    """Stands for the code that a cell's numbers depend on."""
+    return files.digest([(path.name, _loaded(path)) for path in sorted(code_files(cell))])
+
+
+def settings_digest(cell: Cell, params: Params) -> str:
+    """Stands for the settings of params.yaml that a cell's numbers depend on."""
     from vidattn.bench.fuse import STREAMS, is_fused
     from vidattn.bench.inputs import plugin_streams
 
-    cell = run.cell
     protocol = params.protocols[cell.protocol]
     sections = {
         "backbone": params.backbones[cell.backbone],
@@ -91,11 +102,7 @@ def ingredients(run: Run, params: Params) -> dict[str, str]:
         sections["flow"] = vars(params.flows[protocol.flow])
     if is_fused(cell):  # its scores are made from theirs
         sections["streams"] = [params.architectures[name] for name in STREAMS.values()]
-    return {
-        "params": files.digest(sections),
-        "data": data_digest(cell, params),
-        "code": files.digest([(path.name, _loaded(path)) for path in sorted(code_files(cell))]),
-    }
+    return files.digest(sections)
 
 
 @functools.cache

@@ -10,4 +10,4 @@ from vidattn.bench.results import Results
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a model: memory and seconds to build it, latency of a clip, memory of a training step."""
     path = Path(results.root) / "benchmarks" / "costs.csv"
-    return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=["model"])
+    return pd.read_csv(path, dtype={"frames": "Int64"}) if path.is_file() else pd.DataFrame(columns=["model"])

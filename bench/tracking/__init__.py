@@ -10,6 +10,8 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tqdm import tqdm
+
 from vidattn.bench.results import Results
 from vidattn.bench.tracking import contents, journal
 from vidattn.bench.tracking.mirror import Mirror
@@ -45,7 +47,7 @@ def log(results: Results, uri: str | None = None, suite: str = "demo", tables: P
     journal.note(results.root, suite, names)
     try:
         mirror = Mirror(uri, suite)
-        for cell in cells:
+        for cell in tqdm(cells, desc=f"MLflow, suite {suite}", unit="cell"):
             for name, new in contents.log_cell(mirror, results, cell):
                 (outcome.logged if new else outcome.skipped).append(name)
             done.add(cell)
