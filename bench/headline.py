@@ -4,46 +4,27 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench import sentences
-from vidattn.bench.results import coordinates
+from vidattn.bench import captions, sentences, summary
+from vidattn.bench.results import Results, coordinates
 
-ATTENTION = (
-    "Top-1 with an attention minus top-1 of the same model without, on the same test clips, in "
-    "percentage points with 95 % intervals: the smallest difference to the largest, each with its own "
-    "interval. Clearly higher or lower means p < 0.05 after Holm's correction within data set and "
-    "protocol; the others cannot be told from no attention."
-)
-QUESTIONS = (
-    "One comparison each, as params.yaml names it: paired on the same clips, with its 95 % interval. "
-    "Shown means that the interval lies above zero; p is of this comparison alone."
-)
-TIME = (
-    "The heads of You and Korhonen, attention after or before the LSTM: top-1 minus that of the LSTM "
-    "alone (gain), and minus that of the control that holds all but the attention alike (itself); under "
-    "the published protocol (paper), clean with a random split (leaky), and clean. p is corrected "
-    "within data set and protocol."
-)
-PROTOCOLS = (
-    "Top-1 under a published protocol minus top-1 under the clean one, the same models, on the n clips "
-    "that both tested: the smallest difference to the largest, each with its own interval. Leakage is "
-    "what the random split alone is worth, all else equal."
-)
 VERDICTS = {"disjoint": "shown", "higher": "shown", "lower": "the contrary", "not shown": "not shown"}
 
 
-def headline(versus: pd.DataFrame, contrasts: pd.DataFrame, tables: Path) -> list[dict]:
+def headline(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame, tables: Path) -> list[dict]:
     """The tables that hold something: {"title", "note", "headers", "rows"}, all text.
 
     Args:
+        results: What was measured.
         versus: Of `summary.versus`.
         contrasts: Of `summary.contrasts`.
-        tables: Folder with protocols.csv and icip_explained.csv.
+        tables: Folder with protocols.csv, icip_explained.csv and gate.csv.
     """
+    noise = f"{captions.ATTENTION} {captions.INTERVAL} {captions.noise(tables)}".strip()
     found = [
-        _table("Spatial attention", ATTENTION, _ATTENTION_HEADERS, attention(versus)),
-        _table("Attention over time", TIME, _TIME_HEADERS, over_time(tables)),
-        _table("Questions asked", QUESTIONS, _QUESTION_HEADERS, questions(contrasts)),
-        _table("Protocols", PROTOCOLS, _PROTOCOL_HEADERS, protocols(tables)),
+        _table("Spatial attention", noise, _ATTENTION_HEADERS, attention(versus)),
+        _table("Attention over time", captions.TIME, _TIME_HEADERS, over_time(tables, results)),
+        _table("Questions asked", captions.QUESTIONS, _QUESTION_HEADERS, questions(contrasts)),
+        _table("Protocols", captions.PROTOCOLS, _PROTOCOL_HEADERS, protocols(tables)),
     ]
     return [table for table in found if table["rows"]]
 
@@ -53,15 +34,11 @@ def _table(title: str, note: str, headers: tuple[str, ...], rows: list) -> dict:
 
 
 _ATTENTION_HEADERS = (
-    "attention",
-    "data set, protocol",
-    "difference",
-    "clearly higher",
-    "clearly lower",
-    "of",
+    *("attention", "data set, protocol", "models", "n", "trainings", "difference"),
+    *("clearly higher", "clearly lower", "p < 0.05, too few trainings", "of"),
 )
-_QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "verdict")
-_TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n")
+_QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "trainings", "verdict")
+_TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n", "trainings")
 _PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models")
 
 
@@ -72,15 +49,31 @@ def attention(versus: pd.DataFrame) -> list[list[str]]:
         return []
     families = known.groupby(["dataset", "protocol"], sort=False)
     return [
-        [name, ", ".join(key), _ends(rows), *_counts(rows)]
+        [name, ", ".join(key), _models(rows), *_extent(rows), _ends(rows), *_counts(rows)]
         for key, part in families
         for name, rows in part.groupby("attention", sort=False)
     ]
 
 
+def _models(part: pd.DataFrame) -> str:
+    """`tiny / lstm, two_stream`: architectures by backbone."""
+    names = part.groupby("backbone", sort=False)["architecture"]
+    return "; ".join(f"{backbone} / {', '.join(dict.fromkeys(heads))}" for backbone, heads in names)
+
+
+def _extent(part: pd.DataFrame) -> list[str]:
+    return [_sizes(part), sentences.trainings(part["folds"], part["seeds"])]
+
+
 def _counts(part: pd.DataFrame) -> list[str]:
-    clear = part[part["p_holm"] < 0.05]["difference"]
-    return [str(int((clear > 0).sum())), str(int((clear < 0).sum())), str(len(part))]
+    """Clearly higher, clearly lower, what fewer trainings than enough give, and of how many."""
+    clear = part[summary.clear(part)]["difference"]
+    few = part[part["runs"] < summary.ENOUGH]
+    seen = few[few["p_holm"] < 0.05]["difference"]
+    signs = [(int((seen > 0).sum()), "higher"), (int((seen < 0).sum()), "lower")]
+    text = ", ".join(f"{count} {sign}" for count, sign in signs if count) or ("none" if len(few) else "-")
+    counts = ["-"] * 2 if len(few) == len(part) else [str(int((s * clear > 0).sum())) for s in (1, -1)]
+    return [*counts, text, str(len(part))]
 
 
 def questions(contrasts: pd.DataFrame) -> list[list[str]]:
@@ -93,10 +86,12 @@ def _question(row: pd.Series) -> list[str]:
     on = "" if row["family"] == "all" else f", on the {row['family']} classes"
     change = sentences.points(row["difference"], row["difference_low"], row["difference_high"])
     place = f"{where['dataset']}, {where['protocol']}"
-    return [row["name"] + on, place, change, _p(row["p"]), f"{row['n']:,}", VERDICTS[row["verdict"]]]
+    verdict = VERDICTS[row["verdict"]] + sentences.few(row["runs"])
+    trained = sentences.trainings([row["folds"]], [row["seeds"]])
+    return [row["name"] + on, place, change, _p(row["p"]), f"{row['n']:,}", trained, verdict]
 
 
-def over_time(tables: Path) -> list[list[str]]:
+def over_time(tables: Path, results: Results) -> list[list[str]]:
     """A row an effect of attention over time and protocol."""
     frame = _read(tables / "icip_explained.csv")
     if frame.empty:
@@ -109,6 +104,7 @@ def over_time(tables: Path) -> list[list[str]]:
             _change(row),
             _p(row["p_holm"]),
             f"{row['n']:,.0f}",
+            _trained(results, row["cell"], row["control"]),
         ]
         for _, row in frame[kinds].sort_values("effect", kind="stable").iterrows()
     ]
@@ -116,6 +112,11 @@ def over_time(tables: Path) -> list[list[str]]:
 
 def _change(row: pd.Series) -> str:
     return sentences.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
+
+
+def _trained(results: Results, cell: str, control: str) -> str:
+    found = summary.trainings(results, cell, control)
+    return sentences.trainings([found["folds"]], [found["seeds"]])
 
 
 def _p(value: float) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from vidattn.bench import figures, headline, render, sentences, summary, tables
+from vidattn.bench import captions, figures, headline, render, sentences, summary, tables
 from vidattn.bench.results import COORDINATES, Results
 from vidattn.data import atomic
 
@@ -44,7 +44,8 @@ def write(
     versus = summary.versus(results, summary.against_none(results))
     contrasts = summary.contrasts(results, options or {})
     page = {
-        "headline": headline.headline(versus, contrasts, Path(tables_folder)),
+        "headline": headline.headline(results, versus, contrasts, Path(tables_folder)),
+        "noise": captions.noise(Path(tables_folder)),
         "blocks": sentences.summarise(results, versus, contrasts),
         "tables": [_table(path) for path in _ordered(Path(tables_folder), (options or {}).get("tables", []))],
         "figures": [_figure(name, *found) for name, found in drawn.items()],

@@ -1,5 +1,7 @@
 """What the numbers say, in plain sentences. Every sentence is made from the numbers it quotes."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -61,8 +63,18 @@ def _there(results: Results, part: pd.DataFrame) -> int:
     return max((sum(r.get(k) or 0 for k in sides) for cell in ids for r in results.records[cell]), default=0)
 
 
-def _range(values: pd.Series, name: str) -> str:
-    low, high = int(values.min()), int(values.max())
+def trainings(folds: Iterable[int], seeds: Iterable[int]) -> str:
+    """`3 folds x 1 seed`: the trainings of a model; from the least to the most of several."""
+    return f"{_range(folds, 'fold')} x {_range(seeds, 'seed')}"
+
+
+def few(runs: int) -> str:
+    """What to add to a verdict that rests on fewer trainings a side than are enough."""
+    return "" if runs >= summary.ENOUGH else f" on {runs} training{'' if runs == 1 else 's'} a side"
+
+
+def _range(values: Iterable[int], name: str) -> str:
+    low, high = int(min(values)), int(max(values))
     return f"{low if low == high else f'{low} to {high}'} {name}{'' if high == 1 else 's'}"
 
 
@@ -108,9 +120,10 @@ def _attention(attention: str, rows: pd.DataFrame) -> str:
     known = rows[rows["difference"].notna()]
     if known.empty:
         return f"{attention}: no comparison with none was run."
-    clear = known[known["p_holm"] < 0.05]
-    rest = known[~known.index.isin(clear.index)]
-    parts = [f"{_change(row)} on {_where(row)} ({chance(row['p_holm'])})" for _, row in clear.iterrows()]
+    clear, seen = known[summary.clear(known)], known[known["p_holm"] < 0.05]
+    rest, unsure = known.drop(index=seen.index), seen.drop(index=clear.index)
+    parts = [_quote(row) for _, row in clear.iterrows()]
+    parts += [f"{_quote(row)}, but{few(row['runs'])} only" for _, row in unsure.iterrows()]
     if 0 < len(rest) <= LISTED:
         quoted = [f"{_where(row)} ({_change(row)})" for _, row in rest.iterrows()]
         parts.append(f"not distinguishable from none on {', '.join(quoted)}")
@@ -119,6 +132,10 @@ def _attention(attention: str, rows: pd.DataFrame) -> str:
     limit = rest["detectable"].median()
     tail = "" if np.isnan(limit) else f"; these clips could have shown about {100 * limit:.0f} points"
     return f"{attention} against none: {'; '.join(parts)}{tail}."
+
+
+def _quote(row: pd.Series) -> str:
+    return f"{_change(row)} on {_where(row)} ({chance(row['p_holm'])})"
 
 
 def _change(row: pd.Series) -> str:
@@ -144,7 +161,8 @@ def _contrast(row: pd.Series) -> str:
         "not shown": "NOT shown",
         "lower": "NOT shown, it is lower than its control",
     }
-    return f"{row['name']}, {scope}: {verdicts[row['verdict']]}. {first} against {second}; {change}."
+    verdict = verdicts[row["verdict"]] + few(row["runs"])
+    return f"{row['name']}, {scope}: {verdict}. {first} against {second}; {change}."
 
 
 def _rows(frame: pd.DataFrame, dataset: str, protocol: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from vidattn.bench import stats
 from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
 METRICS = ("top1", "top5", "per_class")
+ENOUGH = 3  # trainings a side from which on a difference is called clear: fewer say nothing of training noise
 COLUMNS = [*COORDINATES, "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high", "per_class"]
 COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
 
@@ -74,6 +75,19 @@ def versus(results: Results, pairs: list[tuple[str, str]]) -> pd.DataFrame:
     return results.cache[key].copy()
 
 
+def clear(rows: pd.DataFrame) -> pd.Series:
+    """Whether each difference of `versus` is clear: p < 0.05 after Holm, and `ENOUGH` trainings a side."""
+    return (rows["p_holm"] < 0.05) & (rows["runs"] >= ENOUGH)
+
+
+def trainings(results: Results, cell: str, control: str) -> dict[str, int]:
+    """What both cells were trained on: {"folds", "seeds", "runs"}, runs are trainings a side."""
+    sides = [{(r["fold"], r["seed"]) for r in results.records.get(name, [])} for name in (cell, control)]
+    both = sides[0] & sides[1]
+    folds, seeds = ({run[i] for run in both} for i in (0, 1))
+    return {"folds": len(folds), "seeds": len(seeds), "runs": len(both)}
+
+
 def against_none(results: Results) -> list[tuple[str, str]]:
     """Every cell with attention, paired with the same cell without."""
     pairs = [(cell, identity({**coordinates(cell), "attention": "none"})) for cell in results.ids]
@@ -114,7 +128,8 @@ def _whole(value: float) -> int | None:
 
 def _versus(results: Results, cell: str, control: str) -> dict:
     rows, found = pair(results, cell, control), difference(results, cell, control)
-    row = {"cell": cell, "control": control, **coordinates(cell), "difference": found.value}
+    row = {"cell": cell, "control": control, **coordinates(cell), **trainings(results, cell, control)}
+    row |= {"n": found.n, "difference": found.value}
     row |= {"difference_low": found.low, "difference_high": found.high, "p": found.p}
     row["p_mcnemar"] = stats.mcnemar(rows["first"], rows["second"]) if len(rows) else np.nan
     row["p_corrected_t"] = _corrected(results, cell, control)
@@ -141,6 +156,7 @@ def _contrast(results: Results, row: dict, options: dict) -> dict:
     first, second = (accuracy(results, name, classes) for name in (cell, control))
     gap = difference(results, cell, control, classes)
     values = {"name": row["name"], "family": row.get("family", "all"), "cell": cell, "control": control}
+    values |= trainings(results, cell, control)
     for name, found in (("top1", first), ("control_top1", second), ("difference", gap)):
         values |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
     return values | {"p": gap.p, "n": gap.n, "groups": gap.groups, "verdict": _verdict(first, second, gap)}
