@@ -24,7 +24,7 @@ def headline(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame, ta
         _table("Spatial attention", noise, _ATTENTION_HEADERS, attention(versus)),
         _table("Attention over time", captions.TIME, _TIME_HEADERS, over_time(tables, results)),
         _table("Questions asked", captions.QUESTIONS, _QUESTION_HEADERS, questions(contrasts)),
-        _table("Protocols", captions.PROTOCOLS, _PROTOCOL_HEADERS, protocols(tables)),
+        _table("Protocols", captions.PROTOCOLS, _PROTOCOL_HEADERS, protocols(tables, results)),
     ]
     return [table for table in found if table["rows"]]
 
@@ -39,7 +39,7 @@ _ATTENTION_HEADERS = (
 )
 _QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "trainings", "verdict")
 _TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n", "trainings")
-_PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models")
+_PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models", "protocols differ in")
 
 
 def attention(versus: pd.DataFrame) -> list[list[str]]:
@@ -128,19 +128,28 @@ def _sizes(part: pd.DataFrame) -> str:
     return f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
 
 
-def protocols(tables: Path) -> list[list[str]]:
-    """A row a data set and pair of protocols, and one for leakage alone."""
+def protocols(tables: Path, results: Results) -> list[list[str]]:
+    """A row a data set and pair of protocols, one for leakage alone, each with the 1-NN probe apart."""
     sides, explained = (_read(tables / f"{name}.csv") for name in ("protocols", "icip_explained"))
     rows = []
     if len(sides):
         for (dataset, pair), part in sides.groupby(["dataset", "protocols"], sort=False):
-            rows.append([pair, dataset, _ends(part), _sizes(part), str(len(part))])
+            rows += _apart(pair, dataset, part, pair.split(" - "), results)
     if len(explained):
         leaks = explained[explained["effect"].str.startswith("leakage: ")]
         leaks = leaks.rename(columns=lambda name: name.removeprefix("top1_"))
+        leaks = leaks.assign(architecture=leaks["effect"].str.removeprefix("leakage: "))
         for dataset, part in leaks.groupby("dataset", sort=False):
-            rows.append(["leakage alone", dataset, _ends(part), _sizes(part), str(len(part))])
+            pair = [coordinates(part[side].iloc[0])["protocol"] for side in ("cell", "control")]
+            rows += _apart(f"leakage alone: {' - '.join(pair)}", dataset, part, pair, results)
     return rows
+
+
+def _apart(what: str, dataset: str, part: pd.DataFrame, pair: list[str], results: Results) -> list[list[str]]:
+    """A row of what is trained, and one of the probe, which reads other clips and trains nothing."""
+    probe, differing = summary.probe(part), ", ".join(summary.differing(results, *pair))
+    kinds = [(part[~probe], str(int((~probe).sum()))), (part[probe], "1-NN probe")]
+    return [[what, dataset, _ends(p), _sizes(p), kind, differing] for p, kind in kinds if len(p)]
 
 
 def _read(path: Path) -> pd.DataFrame:

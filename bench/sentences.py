@@ -24,7 +24,7 @@ def summarise(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame) -
         ]
         for attention, rows in mine.groupby("attention", sort=False) if len(mine) else ():
             lines.append(_attention(attention, rows))
-        lines += [_best(part), *_caveats(results, part)]
+        lines += [*_best(part), *_caveats(results, part)]
         blocks.append({"title": f"{dataset}, protocol {protocol}", "sentences": [x for x in lines if x]})
     return blocks
 
@@ -78,16 +78,25 @@ def _range(values: Iterable[int], name: str) -> str:
     return f"{low if low == high else f'{low} to {high}'} {name}{'' if high == 1 else 's'}"
 
 
-def _best(part: pd.DataFrame) -> str:
+def _best(part: pd.DataFrame) -> list[str]:
+    """The highest top-1 of what was trained; the 1-NN probe has a sentence of its own."""
     done = part[part["top1"].notna()]
+    probes, done = done[summary.probe(done)], done[~summary.probe(done)]
+    lines = [
+        f"1-NN leakage probe (nothing is trained): {_accuracy(row)}, on {row['n']:,} predictions."
+        for _, row in probes.iterrows()
+    ]
     if done.empty:
-        return ""
+        return lines
     best = done.loc[done["top1"].idxmax()]
     close = int((done["top1_high"] >= best["top1_low"]).sum()) - 1
-    text = (
-        f"The highest top-1 is {percent(best['top1'], best['top1_low'], best['top1_high'])}, of {_name(best)}"
-    )
-    return f"{text}; the intervals of {close} other cells reach it." if close > 0 else f"{text}."
+    text = f"The highest top-1 is {_accuracy(best)}, of {_name(best)}"
+    others = "interval of 1 other cell reaches" if close == 1 else f"intervals of {close} other cells reach"
+    return [f"{text}; the {others} it." if close > 0 else f"{text}.", *lines]
+
+
+def _accuracy(row: pd.Series) -> str:
+    return percent(row["top1"], row["top1_low"], row["top1_high"])
 
 
 def _name(row: pd.Series, names: tuple = ("backbone", "attention", "architecture")) -> str:
@@ -100,12 +109,7 @@ def _caveats(results: Results, part: pd.DataFrame) -> list[str]:
     lines = []
     if records and all(record.get("weights") == "random" for record in records):
         lines.append("All weights were random at the start: no number here comes from pre-training.")
-    leaked = max((record.get("leaks", {}).get("groups", 0) for record in records), default=0)
-    if leaked:
-        lines.append(
-            f"Training and test share up to {leaked} groups (source videos), which makes accuracies higher"
-            " than with groups apart, all else equal."
-        )
+    lines += _leaks(records)
     lost = max((record.get("quarantined", 0) for record in records), default=0)
     if lost:
         lines.append(f"Up to {lost} unreadable clips were left out of a run.")
@@ -113,6 +117,22 @@ def _caveats(results: Results, part: pd.DataFrame) -> list[str]:
     if absent:
         lines.append(f"Not run: {', '.join(absent)}.")
     return lines
+
+
+def _leaks(records: list[dict]) -> list[str]:
+    """What is shared by training and test, and what else the protocol does that moves accuracies."""
+    leaked = max((record.get("leaks", {}).get("groups", 0) for record in records), default=0)
+    if not leaked:
+        return []
+    named = records[0].get("protocol", {}).get("defects", [])
+    others = [defect for defect in named if "split" not in defect]
+    text = (
+        f"Training and test share up to {leaked} groups (source videos), which alone makes accuracies higher."
+    )
+    also = (
+        f" The protocol has other defects, which can make them lower: {', '.join(others)}." if others else ""
+    )
+    return [text + also]
 
 
 def _attention(attention: str, rows: pd.DataFrame) -> str:

@@ -8,6 +8,7 @@ from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
 METRICS = ("top1", "top5", "per_class")
 ENOUGH = 3  # trainings a side from which on a difference is called clear: fewer say nothing of training noise
+PROBE = "nearest"  # architecture of the 1-NN leakage probe
 COLUMNS = [*COORDINATES, "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high", "per_class"]
 COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
 
@@ -75,6 +76,11 @@ def versus(results: Results, pairs: list[tuple[str, str]]) -> pd.DataFrame:
     return results.cache[key].copy()
 
 
+def probe(cells: pd.DataFrame) -> pd.Series:
+    """Whether each row is the 1-NN leakage probe: nothing is trained, so it is no model among models."""
+    return cells["architecture"] == PROBE
+
+
 def clear(rows: pd.DataFrame) -> pd.Series:
     """Whether each difference of `versus` is clear: p < 0.05 after Holm, and `ENOUGH` trainings a side."""
     return (rows["p_holm"] < 0.05) & (rows["runs"] >= ENOUGH)
@@ -86,6 +92,19 @@ def trainings(results: Results, cell: str, control: str) -> dict[str, int]:
     both = sides[0] & sides[1]
     folds, seeds = ({run[i] for run in both} for i in (0, 1))
     return {"folds": len(folds), "seeds": len(seeds), "runs": len(both)}
+
+
+def protocol(results: Results, name: str) -> dict:
+    """The settings of a protocol as its first record has them; empty where none was run."""
+    mine = [cell for cell in results.ids if coordinates(cell)["protocol"] == name]
+    return next((r["protocol"] for cell in mine for r in results.records[cell] if "protocol" in r), {})
+
+
+def differing(results: Results, first: str, second: str) -> list[str]:
+    """The settings in which two protocols differ, by their keys in params.yaml."""
+    sides = [protocol(results, name) for name in (first, second)]
+    named = ("kind", "defects")  # they name what the other settings do
+    return [key for key in sides[0] if key not in named and sides[0][key] != sides[1].get(key)]
 
 
 def against_none(results: Results) -> list[tuple[str, str]]:

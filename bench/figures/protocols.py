@@ -47,7 +47,8 @@ def protocols(cells: pd.DataFrame) -> Figure:
 
 def _named(key: tuple[str, ...]) -> list[str]:
     backbone, attention, architecture = key
-    return [architecture, backbone, *([attention] if attention != "none" else [])]
+    head = f"{architecture} (1-NN probe)" if architecture == summary.PROBE else architecture
+    return [head, backbone, *([attention] if attention != "none" else [])]
 
 
 def _mark(axes, row: pd.Series, y: float, kind: int) -> None:
