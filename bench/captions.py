@@ -29,9 +29,11 @@ TIME = (
 )
 PROTOCOLS = (
     "Top-1 under a published protocol minus top-1 under the clean one, the same models, on the n clips "
-    "that both tested: the smallest difference to the largest, each with its own interval. Protocols differ "
-    "in many settings at once, which are named. Leakage is what the random split alone is worth: all else "
-    "is equal there. The 1-NN probe trains nothing and stands apart."
+    "that both tested: the smallest difference to the largest, each with its own interval. icip_paper is the "
+    "published protocol but for pooled features. Protocols differ in many settings at once, which are named "
+    "(tables settings and training). Leakage is what the random split alone is worth: all else is equal "
+    "there. The 1-NN probe trains nothing and stands apart. Trainings are those of a model under the one "
+    "and under the other."
 )
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench import captions, sentences, summary
-from vidattn.bench.results import Results, coordinates
+from vidattn.bench import captions, summary, wording
+from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
 VERDICTS = {"disjoint": "shown", "higher": "shown", "lower": "the contrary", "not shown": "not shown"}
 
@@ -39,7 +39,7 @@ _ATTENTION_HEADERS = (
 )
 _QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "trainings", "verdict")
 _TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n", "trainings")
-_PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models", "protocols differ in")
+_PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models", "trainings", "protocols differ in")
 
 
 def attention(versus: pd.DataFrame) -> list[list[str]]:
@@ -62,13 +62,13 @@ def _models(part: pd.DataFrame) -> str:
 
 
 def _extent(part: pd.DataFrame) -> list[str]:
-    return [_sizes(part), sentences.trainings(part["folds"], part["seeds"])]
+    return [_sizes(part), wording.trainings(part["folds"], part["seeds"])]
 
 
 def _counts(part: pd.DataFrame) -> list[str]:
     """Clearly higher, clearly lower, what fewer trainings than enough give, and of how many."""
     clear = part[summary.clear(part)]["difference"]
-    few = part[part["runs"] < summary.ENOUGH]
+    few = part[part["runs"] < wording.ENOUGH]
     seen = few[few["p_holm"] < 0.05]["difference"]
     signs = [(int((seen > 0).sum()), "higher"), (int((seen < 0).sum()), "lower")]
     text = ", ".join(f"{count} {sign}" for count, sign in signs if count) or ("none" if len(few) else "-")
@@ -84,10 +84,10 @@ def questions(contrasts: pd.DataFrame) -> list[list[str]]:
 def _question(row: pd.Series) -> list[str]:
     where = coordinates(row["cell"])
     on = "" if row["family"] == "all" else f", on the {row['family']} classes"
-    change = sentences.points(row["difference"], row["difference_low"], row["difference_high"])
+    change = wording.points(row["difference"], row["difference_low"], row["difference_high"])
     place = f"{where['dataset']}, {where['protocol']}"
-    verdict = VERDICTS[row["verdict"]] + sentences.few(row["runs"])
-    trained = sentences.trainings([row["folds"]], [row["seeds"]])
+    verdict = VERDICTS[row["verdict"]] + wording.few(row["runs"])
+    trained = wording.trainings([row["folds"]], [row["seeds"]])
     return [row["name"] + on, place, change, _p(row["p"]), f"{row['n']:,}", trained, verdict]
 
 
@@ -111,12 +111,12 @@ def over_time(tables: Path, results: Results) -> list[list[str]]:
 
 
 def _change(row: pd.Series) -> str:
-    return sentences.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
+    return wording.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
 
 
 def _trained(results: Results, cell: str, control: str) -> str:
     found = summary.trainings(results, cell, control)
-    return sentences.trainings([found["folds"]], [found["seeds"]])
+    return wording.trainings([found["folds"]], [found["seeds"]])
 
 
 def _p(value: float) -> str:
@@ -149,7 +149,18 @@ def _apart(what: str, dataset: str, part: pd.DataFrame, pair: list[str], results
     """A row of what is trained, and one of the probe, which reads other clips and trains nothing."""
     probe, differing = summary.probe(part), ", ".join(summary.differing(results, *pair))
     kinds = [(part[~probe], str(int((~probe).sum()))), (part[probe], "1-NN probe")]
-    return [[what, dataset, _ends(p), _sizes(p), kind, differing] for p, kind in kinds if len(p)]
+    return [
+        [what, dataset, _ends(p), _sizes(p), kind, _sides(results, p, pair), differing]
+        for p, kind in kinds
+        if len(p)
+    ]
+
+
+def _sides(results: Results, part: pd.DataFrame, pair: list[str]) -> str:
+    """`3 and 9`: trainings of a model under each of two protocols, from the least to the most."""
+    models = part[list(COORDINATES[:4])].to_dict("records")
+    cells = [[identity({**model, "protocol": name}) for model in models] for name in pair]
+    return " and ".join(wording.ends(len(results.records.get(cell, [])) for cell in side) for side in cells)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -163,4 +174,4 @@ def _ends(part: pd.DataFrame) -> str:
     ordered = part.sort_values("difference", kind="stable")
     ends = ordered.iloc[[0, -1]] if len(ordered) > 1 else ordered
     columns = ["difference", "difference_low", "difference_high"]
-    return " to ".join(sentences.points(*values) for values in ends[columns].to_numpy())
+    return " to ".join(wording.points(*values) for values in ends[columns].to_numpy())

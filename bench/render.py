@@ -11,6 +11,8 @@ from vidattn.data import atomic
 
 MISSING = "-"
 _PLAIN = {"latency_ms": ".1f", "peak_memory_mb": ".0f", "train_seconds": ".1f", "evaluate_seconds": ".1f"}
+COUNTS = {"n", "n_official", "n_train", "folds", "seeds", "runs", "trainings", "groups", "classes", "capped"}
+COUNTS |= {"parameters", "trainable", "flops", "frames", "epochs", "batch", "steps", "used", "updates"}
 
 
 def write(frame: pd.DataFrame, folder: Path, name: str) -> list[Path]:
@@ -71,9 +73,10 @@ def integers(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counted(column: str) -> bool:
-    base = column.removesuffix("_published").removesuffix("_difference")
-    counts = ("n", "n_official", "folds", "seeds", "groups", "classes", "parameters", "trainable", "flops")
-    return base in counts or base.startswith(("parameters_", "flops_", "n_"))
+    base = column
+    for end in ("_published", "_difference", "_max"):
+        base = base.removesuffix(end)
+    return base in COUNTS or base.startswith(("parameters_", "flops_", "n_"))
 
 
 def _column(frame: pd.DataFrame, column: str) -> list[str]:

@@ -1,11 +1,9 @@
 """What the numbers say, in plain sentences. Every sentence is made from the numbers it quotes."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import plugins, summary
+from vidattn.bench import plugins, summary, training, wording
 from vidattn.bench.results import COORDINATES, Results
 
 FAMILY = ["dataset", "protocol"]
@@ -20,6 +18,7 @@ def summarise(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame) -
         mine = _rows(versus, dataset, protocol)
         lines = [
             _extent(part, _there(results, part)),
+            *training.told(results, part),
             *(_contrast(row) for row in _contrasts(contrasts, dataset, protocol)),
         ]
         for attention, rows in mine.groupby("attention", sort=False) if len(mine) else ():
@@ -29,53 +28,30 @@ def summarise(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame) -
     return blocks
 
 
-def points(value: float, low: float, high: float) -> str:
-    """A difference in percentage points: `+0.9 points [+0.1, +1.7]`."""
-    return f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
-
-
-def percent(value: float, low: float, high: float) -> str:
-    """An accuracy: `74.3 % [60.9, 85.6]`, without brackets where there is no interval."""
-    return f"{100 * value:.1f} %" + ("" if np.isnan(low) else f" [{100 * low:.1f}, {100 * high:.1f}]")
-
-
-def chance(p: float) -> str:
-    """A p value as a reader wants it."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
 def _extent(part: pd.DataFrame, there: int) -> str:
     """How much was run, on how much of the data set; `there` counts the clips of a run's three sides."""
     done = part[part["top1"].notna()]
     if done.empty:
         return f"None of the {len(part)} cells was run."
     used, official = int(done["n"].max()), int(done["n_official"].max())
-    folds, seeds = _range(done["folds"], "fold"), _range(done["seeds"], "seed")
+    folds, seeds = wording.extent(done["folds"], "fold"), wording.extent(done["seeds"], "seed")
     text = f"{len(done)} of {len(part)} cells were run, over {folds} and {seeds}"
     text += f"; up to {used} predictions a cell" + (f" of {official} official." if used < official else ".")
     whole = plugins.official_size(part["dataset"].iloc[0])
-    return text + (f" A run reads {there:,} of the data set's {whole:,} clips." if there < whole else "")
+    return text + (
+        f" A run reads {there:,} of the data set's {whole:,} {wording.items(part)}." if there < whole else ""
+    )
 
 
 def _there(results: Results, part: pd.DataFrame) -> int:
-    ids = ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
     sides = ("n_official", "n_train", "n_validation")
-    return max((sum(r.get(k) or 0 for k in sides) for cell in ids for r in results.records[cell]), default=0)
+    return max(
+        (sum(r.get(k) or 0 for k in sides) for cell in _ids(part) for r in results.records[cell]), default=0
+    )
 
 
-def trainings(folds: Iterable[int], seeds: Iterable[int]) -> str:
-    """`3 folds x 1 seed`: the trainings of a model; from the least to the most of several."""
-    return f"{_range(folds, 'fold')} x {_range(seeds, 'seed')}"
-
-
-def few(runs: int) -> str:
-    """What to add to a verdict that rests on fewer trainings a side than are enough."""
-    return "" if runs >= summary.ENOUGH else f" on {runs} training{'' if runs == 1 else 's'} a side"
-
-
-def _range(values: Iterable[int], name: str) -> str:
-    low, high = int(min(values)), int(max(values))
-    return f"{low if low == high else f'{low} to {high}'} {name}{'' if high == 1 else 's'}"
+def _ids(part: pd.DataFrame) -> list[str]:
+    return ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
 
 
 def _best(part: pd.DataFrame) -> list[str]:
@@ -83,20 +59,16 @@ def _best(part: pd.DataFrame) -> list[str]:
     done = part[part["top1"].notna()]
     probes, done = done[summary.probe(done)], done[~summary.probe(done)]
     lines = [
-        f"1-NN leakage probe (nothing is trained): {_accuracy(row)}, on {row['n']:,} predictions."
+        f"1-NN leakage probe (nothing is trained): {wording.accuracy(row)}, on {row['n']:,} predictions."
         for _, row in probes.iterrows()
     ]
     if done.empty:
         return lines
     best = done.loc[done["top1"].idxmax()]
     close = int((done["top1_high"] >= best["top1_low"]).sum()) - 1
-    text = f"The highest top-1 is {_accuracy(best)}, of {_name(best)}"
+    text = f"The highest top-1 is {wording.accuracy(best)}, of {_name(best)}"
     others = "interval of 1 other cell reaches" if close == 1 else f"intervals of {close} other cells reach"
     return [f"{text}; the {others} it." if close > 0 else f"{text}.", *lines]
-
-
-def _accuracy(row: pd.Series) -> str:
-    return percent(row["top1"], row["top1_low"], row["top1_high"])
 
 
 def _name(row: pd.Series, names: tuple = ("backbone", "attention", "architecture")) -> str:
@@ -104,7 +76,7 @@ def _name(row: pd.Series, names: tuple = ("backbone", "attention", "architecture
 
 
 def _caveats(results: Results, part: pd.DataFrame) -> list[str]:
-    ids = ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
+    ids = _ids(part)
     records = [record for cell in ids for record in results.records[cell]]
     lines = []
     if records and all(record.get("weights") == "random" for record in records):
@@ -143,7 +115,7 @@ def _attention(attention: str, rows: pd.DataFrame) -> str:
     clear, seen = known[summary.clear(known)], known[known["p_holm"] < 0.05]
     rest, unsure = known.drop(index=seen.index), seen.drop(index=clear.index)
     parts = [_quote(row) for _, row in clear.iterrows()]
-    parts += [f"{_quote(row)}, but{few(row['runs'])} only" for _, row in unsure.iterrows()]
+    parts += [f"{_quote(row)}, but{wording.few(row['runs'])} only" for _, row in unsure.iterrows()]
     if 0 < len(rest) <= LISTED:
         quoted = [f"{_where(row)} ({_change(row)})" for _, row in rest.iterrows()]
         parts.append(f"not distinguishable from none on {', '.join(quoted)}")
@@ -155,11 +127,11 @@ def _attention(attention: str, rows: pd.DataFrame) -> str:
 
 
 def _quote(row: pd.Series) -> str:
-    return f"{_change(row)} on {_where(row)} ({chance(row['p_holm'])})"
+    return f"{_change(row)} on {_where(row)} ({wording.chance(row['p_holm'])})"
 
 
 def _change(row: pd.Series) -> str:
-    return points(row["difference"], row["difference_low"], row["difference_high"])
+    return wording.points(row["difference"], row["difference_low"], row["difference_high"])
 
 
 def _where(row: pd.Series) -> str:
@@ -171,17 +143,17 @@ def _contrast(row: pd.Series) -> str:
     scope = "on all classes" if row["family"] == "all" else f"on the {row['family']} classes"
     if row["verdict"] == "not run":
         return f"{row['name']}, {scope}: not run ({row['cell']} against {row['control']})."
-    first = percent(row["top1"], row["top1_low"], row["top1_high"])
-    second = percent(row["control_top1"], row["control_top1_low"], row["control_top1_high"])
+    first = wording.percent(row["top1"], row["top1_low"], row["top1_high"])
+    second = wording.percent(row["control_top1"], row["control_top1_low"], row["control_top1_high"])
     extent = f"{row['n']} predictions in {row['groups']} groups"
-    change = f"paired difference {_change(row)}, {chance(row['p'])}, {extent}"
+    change = f"paired difference {_change(row)}, {wording.chance(row['p'])}, {extent}"
     verdicts = {
         "disjoint": "shown, the intervals do not overlap",
         "higher": "higher by the paired difference, but the two intervals overlap",
         "not shown": "NOT shown",
         "lower": "NOT shown, it is lower than its control",
     }
-    verdict = verdicts[row["verdict"]] + few(row["runs"])
+    verdict = verdicts[row["verdict"]] + wording.few(row["runs"])
     return f"{row['name']}, {scope}: {verdict}. {first} against {second}; {change}."
 
 

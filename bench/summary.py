@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import stats
+from vidattn.bench import stats, wording
 from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
 METRICS = ("top1", "top5", "per_class")
-ENOUGH = 3  # trainings a side from which on a difference is called clear: fewer say nothing of training noise
 PROBE = "nearest"  # architecture of the 1-NN leakage probe
 COLUMNS = [*COORDINATES, "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high", "per_class"]
 COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
@@ -82,8 +81,8 @@ def probe(cells: pd.DataFrame) -> pd.Series:
 
 
 def clear(rows: pd.DataFrame) -> pd.Series:
-    """Whether each difference of `versus` is clear: p < 0.05 after Holm, and `ENOUGH` trainings a side."""
-    return (rows["p_holm"] < 0.05) & (rows["runs"] >= ENOUGH)
+    """Whether each difference of `versus` is clear: p < 0.05 after Holm, and enough trainings a side."""
+    return (rows["p_holm"] < 0.05) & (rows["runs"] >= wording.ENOUGH)
 
 
 def trainings(results: Results, cell: str, control: str) -> dict[str, int]:

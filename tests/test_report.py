@@ -226,34 +226,28 @@ def test_questions_and_protocols_are_said_in_their_own_numbers(results, tmp_path
         "shown",
     ]
     assert headline.questions(asked) == [line]
-    sides = pd.DataFrame(
-        {
-            "architecture": "lstm",
-            "dataset": "d",
-            "protocols": "paper - clean",
-            "difference": [0.1, None],
-            "n": 9,
-        }
-    )
+    model = {"backbone": "tiny", "attention": "none", "architecture": "other"}
+    sides = pd.DataFrame({**model, "dataset": "d", "protocols": "paper - clean", "difference": [0.1, None]})
+    sides = sides.assign(n=9)
     sides.assign(difference_low=0.05, difference_high=0.15).to_csv(tmp_path / "protocols.csv", index=False)
     effects = ["leakage: lstm", "attention before: gain", "recurrence", "attention after: attention itself"]
     told = {"effect": effects, "dataset": "d", "protocol": "q", "p_holm": 0.5, "n": [7, 1234, 1, 2]}
-    told |= {"cell": CELLS[1], "control": CELLS[0]}
+    told |= {"cell": CELLS[1], "control": CELLS[0], "backbone": "tiny", "attention": "none"}
     told = pd.DataFrame(told).assign(top1_difference=0.1, top1_difference_low=0.05, top1_difference_high=0.15)
     told.to_csv(tmp_path / "icip_explained.csv", index=False)
     leaks = "leakage alone: clean - clean"
-    shown = [["paper - clean", "d", change, "9", "1", ""], [leaks, "d", change, "7", "1", ""]]
+    shown = [
+        ["paper - clean", "d", change, "9", "1", "0 and 0", ""],
+        [leaks, "d", change, "7", "1", "0 and 0", ""],
+    ]
     assert headline.protocols(tmp_path, results) == shown
     found = headline.over_time(tmp_path, results)
     assert found == [
         [effects[3], "d, q", change, "0.500", "2", "3 folds x 1 seed"],
         [effects[1], "d, q", change, "0.500", "1,234", "3 folds x 1 seed"],
     ]
-    assert (
-        headline.protocols(tmp_path / "empty", results)
-        == headline.over_time(tmp_path / "empty", results)
-        == []
-    )
+    for table in (headline.protocols, headline.over_time):
+        assert table(tmp_path / "empty", results) == []
 
 
 def test_the_leakage_probe_is_no_model_among_models(tmp_path):
@@ -269,7 +263,11 @@ def test_the_leakage_probe_is_no_model_among_models(tmp_path):
     shutil.copytree(published, tmp_path / "published")
     tables.write(["protocols"], Results(tmp_path, list(cells)), tmp_path / "tables", {})
     model, probe = headline.protocols(tmp_path / "tables", Results(tmp_path, list(cells)))
-    assert (model[4], probe[4]) == ("1", "1-NN probe") and "to" not in model[2] and model[5] == "colour"
+    assert (
+        (model[4], probe[4]) == ("1", "1-NN probe")
+        and "to" not in model[2]
+        and model[5:] == ["3 and 3", "colour"]
+    )
     assert float(probe[2].split()[0]) > 50
     lines = summarise(Results(tmp_path, list(cells)), {})["actors, protocol paper"]
     assert any(x.startswith("The highest top-1 is") and "lstm" in x for x in lines)
