@@ -1,9 +1,13 @@
-"""Captions of the first tables of findings and report, and what is known of the noise of training."""
+"""Captions of the first tables of findings and report and of measured tables; the noise of training."""
 
 from pathlib import Path
 
 import pandas as pd
 
+TABLES = {
+    "coverage": "Simulated: how often intervals cover, tests reject what is equal, the gate catches.",
+    "gate": "Real trainings of one cell under many seeds: how often the gate fails, what it catches.",
+}
 INTERVAL = (
     "Brackets are 95 % intervals over the source groups of the test clips: they do not hold the noise of "
     "training again."

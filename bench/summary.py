@@ -9,7 +9,7 @@ from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 METRICS = ("top1", "top5", "per_class")
 PROBE = "nearest"  # architecture of the 1-NN leakage probe
 COLUMNS = [*COORDINATES, "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high", "per_class"]
-COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
+COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "encoder", "weights"]
 
 
 def cells(results: Results) -> pd.DataFrame:
@@ -137,6 +137,7 @@ def _cell(results: Results, cell: str) -> dict:
     first = records[0] if records else {}
     row |= {"n": _whole(runs["n"].sum()), "n_official": _whole(runs["n_official"].sum())}
     row |= {"folds": _whole(runs["fold"].nunique()), "seeds": _whole(runs["seed"].nunique())}
+    row["encoder"] = first.get("protocol", {}).get("encoder")
     return row | {k: first.get(k) for k in ("parameters", "trainable", "flops", "weights")}
 
 

@@ -2,10 +2,12 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 import synthetic
 
 from vidattn.bench import summary, tables, training
+from vidattn.bench.figures import tradeoff
 from vidattn.bench.results import Results
 
 CODED = {"encoder": "frozen", "pool": "mean", "batch": 128, "drop_remainder": True, "epochs": 60}
@@ -56,6 +58,40 @@ def test_published_runs_and_the_other_features_stand_beside_ours(results):
     assert "4,320 updates on flat features" in lines[1] and "You and Korhonen 2020" in lines[1]
     assert lines[2].startswith("The same heads on flat features (icip_flat, 1 fold x 1 seed): lstm ")
     assert len(lines) == 3
+
+
+def test_settings_say_a_protocol_by_what_differs_from_one_above(results):
+    frame = tables.table("settings", results).set_index("protocol")
+    assert frame["described"]["icip_flat"] == "as icip_paper, but: pool flat"
+    assert (
+        "batch 128" in frame["described"]["icip_paper"]
+        and "head (gates legacy)" in frame["described"]["icip_paper"]
+    )
+    assert list(frame.columns) == ["datasets", "runs", "described", "pool"]
+
+
+def test_what_a_clean_protocol_lacks_is_said(tmp_path):
+    """Of the same cell, once with a defect and once without."""
+    cell = CELL.replace("icip_paper", "icip_clean")
+    kinds = {CELL: {**CODED, "defects": ["red and blue swapped"]}, cell: {**CODED, "defects": []}}
+    synthetic.write(tmp_path, {CELL: (0.5,) * 3, cell: (0.5,) * 3}, folds=1)
+    for name, protocol in kinds.items():
+        frame = Results(tmp_path, [name]).predictions(name)
+        synthetic.write_run(tmp_path, name, 1, 0, frame.iloc[:, :6], protocol=protocol)
+    frame = tables.table("settings", Results(tmp_path, list(kinds)))
+    assert frame["described"].iloc[1] == "as icip_paper, but: no defects"
+
+
+def test_costs_of_a_frozen_encoder_are_said_to_be_the_heads(results):
+    grid = tables.table("grid", results)
+    assert grid["encoder"].tolist() == ["frozen", "frozen"] and "peak_memory_mb" not in grid
+    assert "FLOPs are of the head alone" in tables.overview(results)
+    costs = pd.DataFrame({"protocol": "p", "backbone": "b", "architecture": list("xyz"), "attention": "none"})
+    costs = costs.assign(flops=[1, 2, 3], top1=0.5, top1_low=0.4, top1_high=0.6, encoder="frozen")
+    figure = tradeoff.tradeoff(costs, "flops")
+    assert figure.axes[0].get_title() == "p (head alone)" and "head alone" in figure.get_supxlabel()
+    whole = tradeoff.tradeoff(costs.assign(encoder="trained"), "flops")
+    assert whole.axes[0].get_title() == "p" and whole.get_supxlabel() == "FLOPs per clip"
 
 
 def test_the_table_holds_ours_and_the_published(results):
