@@ -1,27 +1,29 @@
 """The regression gate: are these results still those that were accepted?
 
 Exact: parameters, trainable, FLOPs, and the test list (clips, groups, labels). Accuracy: one-sided paired
-tests of the drop on the same clips. The chance that unchanged code under other seeds fails is at most
-`alpha`: half of it goes to the mean over all cells (which sees a small drop everywhere), half to the single
-cells with Holm's correction. The standard error is the larger of two: the cluster bootstrap's over groups,
-and that of the folds' differences pooled over all cells, which sees what differs from training to training.
+tests of the drop on the same clips (`drops`). The chance that unchanged code under other seeds fails is at
+most `alpha`.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
-from vidattn.bench import reference, render, stats, summary
+from vidattn.bench import drops, reference, render, summary
 from vidattn.bench.results import COORDINATES, Results, identity
 
 ALPHA = 0.05
 FAILURES = ("parameters", "test list", "lower")
 UNUSABLE = ("missing",)
-ALL = "all cells"
+NOTHING = (
+    "Nothing was compared: the reference holds none of these cells. "
+    "To make them the reference: vidattn check --accept '<reason>'."
+)
+GONE = "missing: in no suite of params.yaml"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,12 @@ class Report:
         """Exit code: 0 unchanged, 1 regression, 2 missing or unusable input."""
         if self.rows["status"].str.startswith(FAILURES).any():
             return 1
-        return 2 if self.rows["status"].str.startswith(UNUSABLE).any() or self.rows.empty else 0
+        return 2 if self.rows["status"].str.startswith(UNUSABLE).any() or not self.compared else 0
+
+    @property
+    def compared(self) -> bool:
+        """Whether any cell was held against the reference; new cells alone say nothing."""
+        return not (self.rows["status"] == "new").all()
 
     @property
     def ok(self) -> bool:
@@ -52,8 +59,10 @@ class Report:
         verdict = {
             0: "No regression.",
             1: "REGRESSION.",
-            2: "Cells are missing: nothing can be said of them.",
+            2: "What is missing cannot be judged.",
         }
+        if not self.compared:
+            return f"{table}\n{NOTHING}\n"
         limit = f"Unchanged code with other seeds fails at most {self.alpha:.0%} of such checks."
         return f"{table}\n{verdict[self.code]} {limit}\n"
 
@@ -65,21 +74,26 @@ class Report:
         )
 
 
-def compare(results: Results, accepted: pd.DataFrame, alpha: float = ALPHA) -> Report:
+def compare(
+    results: Results, accepted: pd.DataFrame, alpha: float = ALPHA, known: Collection[str] | None = None
+) -> Report:
     """Compare results with the reference.
 
     Args:
         results: What was measured now.
         accepted: The reference (`reference.read`).
         alpha: Chance that noise alone fails the whole check.
+        known: Every cell that may be asked for; an accepted cell that is not among them is missing.
     """
     old = {identity(dict(zip(COORDINATES, key))): part for key, part in accepted.groupby(list(COORDINATES))}
     names = [*results.ids, *(cell for cell in old if results.cells is None and cell not in results.ids)]
     pairs = {cell: _paired(results, cell, old[cell]) for cell in names if cell in old and _ran(results, cell)}
-    tests = drops(pairs, alpha)
+    tests = drops.find(pairs, alpha)
     rows = [_row(results, cell, old.get(cell), tests.get(cell)) for cell in names]
-    if ALL in tests:
-        rows.append({"cell": ALL, **tests[ALL], "status": _drop(tests[ALL])})
+    if drops.ALL in tests:
+        rows.append({"cell": drops.ALL, **tests[drops.ALL], "status": _drop(tests[drops.ALL])})
+    gone = [] if known is None else [cell for cell in old if cell not in {*names, *known}]
+    rows += [{"cell": cell, "status": GONE} for cell in gone]
     columns = ["cell", "status", "reference", "top1", "top1_difference", "p", "detectable", "n", "groups"]
     return Report(pd.DataFrame(rows, columns=columns), alpha)
 
@@ -97,10 +111,10 @@ def accept(results: Results, reason: str, path: Path | None = None) -> Path:
     return reference.write(reference.make(results, reason), path or Path(results.root) / "reference.csv")
 
 
-def check(results: Results, path: Path | None = None, as_json: bool = False, alpha: float = ALPHA) -> int:
-    """Print the comparison with the reference file and return the exit code."""
+def check(results: Results, known: Collection[str] | None = None, as_json: bool = False) -> int:
+    """Print the comparison with results/reference.csv and return the exit code; `known` as for `compare`."""
     try:
-        report = compare(results, reference.read(path or Path(results.root) / "reference.csv"), alpha)
+        report = compare(results, reference.read(Path(results.root) / "reference.csv"), known=known)
     except (OSError, ValueError) as error:
         print(json.dumps({"ok": False, "code": 2, "error": str(error)}) if as_json else error)
         return 2
@@ -136,59 +150,6 @@ def _by_fold(results: Results, cell: str, old: pd.DataFrame) -> pd.DataFrame:
     return frame.reset_index().assign(group=lambda f: f["fold"].astype(str), clip="")
 
 
-def drops(
-    pairs: dict[str, pd.DataFrame], alpha: float, replicates: int = stats.REPLICATES
-) -> dict[str, dict]:
-    """One-sided tests of a drop, cell -> means, difference, p (Holm over cells), detectable; and `all cells`.
-
-    Args:
-        pairs: Cell -> frame with columns fold, group, old, new; a row is a clip.
-        alpha: Chance that noise alone makes any of the tests fail.
-        replicates: Bootstrap replicates of each standard error.
-    """
-    pairs = {cell: frame for cell, frame in pairs.items() if len(frame)}
-    if not pairs:
-        return {}
-    noise, freedom = _training_noise(pairs)
-    found = {
-        cell: _test(frame, frame["fold"], noise, freedom, alpha / 2 / len(pairs), replicates)
-        for cell, frame in pairs.items()
-    }
-    corrected = stats.holm(np.array([row["p"] for row in found.values()]))
-    for row, p in zip(found.values(), corrected):
-        row |= {"p": float(p), "limit": alpha / 2}
-    everything = pd.concat([frame.assign(cell=cell) for cell, frame in pairs.items()], ignore_index=True)
-    runs = everything["cell"] + "/" + everything["fold"].astype(str)
-    everything["group"] = everything["cell"].str.split("-").str[0] + "/" + everything["group"]
-    total = _test(everything, runs, noise, freedom, alpha / 2, replicates)
-    return {**found, ALL: {**total, "limit": alpha / 2}}
-
-
-def _training_noise(pairs: dict[str, pd.DataFrame]) -> tuple[float, int]:
-    """Spread of the folds' differences around their cell's mean, pooled over cells, and its freedom."""
-    gaps = [
-        frame.assign(gap=frame["new"] - frame["old"]).groupby("fold")["gap"].mean()
-        for frame in pairs.values()
-    ]
-    freedom = sum(len(gap) - 1 for gap in gaps)
-    squares = sum(float(((gap - gap.mean()) ** 2).sum()) for gap in gaps)
-    return (np.sqrt(squares / freedom), freedom) if freedom else (0.0, 0)
-
-
-def _test(
-    frame: pd.DataFrame, runs: pd.Series, noise: float, freedom: int, alpha: float, replicates: int
-) -> dict:
-    """One-sided test of a drop."""
-    gap = stats.difference(frame["new"], frame["old"], frame["group"], runs, replicates=replicates)
-    error = np.nanmax([gap.error, noise / np.sqrt(runs.nunique())])
-    degrees = max(1, min([x for x in (gap.groups - 1, freedom) if x > 0], default=1))
-    p = float(t.cdf(gap.value / error, degrees)) if error > 0 else float(gap.value >= 0)
-    detectable = (t.ppf(1 - alpha, degrees) + t.ppf(0.8, degrees)) * error if error > 0 else np.nan
-    means = {name: frame[name].groupby(runs.to_numpy()).mean().mean() for name in ("old", "new")}
-    row = {"reference": means["old"], "top1": means["new"], "top1_difference": gap.value, "p": p}
-    return row | {"detectable": float(detectable), "n": gap.n, "groups": gap.groups}
-
-
 def _row(results: Results, cell: str, old: pd.DataFrame | None, test: dict | None) -> dict:
     return {"cell": cell, **(test or {}), "status": _status(results, cell, old, test)}
 
@@ -202,17 +163,26 @@ def _status(results: Results, cell: str, old: pd.DataFrame | None, test: dict | 
     changes = [_change(name, old[name], now[name]) for name in reference.SIZES]
     if any(changes):
         return "parameters: " + ", ".join(change for change in changes if change)
-    absent = sorted(set(old["fold"]) - set(now["fold"]))
+    return _lists(old, now) or _drop(test)
+
+
+def _lists(old: pd.DataFrame, now: pd.DataFrame) -> str:
+    """Runs whose test list changed, that are gone, or whose test list is; "" where all are as they were."""
+    before, after = _clips(old), _clips(now)
+    absent = [run for run in before if run not in after]
+    lost = [run for run, clips in before.items() if clips and after.get(run) == ""]
+    changed = [run for run, clips in before.items() if clips and after.get(run) not in (None, "", clips)]
+    if changed:
+        return f"test list: run {', '.join(changed)} differs"
     if absent:
-        return f"missing: fold {', '.join(map(str, absent))}"
-    lists = {
-        "old": dict(zip(old["fold"], old["clips"])),
-        "now": dict(zip(now["fold"], now["clips"].fillna(""))),
-    }
-    changed = [
-        fold for fold, clips in lists["old"].items() if clips and lists["now"][fold] not in ("", clips)
-    ]
-    return f"test list: fold {', '.join(map(str, changed))} differs" if changed else _drop(test)
+        return f"missing: run {', '.join(absent)}"
+    return f"missing: test list of run {', '.join(lost)}" if lost else ""
+
+
+def _clips(frame: pd.DataFrame) -> dict[str, str]:
+    """Digest of the test list by run, `<fold>-<seed>`; "" where there is none."""
+    names = [f"{fold}-{seed}" for fold, seed in zip(frame["fold"], frame["seed"])]
+    return dict(zip(names, frame["clips"].fillna("")))
 
 
 def _change(name: str, old: pd.Series, now: pd.Series) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vidattn.bench.cell import Cell
 from vidattn.bench.params import Grid, Params, ParamsError, Protocol, unknown
+from vidattn.bench.plugins import declared
 
 NAME = re.compile(r"[a-z0-9_]+")
 SECTIONS = ("suites", "datasets", "backbones", "attention", "architectures", "flows", "protocols")
@@ -47,6 +48,7 @@ def check(params: Params, where: str) -> None:
         if protocol.flow not in params.flows:
             raise unknown("flow", protocol.flow, params.flows, f"{where}: protocols.{name}")
         _protocol(protocol, f"{where}: protocols.{name}")
+        _fusion({**params.architectures.get("two_stream", {}), **protocol.head}, f"{where}: protocols.{name}")
     for name, grids in params.suites.items():
         for grid in grids:
             _names(grid, params, f"{where}: suites.{name}")
@@ -71,6 +73,19 @@ def _protocol(protocol: Protocol, where: str) -> None:
     if protocol.augment:
         _augment(protocol.augment, f"{where}.augment")
     _choice(protocol, where)
+    _train_frames(protocol, where)
+
+
+def _train_frames(protocol: Protocol, where: str) -> None:
+    """One random frame of a clip is drawn from frames, not from features, of clips of one length."""
+    chosen = protocol.train_frames
+    if chosen is not None and (type(chosen) is not int or chosen != 1):
+        raise ParamsError(f"{where}.train_frames: expected null for all frames, or 1, got {chosen!r}.")
+    if chosen and (protocol.encoder, protocol.sampling) != ("trained", "uniform"):
+        raise ParamsError(
+            f"{where}.train_frames: 1 needs encoder: trained and sampling: uniform, "
+            f"got {protocol.encoder} and {protocol.sampling}."
+        )
 
 
 def _keys(values: dict, valid: tuple[str, ...], where: str) -> None:
@@ -125,17 +140,36 @@ def _augment(values: dict, where: str) -> None:
 
 
 def _choice(protocol: Protocol, where: str) -> None:
-    """What is chosen on validation clips needs them."""
+    """What is chosen on validation clips needs them, and these are to be drawn as the test clips are."""
+    if (protocol.validation, protocol.split) == ("clips", "official"):
+        raise ParamsError(
+            f"{where}.validation: clips needs split: random, got official; expected groups or none."
+        )
     rates = protocol.optimizer.get("learning_rate")
     if not (isinstance(rates, list) and rates or type(rates) in (int, float)):
         raise ParamsError(f"{where}.optimizer.learning_rate: expected a rate or a list, got {rates!r}.")
     needs = {"optimizer.learning_rate": len(protocol.rates) > 1, "patience": protocol.patience > 0}
     for key, chosen in needs.items():
-        if chosen and (protocol.validation, protocol.select) != ("groups", "best"):
+        if chosen and (protocol.validation == "none" or protocol.select != "best"):
             raise ParamsError(
                 f"{where}.{key}: {'a list of rates' if key != 'patience' else 'patience'} needs "
-                f"validation: groups and select: best, got {protocol.validation} and {protocol.select}."
+                "validation: groups or clips, and select: best, "
+                f"got {protocol.validation} and {protocol.select}."
             )
+
+
+def _fusion(values: dict, where: str) -> None:
+    """How streams are fused: the architecture's arguments, with those of a protocol's head."""
+    where = f"{where} with architectures.two_stream"
+    fusion, weight = values.get("fusion", "average"), values.get("flow_weight")
+    known = declared(MODELS / "architectures" / "two_stream.py", "FUSIONS", "name the ways to fuse")
+    if fusion not in known:
+        raise unknown("fusion", fusion, known, where)
+    if weight is not None and (type(weight) not in (int, float) or weight <= 0 or fusion != "weighted"):
+        raise ParamsError(
+            f"{where}: flow_weight goes with fusion: weighted and is a number above 0, or null for the one "
+            f"best on validation clips; got {weight!r} with fusion: {fusion}."
+        )
 
 
 def _names(grid: Grid, params: Params, where: str) -> None:

@@ -166,11 +166,13 @@ def check(arguments: Namespace) -> int:
     """Compare records with the reference: 0 no regression, 1 regression, 2 no usable input."""
     from vidattn.bench import check as check_module
 
-    results = _suite_results(_params(arguments))
+    params = _params(arguments)
+    results = _suite_results(params)
     if arguments.accept is not None:
         print(check_module.accept(results, arguments.accept))
         return 0
-    return check_module.check(results, as_json=arguments.json)
+    known = {cell for suite in params.suites for cell in cells(params, suite)}
+    return check_module.check(results, known, as_json=arguments.json)
 
 
 def bench(arguments: Namespace) -> int:
@@ -197,5 +199,6 @@ def mlflow(arguments: Namespace) -> int:
         files.write_json(Path(params.store) / "mlflow.json", seen)
     print(f"MLflow: {len(outcome.logged)} runs logged, {len(outcome.skipped)} already there.")
     if outcome.pending:
-        _tell(f"{len(outcome.pending)} cells wait for a server ({outcome.error}). Later: vidattn mlflow sync")
+        waiting = f"{len(outcome.pending)} cells and tables wait for a server ({outcome.error})"
+        _tell(f"{waiting}. Later: vidattn mlflow sync")
     return 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vidattn.bench import executor, files, records
 from vidattn.bench.params import Params, ParamsError
+from vidattn.data.workers import end_with_parent
 
 KINDS = {"backbone": "backbones", "attention": "attention", "architecture": "architectures"}  # axis -> folder
 AXES = tuple(KINDS)
@@ -47,10 +48,10 @@ def write_all(params: Params, folder: Path, tell: Callable[[str], None]) -> None
     """Count the models that are new or changed, and remove records of those that are no longer asked for."""
     wanted = dict(specs(params))
     todo = {name: spec for name, spec in wanted.items() if not _counted(folder / f"{name}.json", spec)}
-    names = list(todo)
+    names, context = list(todo), multiprocessing.get_context("spawn")
     for first in range(0, len(names), PER_PROCESS):
         # A pool of its own for each few: one that replaces its worker may wait for ever (CPython 3.11).
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(1, context, initializer=end_with_parent) as pool:
             some = {name: todo[name] for name in names[first : first + PER_PROCESS]}
             for name, found in pool.map(partial(write, folder), some.items()):
                 tell(f"{name}: {found['parameters']:,} parameters, {found['flops']:,} FLOPs")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from vidattn.bench import check, render, stats
+from vidattn.bench import check, drops, render, stats
 
 FOLDS = 3
 CLIPS = 9
@@ -102,7 +102,7 @@ def _fails(lost: dict[int, float], draw: np.random.Generator, same: bool) -> boo
             hits[1] = hits[0] * (draw.random(len(group)) > lost.get(cell, 0.0) / hits[0].mean())
         frame = {"fold": fold, "group": group.astype(str), "old": hits[0], "new": hits[1]}
         pairs[f"d-b-a{cell}-x-p"] = pd.DataFrame(frame)
-    tests = check.drops(pairs, check.ALPHA, REPLICATES)
+    tests = drops.find(pairs, check.ALPHA, REPLICATES)
     return any(row["p"] <= row["limit"] for row in tests.values())
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from vidattn.bench import executor, peak, train
 from vidattn.bench.cell import Run
 from vidattn.bench.inputs import Inputs, open_inputs
-from vidattn.bench.metrics import all_metrics
+from vidattn.bench.metrics import all_finite, all_metrics
 from vidattn.bench.params import Params
 from vidattn.bench.records import predictions, record
 
@@ -69,7 +69,9 @@ def _choice(states: dict[float, train.State], rate: float) -> dict[str, Any]:
 
 
 def scored(run: Run, params: Params, inputs: Inputs, scores: dict, measured: dict, timing: dict) -> Files:
-    """The files of a finished run from its scores {role: (logits (N, K), labels (N,))}."""
+    """The files of a finished run from its finite scores {role: (logits (N, K), labels (N,))}."""
+    for role, (made, _) in scores.items():
+        all_finite(made, inputs.ids(role), role, run.id)
     logits, labels = scores["test"]
     ids = list(inputs.ids("test"))[: len(labels)]
     groups = [inputs.groups[i] for i in ids]
@@ -79,6 +81,8 @@ def scored(run: Run, params: Params, inputs: Inputs, scores: dict, measured: dic
     arrays = {
         f"{role}_{part}": a for role, pair in scores.items() for part, a in zip(("logits", "labels"), pair)
     }
+    # fixed-width text, which loads without pickle: fusion compares the clips of its streams
+    arrays |= {f"{role}_ids": np.array(inputs.ids(role)[: len(pair[1])]) for role, pair in scores.items()}
     return {
         "record.json": _json(content),
         "predictions.csv": table.encode(),
@@ -102,7 +106,7 @@ def _facts(run: Run, params: Params, inputs: Inputs, scores: dict) -> dict[str, 
         "n_validation": len(inputs.ids("validation")),
         "classes": list(inputs.classes),
         "leaks": fold.leaks(),
-        "protocol": vars(protocol),
+        "protocol": protocol.settings(),
         "digests": executor.ingredients(run, params),
     }
 

@@ -19,6 +19,7 @@ from vidattn.bench.cell import Cell, Run
 from vidattn.bench.params import Params, ParamsError
 from vidattn.bench.records import device, versions
 from vidattn.data import atomic
+from vidattn.data.workers import end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 # Shared code that every number depends on. Tests compare it with dvc.yaml, and with what the plug-ins import.
@@ -59,6 +60,7 @@ SUFFIX = {"records": ".json", "predictions": ".csv", "timings": ".json"}
 
 def code_files(cell: Cell) -> list[Path]:
     """The source files that a cell's numbers depend on: its own plug-ins and the shared ones."""
+    from vidattn.bench.fuse import STREAMS, is_fused
     from vidattn.bench.inputs import plugin_path
 
     names = (
@@ -66,12 +68,14 @@ def code_files(cell: Cell) -> list[Path]:
         f"models/attention/{cell.attention}",
         f"data/datasets/{cell.dataset}",
     )
-    own = [ROOT / f"{name}.py" for name in names] + [plugin_path(cell.architecture)]
+    architectures = [cell.architecture, *(STREAMS.values() if is_fused(cell) else ())]
+    own = [ROOT / f"{name}.py" for name in names] + [plugin_path(name) for name in architectures]
     return [*(path for path in own if path.exists()), *(ROOT / name for name in SHARED)]
 
 
 def ingredients(run: Run, params: Params) -> dict[str, str]:
     """Digests of the parameters, the data and the code that determine a run."""
+    from vidattn.bench.fuse import STREAMS, is_fused
     from vidattn.bench.inputs import plugin_streams
 
     cell = run.cell
@@ -80,11 +84,13 @@ def ingredients(run: Run, params: Params) -> dict[str, str]:
         "backbone": params.backbones[cell.backbone],
         "attention": params.attention[cell.attention],
         "architecture": params.architectures[cell.architecture],
-        "protocol": {k: v for k, v in vars(protocol).items() if k != "flow"},
+        "protocol": {k: v for k, v in protocol.settings().items() if k != "flow"},
         "dataset": params.datasets[cell.dataset],
     }
     if "flow" in plugin_streams(cell.architecture):
         sections["flow"] = vars(params.flows[protocol.flow])
+    if is_fused(cell):  # its scores are made from theirs
+        sections["streams"] = [params.architectures[name] for name in STREAMS.values()]
     return {
         "params": files.digest(sections),
         "data": data_digest(cell, params),
@@ -129,20 +135,28 @@ def finished(path: Path) -> bool:
 
 
 def execute(run: Run, params: Params, tell: Callable[[str], None] = lambda line: None) -> Path:
-    """Make sure that a run is in the store; returns its folder."""
+    """Make sure that a run is in the store; returns its folder. A second process waits for the first."""
     place = folder(run, params)
     if finished(place):
         return place
     partial = place.with_name(place.name + ".partial")
-    partial.mkdir(parents=True, exist_ok=True)
+    with atomic.alone(partial):
+        if finished(place):  # by another process, meanwhile
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            _finish(run, params, partial, tell)
+            shutil.rmtree(place, ignore_errors=True)
+            partial.rename(place)
+    return place
+
+
+def _finish(run: Run, params: Params, partial: Path, tell: Callable[[str], None]) -> None:
+    """Leave in `partial` what the store keeps of a run, and nothing else."""
     made = _made(run, params, partial, tell)
     for name, content in made.items():
         atomic.write(partial / name, content)
     for checkpoint in partial.glob("checkpoint*.npz"):
         checkpoint.unlink()
-    shutil.rmtree(place, ignore_errors=True)
-    partial.rename(place)
-    return place
 
 
 def _made(run: Run, params: Params, partial: Path, tell: Callable[[str], None]) -> dict[str, bytes]:
@@ -188,7 +202,7 @@ def fill(runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], N
     context = multiprocessing.get_context("spawn")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with (
-        ProcessPoolExecutor(jobs, mp_context=context) as pool,
+        ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool,
         tqdm(total=len(missing), unit="run", desc="runs") as bar,
     ):
         for wave in waves:

@@ -98,20 +98,25 @@ def digests(runs: list[Run], params: Params) -> dict[str, str]:
 def score_all(cells: list[list[Run]], params: Params, tell: Callable[[str], None]) -> int:
     """Write results/explain: the scores of every cell that can be scored, the sheets that params.yaml names.
 
-    What was made from the same runs is kept; it is said why a cell is skipped.
+    What was made from the same runs is kept; it is said why a cell is skipped. Sheets that are not named any
+    more are removed.
     """
-    explained_path(cells[0][0].cell, ".json").parent.mkdir(parents=True, exist_ok=True)
+    sheets = params.compare.get("sheets", [])
+    folder = explained_path(cells[0][0].cell, ".json").parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.png"):
+        if path.stem not in sheets:
+            path.unlink()
     for runs in cells:
         cell = runs[0].cell
-        why = reason(cell, params)
-        path = explained_path(cell, ".json")
-        if why:
+        if why := reason(cell, params):
             tell(f"{cell.id}: not scored, {why}")
-        elif path.exists() and json.loads(path.read_text())["digests"] == digests(runs, params):
-            tell(f"{cell.id}: scored already")
-        else:
+            continue
+        path, sheet = explained_path(cell, ".json"), explained_path(cell, ".png")
+        kept = path.exists() and json.loads(path.read_text())["digests"] == digests(runs, params)
+        if cell.id in sheets and not (kept and sheet.exists()):
+            atomic.write(sheet, draw(runs[0], params, 2))
+        if not kept:  # written last: where it is, the sheet is of the same runs
             files.write_json(path, score_cell(runs, params))
-            tell(f"{cell.id}: {path}")
-            if cell.id in params.compare.get("sheets", []):
-                atomic.write(explained_path(cell, ".png"), draw(runs[0], params, 2))
+        tell(f"{cell.id}: scored already" if kept else f"{cell.id}: {path}")
     return 0

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from itertools import zip_longest
+from pathlib import Path
 
 import numpy as np
 
 from vidattn.bench.cell import Cell, Run
-from vidattn.bench.metrics import softmax, top1
+from vidattn.bench.metrics import all_finite, softmax, top1
 from vidattn.bench.params import Params
 
 STREAMS = {"rgb": "frame_average", "flow": "temporal_stream"}
@@ -35,23 +37,21 @@ def best_weight(streams: list[np.ndarray], labels: np.ndarray) -> float:
 
 
 def svm(streams: dict[str, list[np.ndarray]], labels: np.ndarray) -> dict[str, np.ndarray]:
-    """Scores of a linear SVM on both streams' probabilities, fitted on the validation clips only.
+    """Test scores of a linear SVM on both streams' probabilities, fitted on the validation clips only.
 
     The streams have never seen these clips, so their probabilities are as honest there as on the test set.
+    The SVM's own scores are not, so it has none there.
     """
     from sklearn.svm import LinearSVC
 
     stacked = {role: np.concatenate([softmax(s) for s in pair], axis=1) for role, pair in streams.items()}
     model = LinearSVC(C=1.0, random_state=0).fit(stacked["validation"], labels)
     width = streams["test"][0].shape[1]
-    out = {}
-    for role, x in stacked.items():
-        raw = model.decision_function(x)
-        raw = np.stack([-raw, raw], 1) if raw.ndim == 1 else raw
-        scores = np.full((len(x), width), raw.min() - 1.0, dtype="float32")
-        scores[:, model.classes_] = raw
-        out[role] = scores
-    return out
+    raw = model.decision_function(stacked["test"])
+    raw = np.stack([-raw, raw], 1) if raw.ndim == 1 else raw
+    scores = np.full((len(raw), width), raw.min() - 1.0, dtype="float32")
+    scores[:, model.classes_] = raw
+    return {"test": scores}
 
 
 def run_fused(run: Run, params: Params, tell: Callable[[str], None]) -> dict[str, bytes]:
@@ -60,31 +60,89 @@ def run_fused(run: Run, params: Params, tell: Callable[[str], None]) -> dict[str
     from vidattn.bench.inputs import open_inputs
 
     parts = [executor.execute(r, params, tell) for r in stream_runs(run)]
-    arrays = [np.load(p / "scores.npz", allow_pickle=False) for p in parts]
+    arrays = [stored(path / "scores.npz", r) for path, r in zip(parts, stream_runs(run))]
     roles = [role for role in evaluate.SCORED if f"{role}_logits" in arrays[0]]
+    for role in roles:
+        same_clips(run, role, [a.get(f"{role}_ids", np.array([])) for a in arrays])
     streams = {role: [a[f"{role}_logits"] for a in arrays] for role in roles}
     labels = {role: arrays[0][f"{role}_labels"] for role in roles}
-    fused, notes = combine(streams, labels, params.architectures["two_stream"].get("fusion", "average"))
     inputs = open_inputs(run, params)
-    scores = {role: (fused[role], labels[role]) for role in roles}
+    steps = (inputs.frames, inputs.frames - inputs.flow_length)
+    fused, notes = combine(streams, labels, steps, **options(run.cell, params))
+    scores = {role: (fused[role], labels[role]) for role in fused}
     return evaluate.scored(run, params, inputs, scores, {**_sums(parts), **notes}, _timing(parts))
 
 
-def combine(streams: dict, labels: dict, fusion: str) -> tuple[dict[str, np.ndarray], dict]:
-    """Fused scores by role, and what was chosen for it."""
-    if fusion not in ("average", "weighted", "svm"):
-        raise ValueError(f"Unknown fusion '{fusion}'. Expected one of: average, weighted, svm.")
-    if fusion != "average" and "validation" not in streams:
+def stored(path: Path, run: Run) -> dict[str, np.ndarray]:
+    """Logits (N, K), labels (N,) and clip ids (N,) of a stream's run, by role and part: `test_logits`, ..."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    for role in [name.removesuffix("_logits") for name in arrays if name.endswith("_logits")]:
+        if f"{role}_ids" not in arrays:
+            raise ValueError(
+                f"{path} does not say which clips its scores are of; an older version wrote it. "
+                f"Remove {path.parent} and make it again: vidattn run {run.cell.id}"
+            )
+        all_finite(arrays[f"{role}_logits"], arrays[f"{role}_ids"], role, run.id)
+    return arrays
+
+
+def same_clips(run: Run, role: str, ids: list[np.ndarray]) -> None:
+    """Raise ValueError where the two streams of a fused run were not scored on the same clips, in order."""
+    for number, (first, second) in enumerate(zip_longest(*(i.tolist() for i in ids)), 1):
+        if first != second:
+            names = " and ".join(f"'{i}' in {a}" for i, a in zip((first, second), STREAMS.values()))
+            raise ValueError(
+                f"{run.id}: its streams were scored on different {role} clips; clip {number} is {names}. "
+                "Clips that could not be extracted are left out: see `failed` in index.json of the stored "
+                f"frames and flow of '{run.cell.dataset}', and make them again."
+            )
+
+
+def options(cell: Cell, params: Params) -> dict:
+    """`fusion` and `flow_weight` of a cell: the architecture's, and above them the protocol's."""
+    given = {**params.architectures["two_stream"], **params.protocols[cell.protocol].head}
+    return {name: given[name] for name in ("fusion", "flow_weight") if name in given}
+
+
+def combine(
+    streams: dict,
+    labels: dict,
+    steps: tuple[int, int],
+    fusion: str = "average",
+    flow_weight: float | None = None,
+) -> tuple[dict[str, np.ndarray], dict]:
+    """Fused scores by role, and what was chosen for it. The names are those of the architecture's FUSIONS.
+
+    Args:
+        streams: Logits (N, K) of RGB and of flow, by role.
+        labels: Labels (N,) by role.
+        steps: Predictions averaged in a clip: T frames, and T - L stacks of flow.
+        fusion: "average"; "weighted", flow counts `flow_weight` times RGB; "time", every step alike (the
+            thesis' code); "svm", see `svm`.
+        flow_weight: None for the weight, in tenths, that is best on validation clips.
+    """
+    fitted = fusion == "svm" or (fusion == "weighted" and flow_weight is None)
+    if fitted and "validation" not in streams:
         raise ValueError(
-            f"Fusion '{fusion}' needs validation clips; this protocol has none. Use fusion: average."
+            f"Fusion '{fusion}' needs validation clips; this protocol has none. Use fusion: average, "
+            "time, or weighted with a flow_weight."
         )
     if fusion == "svm":
-        return svm(streams, labels["validation"]), {"fusion": "svm"}
-    weight = 0.5 if fusion == "average" else best_weight(streams["validation"], labels["validation"])
-    return {role: fuse(pair, weight) for role, pair in streams.items()}, {
-        "fusion": fusion,
-        "fusion_weight": weight,
-    }
+        return svm(streams, labels["validation"]), {"fusion": "svm", "fusion_fitted_on": "validation"}
+    weight = _weight(streams, labels, steps, fusion, flow_weight)
+    notes = {"fusion": fusion, "fusion_weight": weight}
+    return {role: fuse(pair, weight) for role, pair in streams.items()}, notes
+
+
+def _weight(streams: dict, labels: dict, steps: tuple, fusion: str, flow_weight: float | None) -> float:
+    """The share of RGB."""
+    if fusion == "weighted" and flow_weight is None:
+        return best_weight(streams["validation"], labels["validation"])
+    shares = {"average": (1, 1), "weighted": (1, flow_weight), "time": steps}
+    if fusion not in shares:
+        raise ValueError(f"Unknown fusion '{fusion}'. Expected one of: average, weighted, time, svm.")
+    return shares[fusion][0] / sum(shares[fusion])
 
 
 def _sums(parts: list) -> dict:

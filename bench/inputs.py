@@ -1,7 +1,7 @@
 """What a run reads: its fold, its streams and its batches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +46,9 @@ class Inputs:
     def batches(
         self, role: str, protocol: Protocol, *, seed: int = 0, epoch: int = 0, training: bool = False
     ) -> Iterator:
-        """Batches of (streams, labels); only training shuffles and augments."""
+        """Batches of (streams, labels); only training shuffles, augments and reads `train_frames`."""
         ids = self.ids(role)
+        shuffle = training and protocol.shuffle
         made = pipeline.batches(
             self.streams,
             np.array([self.labels[i] for i in ids], dtype="int32"),
@@ -55,17 +56,22 @@ class Inputs:
             protocol.batch,
             seed=seed,
             epoch=epoch,
-            shuffle=training and protocol.shuffle,
+            shuffle=shuffle,
             augment=protocol.augment if training and protocol.augment else None,
             flow_length=self.flow_length,
             colour=protocol.colour,
             drop_remainder=protocol.drop_remainder,
             frames=self.frames if self.features else None,
+            one_frame=training and protocol.train_frames == 1,
         )
-        return (({**x, **self._prepared(x, protocol, seed, epoch)}, y) for x, y in made)
+        rows = _rows(pipeline.order(len(ids), seed, epoch, shuffle), protocol.batch)
+        return (({**x, **self._prepared(x, protocol, seed, epoch, r)}, y) for (x, y), r in zip(made, rows))
 
-    def _prepared(self, batch: dict, protocol: Protocol, seed: int, epoch: int) -> dict:
-        """Stored features scaled, or with their frames shuffled, as the protocol says."""
+    def _prepared(self, batch: dict, protocol: Protocol, seed: int, epoch: int, rows: np.ndarray) -> dict:
+        """Stored features scaled, or with their frames shuffled, as the protocol says.
+
+        The order of a clip's frames follows from seed, epoch and its row alone, whatever the batch.
+        """
         if not self.features:
             return {}
         x = batch["features"]
@@ -75,8 +81,11 @@ class Inputs:
             norm = np.linalg.norm(x, axis=-1, keepdims=True)
             x = x * np.sqrt(x.shape[-1], dtype="float32") / np.maximum(norm, 1e-6)
         if protocol.order == "shuffled":
-            draws = np.random.default_rng([seed, epoch, len(x)]).random(x.shape[:2])
-            draws[~_real(x)] = 2.0  # padding stays behind every frame
+            from vidattn.models.masking import real_frames
+
+            # the 2 tells these numbers from those of augmentation
+            draws = np.stack([np.random.default_rng([seed, epoch, r, 2]).random(x.shape[1]) for r in rows])
+            draws[~real_frames(x, np)] = 2.0  # padding stays behind every frame
             x = np.take_along_axis(x, draws.argsort(axis=1, kind="stable")[..., None], axis=1)
         return {"features": x}
 
@@ -85,6 +94,9 @@ class Inputs:
 
         All of them, unless the (paper) protocol drops the incomplete last batch.
         """
+        if protocol.train_frames:  # as many frames at a time as in a step of training, to fit the memory
+            batch = max(1, protocol.batch * protocol.train_frames // self.frames)
+            protocol = replace(protocol, batch=batch)
         logits, labels = [], []
         for streams, truth in self.batches(role, protocol):
             logits.append(np.asarray(model.predict_on_batch(streams), dtype="float32"))
@@ -92,9 +104,9 @@ class Inputs:
         return np.concatenate(logits), np.concatenate(labels)
 
 
-def _real(x: np.ndarray) -> np.ndarray:
-    """True for every frame (B, T, D) up to the last that is not all zero, (B, T)."""
-    return np.flip(np.logical_or.accumulate(np.flip((x != 0).any(axis=-1), 1), axis=1), 1)
+def _rows(order: np.ndarray, batch: int) -> Iterator[np.ndarray]:
+    """The rows of every batch of an epoch."""
+    return (order[start : start + batch] for start in range(0, len(order), batch))
 
 
 def plugin_path(architecture: str) -> Path:

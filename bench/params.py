@@ -42,14 +42,15 @@ class Flow:
 class Protocol:
     """How a cell is trained and scored. `kind` is paper or clean; `defects` names what paper does wrong.
 
-    `split` is official or random; `validation` groups or none; `select` best or last (epoch);
+    `split` is official or random; `validation` groups, clips or none; `select` best or last (epoch);
     `encoder` trained or frozen (heads on stored features); `weights` random or imagenet; `pool` mean or flat
     features of a frozen encoder; `normalise` scales each to length sqrt(D); `head` are arguments for the
     architectures that take them; `sampling` uniform or per_second; `order` of the frames given or shuffled;
     `frames` per clip, 0 for the integer mean over the data set (You & Korhonen); `mask` keeps the frames of
     zeros at the end of short clips out of everything; `size` in pixels, or native for the backbone's own;
     `colour` rgb or bgr; `patience` epochs without improvement on validation after which training stops, 0
-    for never; `optimizer.learning_rate` one rate, or a list of which validation chooses one.
+    for never; `optimizer.learning_rate` one rate, or a list of which validation chooses one. `train_frames`
+    may be left out: 1 trains on one random frame (or flow stack) of each clip an epoch, None on all.
     """
 
     kind: str
@@ -78,6 +79,11 @@ class Protocol:
     precision: str
     shuffle: bool
     drop_remainder: bool
+    train_frames: int | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """The settings by name, less an optional one that is not set: as if it did not exist."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
     @property
     def rates(self) -> list[float]:
@@ -107,7 +113,7 @@ class Params:
 CHOICES = {
     "kind": ("paper", "clean"),
     "split": ("official", "random"),
-    "validation": ("groups", "none"),
+    "validation": ("groups", "clips", "none"),
     "select": ("best", "last"),
     "encoder": ("trained", "frozen"),
     "weights": ("random", "imagenet"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vidattn.bench import accelerator
 from vidattn.bench.cell import Run
 from vidattn.bench.metrics import ranks, softmax
 
@@ -49,14 +50,14 @@ def git_commit() -> str:
 
 @functools.cache
 def device() -> str:
-    """The processor (and accelerator, where one is used) that made the numbers."""
+    """The processor (and the GPU, where one is used) that makes the numbers; part of a run's key."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     except OSError:
         names = []
-    accelerator = os.environ.get("VIDATTN_DEVICE", "")
-    return ", ".join(filter(None, [names[0] if names else platform.processor() or "cpu", accelerator]))
+    processor = names[0] if names else platform.processor() or "cpu"
+    return ", ".join(filter(None, [processor, accelerator.name()]))
 
 
 def record(run: Run, **parts: Any) -> dict[str, Any]:

@@ -178,7 +178,7 @@ def holm_within(p: np.ndarray, families: list) -> np.ndarray:
 
 
 def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:
-    """Chance that a run of the first cell beats one of the second (Agarwal et al. 2021); ties count half."""
+    """Chance that a run of the first beats one of the second (Agarwal et al. 2021); ties count half."""
     gap = np.subtract.outer(np.asarray(first, float), np.asarray(second, float))
     return float(np.mean((gap > 0) + 0.5 * (gap == 0)))
 

@@ -152,12 +152,18 @@ def _versus(results: Results, cell: str, control: str) -> dict:
     row |= {"difference_low": found.low, "difference_high": found.high, "p": found.p}
     row["p_mcnemar"] = stats.mcnemar(rows["first"], rows["second"]) if len(rows) else np.nan
     row["p_corrected_t"] = _corrected(results, cell, control)
-    runs = results.runs.groupby("cell")["top1"]
-    both = all(len(results.records.get(name, [])) for name in (cell, control))
-    chance = stats.probability_of_improvement
-    row["improvement"] = chance(runs.get_group(cell), runs.get_group(control)) if both else np.nan
+    row["improvement"] = _improvement(results, cell, control)
     row["detectable"] = stats.minimal_detectable(found.error, found.groups)
     return row
+
+
+def _improvement(results: Results, cell: str, control: str) -> float:
+    """Probability of improvement within a fold (as within a task in Agarwal et al. 2021), mean over folds."""
+    runs = results.runs.groupby(["cell", "fold"])["top1"].apply(list)
+    first, second = (runs[name] if name in runs else pd.Series() for name in (cell, control))
+    shared = first.index.intersection(second.index)
+    found = [stats.probability_of_improvement(first[fold], second[fold]) for fold in shared]
+    return float(np.mean(found)) if found else np.nan
 
 
 def _corrected(results: Results, cell: str, control: str) -> float:

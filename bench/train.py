@@ -13,7 +13,7 @@ import numpy as np
 
 from vidattn.bench import checkpoint, encode
 from vidattn.bench.cell import Cell, Run
-from vidattn.bench.metrics import softmax, top1
+from vidattn.bench.metrics import all_finite, softmax, top1
 from vidattn.bench.params import Params, Protocol
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def head(cell: Cell, protocol: Protocol) -> dict:
     return {name: value for name, value in protocol.head.items() if name in known}
 
 
-def build_model(run: Run, params: Params, inputs: "Inputs"):
-    """The Keras model of this run, freshly initialised from the run's id."""
+def build_model(run: Run, params: Params, inputs: "Inputs", frames: int | None = None):
+    """The Keras model of this run, freshly initialised from the run's id; `frames` in the place of all."""
     import keras
 
     from vidattn.models.build import build
@@ -74,7 +74,7 @@ def build_model(run: Run, params: Params, inputs: "Inputs"):
         run.cell.architecture,
         classes=len(inputs.classes),
         size=encode.size(run.cell, params),
-        frames=inputs.frames,
+        frames=frames or inputs.frames,
         flow_length=inputs.flow_length,
         backbone_params=encode.backbone_params(run.cell, params),
         attention_params=params.attention[run.cell.attention],
@@ -83,6 +83,22 @@ def build_model(run: Run, params: Params, inputs: "Inputs"):
         mask=protocol.mask and inputs.padded,
         seed=seed_of(run.id),
     )
+
+
+def one_frame_model(run: Run, params: Params, inputs: "Inputs", whole):
+    """The model for one frame (or flow stack) of a clip, of the same weights as `whole`, the one for all."""
+    protocol = run.cell.protocol
+    if {"rgb", "flow"} <= set(inputs.streams):
+        raise ValueError(
+            f"{run.id} reads frames and flow at once: use protocols.{protocol}.train_frames: null."
+        )
+    model = build_model(run, params, inputs, 1 + inputs.flow_length if "flow" in inputs.streams else 1)
+    if [w.shape for w in model.weights] != [w.shape for w in whole.weights]:
+        raise ValueError(
+            f"{run.id}: '{run.cell.architecture}' has weights for each of its {inputs.frames} frames and "
+            f"cannot be trained on one: use protocols.{protocol}.train_frames: null."
+        )
+    return model
 
 
 def compile_model(model, protocol: Protocol, rate: float) -> None:
@@ -100,7 +116,7 @@ def compile_model(model, protocol: Protocol, rate: float) -> None:
     if protocol.accumulate > 1:
         settings["gradient_accumulation_steps"] = protocol.accumulate
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    # XLA costs five times the step on CPUs here and makes first steps slow.
+    # XLA makes the first step slow, and on CPUs the others too.
     model.compile(optimizer=make(**settings), loss=loss, jit_compile=False)
 
 
@@ -151,8 +167,8 @@ def fit(run: Run, params: Params, inputs: "Inputs", folder: Path, tell: Callable
     """Train a run with every learning rate of its protocol, from the same weights and in the same order.
 
     Returns:
-        The model with the selected epoch's weights of the best rate on validation (the first of equals), and
-        the `State` of every rate, by rate. Which is best: `chosen`.
+        The model for whole clips with the selected epoch's weights of the best rate on validation (the first
+        of equals), and the `State` of every rate, by rate. Which is best: `chosen`.
     """
     import keras
 
@@ -160,12 +176,14 @@ def fit(run: Run, params: Params, inputs: "Inputs", folder: Path, tell: Callable
     states = {}
     for number, rate in enumerate(protocol.rates):
         keras.backend.clear_session()  # graphs of earlier runs of this process would stay in memory
-        model = build_model(run, params, inputs)
+        whole = build_model(run, params, inputs)
+        model = one_frame_model(run, params, inputs, whole) if protocol.train_frames else whole
         compile_model(model, protocol, rate)
         shown = tell if len(protocol.rates) == 1 else lambda line, rate=rate: tell(f"rate {rate:g}, {line}")
-        states[rate] = _train(model, run, inputs, protocol, folder / f"checkpoint{number}.npz", shown)
-    model.set_weights(states[chosen(states)].weights)
-    return model, states
+        place = folder / f"checkpoint{number}.npz"
+        states[rate] = _train((model, whole), run, inputs, protocol, place, shown)
+    whole.set_weights(states[chosen(states)].weights)
+    return whole, states
 
 
 def chosen(states: dict[float, State]) -> float:
@@ -173,12 +191,16 @@ def chosen(states: dict[float, State]) -> float:
     return max(states, key=lambda rate: states[rate].best)
 
 
-def _train(model, run: Run, inputs: "Inputs", protocol: Protocol, saved_at: Path, tell) -> State:
-    """Train until finished. Where a run has several rates, the end of each is saved for a restart."""
+def _train(models: tuple, run: Run, inputs: "Inputs", protocol: Protocol, saved_at: Path, tell) -> State:
+    """Train until finished. Where a run has several rates, the end of each is saved for a restart.
+
+    `models` are the one that is trained and the one that scores whole clips, mostly the same.
+    """
+    model = models[0]
     state = restore(model, saved_at)
     saved = time.monotonic()
     while not state.finished(protocol):
-        _epoch(model, state, run, inputs, protocol)
+        _epoch(models, state, run, inputs, protocol)
         tell(_line(state, protocol))
         late = time.monotonic() - saved > CHECKPOINT_SECONDS
         if len(protocol.rates) > 1 if state.finished(protocol) else late:
@@ -187,8 +209,8 @@ def _train(model, run: Run, inputs: "Inputs", protocol: Protocol, saved_at: Path
     return state
 
 
-def _epoch(model, state: State, run: Run, inputs: "Inputs", protocol: Protocol) -> None:
-    start = time.monotonic()
+def _epoch(models: tuple, state: State, run: Run, inputs: "Inputs", protocol: Protocol) -> None:
+    start, model = time.monotonic(), models[0]
     order = seed_of(f"{run.cell.dataset}-{run.fold}-{run.seed}")
     losses = []
     for streams, labels in inputs.batches("train", protocol, seed=order, epoch=state.epoch, training=True):
@@ -202,15 +224,18 @@ def _epoch(model, state: State, run: Run, inputs: "Inputs", protocol: Protocol) 
     # train_on_batch returns the mean since the last reset: the last value is the epoch's.
     state.history["loss"].append(round(losses[-1], 6))
     model.reset_metrics()
-    _select(model, state, inputs, protocol)
+    _select(models, state, run, inputs, protocol)
     state.seconds += time.monotonic() - start
 
 
-def _select(model, state: State, inputs: "Inputs", protocol: Protocol) -> None:
+def _select(models: tuple, state: State, run: Run, inputs: "Inputs", protocol: Protocol) -> None:
     """Keep this epoch's weights if the protocol would report them."""
-    score = (0.0, 0.0)
+    score, (model, whole) = (0.0, 0.0), models
     if protocol.validation != "none":
-        logits, labels = inputs.predict(model, "validation", protocol)
+        if whole is not model:
+            whole.set_weights(model.get_weights())
+        logits, labels = inputs.predict(whole, "validation", protocol)
+        all_finite(logits, inputs.ids("validation"), "validation", run.id, f" in epoch {state.epoch}")
         chosen = softmax(logits)[np.arange(len(labels)), labels]
         loss = float(-np.log(np.maximum(chosen, 1e-12)).mean())
         score = (top1(logits, labels), -loss)

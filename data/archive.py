@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ import rarfile
 from vidattn.data import atomic
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".rar")
-MAX_BYTES = 200 * 2**30  # of all files together
+MAX_BYTES = 200 * 2**30  # of all files together, those of archives inside included
 MAX_RATIO = 200  # unpacked to packed, for more than RATIO_FROM bytes
 RATIO_FROM = 100 * 2**20
 MAX_FILES = 2_000_000
@@ -45,6 +46,19 @@ class Member(NamedTuple):
     open: Callable[[], Any]
 
 
+@dataclass
+class Budget:
+    """What may still be written, by an archive and those inside it together."""
+
+    bytes: int
+    files: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Budget":
+        """The whole budget, by the size of the outer archive."""
+        return cls(min(MAX_BYTES, max(RATIO_FROM, MAX_RATIO * path.stat().st_size)), MAX_FILES)
+
+
 def known(path: Path) -> bool:
     """Whether a file name has the ending of an archive that can be unpacked."""
     return path.name.lower().endswith(SUFFIXES)
@@ -65,12 +79,13 @@ def extract(path: Path, folder: Path, nested: bool = False) -> int:
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; unpack {path.name} into a new folder.")
     try:
-        count = _unpack(path, folder)
+        budget = Budget.of(path)
+        count = _unpack(path, folder, budget)
         inner = (
             [file for file in sorted(folder.rglob("*")) if file.is_file() and known(file)] if nested else []
         )
         for file in inner:
-            count += _unpack(file, file.with_suffix("")) - 1
+            count += _unpack(file, file.with_suffix(""), budget) - 1
             file.unlink()
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -78,11 +93,11 @@ def extract(path: Path, folder: Path, nested: bool = False) -> int:
     return count
 
 
-def _unpack(path: Path, folder: Path) -> int:
+def _unpack(path: Path, folder: Path, budget: Budget) -> int:
     """Writes all members; whatever the reader dislikes becomes one clear error."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        count = _write(path, folder)
+        count = _write(path, folder, budget)
     except rarfile.RarCannotExec as error:
         raise ValueError(
             f"{path.name} is compressed and no program that unpacks rar is installed. Install one of "
@@ -95,22 +110,22 @@ def _unpack(path: Path, folder: Path) -> int:
     return count
 
 
-def _write(path: Path, folder: Path) -> int:
+def _write(path: Path, folder: Path, budget: Budget) -> int:
     """Counts real bytes, as headers may lie."""
-    budget = min(MAX_BYTES, max(RATIO_FROM, MAX_RATIO * path.stat().st_size))
     count = 0
     for member in _members(path):
         count += 1
-        budget -= _copy(member, folder / _inside(member.name, path), budget, path)
-        if count > MAX_FILES:
+        if budget.files == 0:
             raise ValueError(f"{path.name} holds more than {MAX_FILES} files; refused as a bomb.")
+        budget.files -= 1
+        budget.bytes -= _copy(member, folder / _inside(member.name, path), budget.bytes, path)
     return count
 
 
 def _inside(name: str, path: Path) -> PurePosixPath:
     """The member's path if it stays below the folder; raises otherwise."""
     inner = PurePosixPath(name.replace("\\", "/"))
-    if inner.is_absolute() or ".." in inner.parts or ":" in inner.parts[0] or "\0" in name:
+    if not inner.parts or inner.is_absolute() or ".." in inner.parts or ":" in inner.parts[0] or "\0" in name:
         raise ValueError(f"{path.name} wants to write outside its folder ({name!r}); refused.")
     return inner
 

@@ -5,11 +5,9 @@ so it does not matter who makes which, nor when the run was cut: complete shards
 """
 
 import contextlib
-import fcntl
 import functools
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,9 +72,9 @@ def key(readable: str, settings: dict, versions: dict) -> str:
     return f"{readable}-{shards.digest([settings, versions])[:10]}"
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def formatted(versions: dict, kind: str, number: int) -> dict:
+    """Versions with that of an extractor's own code, from the second on: the first has none in its key."""
+    return versions | ({f"{kind}_format": number} if number > 1 else {})
 
 
 def build(plan: Plan, workers: int | None = None, progress: str = "clips") -> Path:
@@ -105,9 +103,8 @@ def build_all(
     with contextlib.ExitStack() as stack:
         stack.enter_context(atomic.explained(plans[0].folder.parent))
         for folder in sorted({plan.folder for plan in plans}):  # in one order: no two wait for each other
-            folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(_alone(folder))
-        _fill(plans, several, workers or cores(), progress)
+            stack.enter_context(atomic.alone(folder))
+        _fill(plans, several, workers or pool.cores(), progress)
     return [plan.folder for plan in plans]
 
 
@@ -195,17 +192,6 @@ def _write(plan: Plan, number: int, clips: dict[str, np.ndarray | DecodeError]) 
     good = {clip: made for clip, made in clips.items() if clip not in failed}
     about = {**plan.about(plan.slices()[number]), "failed": failed}
     shards.write(plan.folder, number, good, plan.ragged, plan.container, about)
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time fills a folder; the lock dies with its holder and leaves no file behind."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _clear(folder: Path, count: int) -> None:

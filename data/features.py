@@ -14,6 +14,7 @@ from vidattn.data import extract as extraction
 from vidattn.data import shards
 from vidattn.data.pipeline import finish
 
+FORMAT = 1  # raise it when the same frames and encoder give other features: stores have it in their key
 SMALLEST = 1e-3  # of a clip's largest feature: below 6e-5 numbers lose digits in 16 bits, and end at 6e-8
 
 Encode = Callable[[np.ndarray], np.ndarray]
@@ -50,13 +51,14 @@ def extract(
     source = shards.open(frames_path)
     settings = _settings(source, key, batch, frames, colour, preprocess)
     prepare = functools.partial(finish, "rgb", colour=colour, preprocess=preprocess)
+    versions = _versions(source)
     plan = extraction.Plan(
-        folder=_folder(name, store, settings, source.versions),
+        folder=_folder(name, store, settings, versions),
         ids=source.ids,
         marks=(source.digest,) * len(source.ids),
         work=lambda ids: _encode(source, ids, encode, prepare, batch, frames),
         settings=settings,
-        versions=source.versions,
+        versions=versions,
         ragged=source.ragged,
         together=True,
     )
@@ -76,7 +78,7 @@ def path(
 ) -> Path:
     """Where `extract` with these arguments stores its result; the frames must be there."""
     source = shards.open(frames_path)
-    return _folder(name, store, _settings(source, key, batch, frames, colour, preprocess), source.versions)
+    return _folder(name, store, _settings(source, key, batch, frames, colour, preprocess), _versions(source))
 
 
 def _settings(
@@ -84,6 +86,10 @@ def _settings(
 ) -> dict:
     settings = {"key": key, "frames": frames, "colour": colour, "preprocess": preprocess, "batch": batch}
     return settings | {"source": source.settings}
+
+
+def _versions(source: shards.Clips) -> dict:
+    return extraction.formatted(source.versions, "features", FORMAT)
 
 
 def _folder(name: str, store: str | Path, settings: dict, versions: dict) -> Path:

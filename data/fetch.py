@@ -1,5 +1,6 @@
 """Gets a data set: generates it, or downloads and unpacks it, or says what to import instead."""
 
+import http.client
 import sys
 import time
 import urllib.error
@@ -116,7 +117,7 @@ def _persist(url: str, source: Source, partial: Path, tries: int, pause: float) 
             _receive(url, source, partial)
         except _Hopeless as error:
             return str(error)
-        except (OSError, urllib.error.URLError, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             if getattr(error, "errno", None) in (*atomic.FULL, *atomic.DENIED):
                 raise  # our own disk, which trying again does not mend
             problem = f"{error or type(error).__name__}"

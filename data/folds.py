@@ -1,6 +1,8 @@
 """Folds: who trains, validates and is tested, and a proof that the sides share nothing (or a count)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +47,8 @@ class Fold:
         """Test clips that are trained on too, share a group with, or have the bytes of, a training clip.
 
         Returns:
-            Numbers of test clips under `clips`, `groups`, `duplicates`; training includes validation here.
+            Numbers of test clips under `clips`, `groups`, `duplicates`. Validation clips are not trained on:
+            they do not count here.
         """
         return dict(self.counts)
 
@@ -68,7 +71,8 @@ def fold(
             as scikit-learn's ShuffleSplit draws; groups are ignored, as in You & Korhonen 2020).
         number: Official fold, or repetition of the random draw, from 1.
         seed: Of the random draw; official folds do not use it.
-        validation: "groups" (every fifth group of each class's training side) or "none".
+        validation: "groups" (every fifth group of each class's training side), "clips" (as many clips as
+            that gives, drawn at random; groups are ignored, as in a plain random split) or "none".
         on_leak: "raise" or "count"; by default official folds raise and random ones count. Where leaks are
             only counted, byte-identical training clips stay in.
     """
@@ -78,7 +82,8 @@ def fold(
     usable = index[index["status"] == "ok"]
     listed = _listed(name, store, index, split, seed, number)
     used = {side: _in_order(usable, clips, split) for side, clips in listed.items()}
-    train, held, dropped = _cut(used["train"], used["test"], validation, clean=on_leak == "raise")
+    choose = {"groups": _held_out, "clips": partial(_drawn, seed=seed, number=number), "none": _nothing}
+    train, held, dropped = _cut(used["train"], used["test"], choose[validation], clean=on_leak == "raise")
     made = Fold(
         dataset=name,
         split=split,
@@ -89,9 +94,12 @@ def fold(
         official={side: len(clips) for side, clips in listed.items()},
         quarantined={side: len(clips) - len(used[side]) for side, clips in listed.items()},
         dropped=dropped,
-        counts=_leaks(pd.concat([train, held]), used["test"]),
+        counts=_leaks(train, used["test"]),
     )
-    _judge(made, on_leak, _leaks(train, held))
+    if not made.train or not made.test:
+        raise ValueError(_empty(made, Path(store) / name / "index.csv"))
+    if on_leak == "raise":
+        _judge(made, _leaks(pd.concat([train, held]), used["test"]), _leaks(train, held))
     return made
 
 
@@ -108,7 +116,7 @@ def _check(name: str, split: str, number: int, validation: str, on_leak: str | N
     """Refuses what does not exist, with the valid values."""
     for what, value, valid in (
         ("split", split, ("official", "random")),
-        ("validation", validation, ("groups", "none")),
+        ("validation", validation, ("groups", "clips", "none")),
         ("on_leak", on_leak, (None, "raise", "count")),
     ):
         if value not in valid:
@@ -136,13 +144,13 @@ def _random(clips: np.ndarray, seed: int, number: int) -> dict[str, tuple[str, .
 
 
 def _cut(
-    train: pd.DataFrame, test: pd.DataFrame, validation: str, clean: bool
+    train: pd.DataFrame, test: pd.DataFrame, choose: Callable[[pd.DataFrame], pd.DataFrame], clean: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
     """Splits the training side; a clean one loses the clips whose bytes are tested or validated on."""
     dropped: list[str] = []
     if clean:
         train, dropped = _without(train, test)
-    held = _held_out(train) if validation == "groups" else train.iloc[:0]
+    held = choose(train)
     rest = train.loc[~train.index.isin(held.index)]
     if clean:
         rest, more = _without(rest, held)
@@ -157,6 +165,17 @@ def _held_out(train: pd.DataFrame) -> pd.DataFrame:
         groups = sorted(clips["group"].unique())
         chosen.update(groups[2::VALIDATION_STEP] or groups[1:2])
     return train.loc[train["group"].isin(chosen)]
+
+
+def _drawn(train: pd.DataFrame, seed: int, number: int) -> pd.DataFrame:
+    """As many clips as `_held_out` gives, by a generator of their own: the test side stays as it is."""
+    state = np.random.SeedSequence([seed, number, 1]).generate_state(1)[0]
+    order = np.random.RandomState(state).permutation(len(train))
+    return train.iloc[np.sort(order[: len(_held_out(train))])]
+
+
+def _nothing(train: pd.DataFrame) -> pd.DataFrame:
+    return train.iloc[:0]
 
 
 def _without(clips: pd.DataFrame, others: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -174,16 +193,21 @@ def _leaks(trained: pd.DataFrame, test: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _judge(made: Fold, on_leak: str, inner: dict[str, int]) -> None:
-    """Raises on an empty side, and on leaks (`inner`: into validation) unless they are only counted."""
-    where = f"{made.split} fold {made.number} of {made.dataset}"
-    if not made.train or not made.test:
+def _name(made: Fold) -> str:
+    return f"{made.split} fold {made.number} of {made.dataset}"
+
+
+def _empty(made: Fold, index: Path) -> str:
+    return (
+        f"The {_name(made)} has {len(made.train)} training and {len(made.test)} test clips that can be used; "
+        f"see {index} for what is missing."
+    )
+
+
+def _judge(made: Fold, outer: dict[str, int], inner: dict[str, int]) -> None:
+    """Raises on test clips that training or validation knows (`outer`), and validation ones (`inner`)."""
+    if any(outer.values()) or any(inner.values()):
         raise ValueError(
-            f"The {where} has {len(made.train)} training and {len(made.test)} test clips that can be used; "
-            f"see store/{made.dataset}/index.csv for what is missing."
-        )
-    if on_leak == "raise" and (any(made.counts.values()) or any(inner.values())):
-        raise ValueError(
-            f"The {where} leaks: {made.counts} test and {inner} validation clips are known from training. "
-            "Count leaks instead with on_leak='count'."
+            f"The {_name(made)} leaks: {outer} test clips are known from training or validation, {inner} "
+            "validation clips are known from training. Count leaks instead with on_leak='count'."
         )

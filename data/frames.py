@@ -11,6 +11,7 @@ import numpy as np
 from vidattn.data import decode
 from vidattn.data import extract as extraction
 
+FORMAT = 1  # raise it when the same settings give other frames: stores have it in their key
 PICTURES = 500  # still pictures in a file: a file for every eight, each flushed to the disk, takes minutes
 
 
@@ -84,7 +85,7 @@ def _plan(name: str, store: str | Path, sources: dict[str, Source], settings: di
         marks=tuple(source.digest for source in sources.values()),
         work=functools.partial(_clip, sources=sources, sampling=sampling, frames=frames, size=size),
         settings=settings,
-        versions={"opencv": cv2.__version__},
+        versions=_versions(),
         container=settings["container"],
         ragged=sampling == "per_second",
         shard=PICTURES if all(source.frames == 1 for source in sources.values()) else extraction.SHARD,
@@ -97,7 +98,11 @@ def path(
     """Where `extract` with these settings stores its result."""
     settings = {"sampling": sampling, "frames": frames, "size": size, "container": container}
     label = f"{sampling}-{frames or 'all'}-{size}"
-    return Path(store) / name / "frames" / extraction.key(label, settings, {"opencv": cv2.__version__})
+    return Path(store) / name / "frames" / extraction.key(label, settings, _versions())
+
+
+def _versions() -> dict:
+    return extraction.formatted({"opencv": cv2.__version__}, "frames", FORMAT)
 
 
 def usable(name: str, store: str | Path) -> dict[str, Source]:

@@ -81,10 +81,16 @@ def _take(dataset: Dataset, source: Path, home: Path, link: bool, move: bool) ->
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder in a fixed order, links to folders followed once; hidden ones left out."""
+    """Files below a folder in a fixed order, through links to folders; hidden ones left out."""
     for root, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        shown = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = [name for name in shown if not _circle(Path(root) / name, folder)]
         yield from (Path(root) / name for name in sorted(files) if not name.startswith("."))
+
+
+def _circle(path: Path, top: Path) -> bool:
+    """Whether a folder is one of those on the way to it from `top`, to which a link leads back."""
+    return any(path.samefile(above) for above in path.parents if above.is_relative_to(top))
 
 
 def _put(file: Path, target: Path, link: bool, move: bool) -> bool:

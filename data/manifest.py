@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from vidattn.data import atomic, costs, pictures
+from vidattn.data import atomic, costs, pictures, probe
 from vidattn.data.datasets import Dataset, Item, load, names
 from vidattn.data.probe import Probe, probe_all
 
@@ -111,9 +111,9 @@ def _probe(listed: list[Item], home: Path, workers: int | None) -> dict[str, Pro
 
 
 def _stamp(path: Path, expected: str) -> list:
-    """What says that a file is still the one that was probed."""
+    """What says that a file is still the one that was probed, as it would be probed now."""
     state = path.stat()
-    return [state.st_size, state.st_mtime_ns, expected]
+    return [state.st_size, state.st_mtime_ns, expected, *([probe.FORMAT] if probe.FORMAT > 1 else [])]
 
 
 def _journal(path: Path) -> dict[str, dict]:

@@ -38,7 +38,7 @@ def batches(
     preprocess: str = "tf",
     frames: int | None = None,
     drop_remainder: bool = False,
-    image_frame: str = "middle",
+    one_frame: bool = False,
     step: int = 0,
     prefetch: int = 2,
 ) -> Iterator[Batch]:
@@ -57,7 +57,8 @@ def batches(
         preprocess: Of rgb and image: "tf" (x / 127.5 - 1), "caffe" (BGR less the ImageNet mean) or "none".
         frames: `T` of ragged stores, padded with zeros after preprocessing.
         drop_remainder: Leaves out a last batch of fewer than `B`.
-        image_frame: Frame that the "image" stream shows of a clip: "middle" or, for training, "random".
+        one_frame: Of each clip one random frame, and one random stack of flow, so that T is 1; an "image"
+            stream then shows it in the place of the middle one. For training.
         step: First batch to give, to go on where an epoch was cut.
         prefetch: Batches that a background thread holds ready; 0 makes each when it is asked for.
 
@@ -69,9 +70,9 @@ def batches(
     labels = np.asarray(labels, np.int64)
     if len(labels) != len(ids):
         raise ValueError(f"{len(ids)} clips came with {len(labels)} labels.")
-    if image_frame not in ("middle", "random"):
-        raise ValueError(f"Unknown image frame {image_frame!r}. Expected one of: middle, random.")
-    options = Options(seed, epoch, flow_length, flow_kind, colour, preprocess, frames, image_frame, augment)
+    if one_frame and any(clips.ragged or name == "features" for name, clips in streams.items()):
+        raise ValueError("One frame a clip is read from frames or flow of clips of one length, no features.")
+    options = Options(seed, epoch, flow_length, flow_kind, colour, preprocess, frames, one_frame, augment)
     permutation = order(len(ids), seed, epoch, shuffle)
     count = len(ids) // batch if drop_remainder else -(-len(ids) // batch)
     chosen = (permutation[number * batch : (number + 1) * batch] for number in range(step, count))
@@ -90,7 +91,7 @@ class Options:
     colour: str
     preprocess: str
     frames: int | None
-    image_frame: str
+    one_frame: bool
     augment: dict | None
 
 
@@ -119,15 +120,18 @@ def _arrays(
 def _read(name: str, clips: Clips, ids: Sequence[str], rows: np.ndarray, options: Options) -> np.ndarray:
     array = clips.read(ids, options.frames if clips.ragged else None)
     if name == "flow" and clips.settings["definition"] != "anchored":
-        return stack(array, options.flow_length, options.flow_kind, clips.settings["bound"])
+        array = stack(array, options.flow_length, options.flow_kind, clips.settings["bound"])
     if name == "image":
         return array[np.arange(len(ids)), _frame(rows, clips.lengths[clips.rows(ids)], options)]
+    if options.one_frame:
+        lengths = np.full(len(ids), array.shape[1])
+        return array[np.arange(len(ids)), _frame(rows, lengths, options)][:, None]
     return array
 
 
 def _frame(rows: np.ndarray, lengths: np.ndarray, options: Options) -> np.ndarray:
     """The frame shown of each clip, `(B,)`; a random one depends on seed, epoch and row alone."""
-    if options.image_frame == "middle":
+    if not options.one_frame:
         return lengths // 2
     draws = [np.random.default_rng([options.seed, options.epoch, row, 1]).random() for row in rows]
     return (np.asarray(draws) * lengths).astype(int)

@@ -3,13 +3,18 @@
 import contextlib
 import multiprocessing as mp
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing.connection import wait
 
 import cv2
 from tqdm import tqdm
+
+from vidattn.data.workers import end_with_parent
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(work: Callable[[tuple], int], tasks: Sequence[tuple], workers: int, bar: tqdm) -> None:
@@ -28,7 +33,7 @@ def run(work: Callable[[tuple], int], tasks: Sequence[tuple], workers: int, bar:
                 bar.update(work(task))
         return
     others = set(mp.active_children())
-    with ProcessPoolExecutor(workers, mp.get_context("spawn"), initializer=_start, initargs=(work,)) as pool:
+    with ProcessPoolExecutor(workers, mp.get_context("spawn"), initializer=start, initargs=(work,)) as pool:
         jobs = [pool.submit(_do, task) for task in tasks]
         try:
             for job in as_completed(jobs):
@@ -47,18 +52,11 @@ def _do(task: tuple) -> int:
     return _WORK[0](task)
 
 
-def _start(work: Callable) -> None:
-    """A worker keeps to one thread, and does not outlive a parent that was killed."""
+def start(work: Callable) -> None:
+    """Initializer of a worker: it keeps to one thread, and does not outlive a parent that was killed."""
     cv2.setNumThreads(1)
     _WORK[:] = [work]
-    parent = mp.parent_process()
-    assert parent is not None  # a worker has one
-
-    def watch() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with_parent()
 
 
 @contextlib.contextmanager

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from vidattn.data import pool
+from vidattn.data.workers import end_with_parent
+
+FORMAT = 1  # raise it when the same file gives another `Probe`: the journal's entries have it
 MAX_FRAMES = 1_000_000  # a decoder that never ends is cut here
 READ_TIMEOUT_MS = 20_000  # for a single frame
 
@@ -108,11 +112,6 @@ def _verdict(frames: int, claimed: float, fps: float, shape: tuple[int, int] | N
     return Probe(frames, round(fps, 3), shape[1], shape[0], found, "ok", reason)
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
 def probe_all(jobs: list[tuple[Path, str]], workers: int | None = None) -> Iterator[tuple[int, Probe]]:
     """Probes many files on all cores, in processes of their own: a decoder that crashes costs one clip.
 
@@ -123,14 +122,14 @@ def probe_all(jobs: list[tuple[Path, str]], workers: int | None = None) -> Itera
     Yields:
         Position in `jobs` and what was found, as they are done.
     """
-    workers = min(workers or cores(), max(len(jobs) // 8, 1))
+    workers = min(workers or pool.cores(), max(len(jobs) // 8, 1))
     if workers == 1:
         yield from ((i, probe(*job)) for i, job in enumerate(jobs))
         return
     todo = set(range(len(jobs)))
     try:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            running = {pool.submit(probe, *jobs[i]): i for i in sorted(todo)}
+        with _processes(workers) as processes:
+            running = {processes.submit(probe, *jobs[i]): i for i in sorted(todo)}
             for future in as_completed(running):
                 result = future.result()
                 todo.discard(running[future])
@@ -139,14 +138,18 @@ def probe_all(jobs: list[tuple[Path, str]], workers: int | None = None) -> Itera
         yield from _one_by_one({i: jobs[i] for i in sorted(todo)})
 
 
+def _processes(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent)
+
+
 def _one_by_one(jobs: dict[int, tuple[Path, str]]) -> Iterator[tuple[int, Probe]]:
     """Probes in a single process, so that it is known which file killed it; then goes on in a new one."""
     left = list(jobs)
     while left:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with _processes(1) as processes:
             try:
                 while left:
-                    result = pool.submit(probe, *jobs[left[0]]).result()
+                    result = processes.submit(probe, *jobs[left[0]]).result()
                     yield left.pop(0), result
             except BrokenProcessPool:
                 path = jobs[left[0]][0]

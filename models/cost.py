@@ -1,10 +1,9 @@
 """Floating-point operations and activations of a model from its layers' shapes: no graph, any backend.
 
 One multiply-add counts two, and every layer costs what the TensorFlow profiler counts for it with the
-statistics of the
-thesis: element-wise activations, padding, reshaping and enlarging are free. Integer shape arithmetic, which
-    the
-profiler also counts, is not counted here. A layer may state its own cost by `flops(inputs, output)`.
+statistics of the thesis: element-wise activations, padding, reshaping and enlarging are free. Integer shape
+arithmetic, which the profiler also counts, is not counted here. A layer may state its own cost by
+`flops(inputs, output)`.
 """
 
 import math
@@ -151,13 +150,6 @@ def _bidirectional(layer, inputs, output):
     return 2 * _lstm(layer.forward_layer, inputs, output)
 
 
-def _attention(layer, inputs, output):
-    steps, width = inputs[0]
-    inner = layer.num_heads * layer.key_dim
-    projections = 4 * (2 * width * inner * steps) + steps * (3 * inner + width)
-    return projections + 4 * steps * steps * inner + 6 * layer.num_heads * steps * steps
-
-
 def _inflated(layer, inputs, output):
     parts = sum(flops(part, inputs, output) for part in layer.parts)
     return parts + (layer.taps - 1) * math.prod(output)
@@ -200,5 +192,4 @@ RULES: list[tuple[type | tuple[type, ...], Callable]] = [
     (inflated.Inflated, _inflated),
     (L.LSTM, _lstm),
     (L.Bidirectional, _bidirectional),
-    (L.MultiHeadAttention, _attention),
 ]

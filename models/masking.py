@@ -8,13 +8,21 @@ from keras import ops
 from vidattn.models.layers import serializable
 
 
+def real_frames(x, ops=ops):
+    """True for every frame up to the last that is not all zero, (B, T, D) to (B, T) bool; the rest pads.
+
+    `ops` is `keras.ops`, or numpy for arrays.
+    """
+    some = ops.where(ops.any(ops.not_equal(x, 0), axis=-1), 1, 0)
+    return ops.flip(ops.cumsum(ops.flip(some, axis=1), axis=1), axis=1) > 0
+
+
 @serializable
 class RealFrames(keras.layers.Layer):
-    """True for every frame up to the last that is not all zero, (B, T, D) to (B, T) bool; the rest pads."""
+    """`real_frames` in a model."""
 
     def call(self, x):
-        real = ops.cast(ops.any(ops.not_equal(x, 0), axis=-1), "int32")
-        return ops.flip(ops.cumsum(ops.flip(real, axis=1), axis=1), axis=1) > 0
+        return real_frames(x)
 
     def compute_output_spec(self, x):
         return keras.KerasTensor(x.shape[:-1], dtype="bool")

@@ -41,6 +41,13 @@ def time_attention(x: Tensor, name: str = "time", real: Tensor | None = None) ->
     return keras.layers.Multiply()([x, weights])
 
 
+def uniform(x: Tensor, real: Tensor | None = None) -> Tensor:
+    """The control of `time_attention`: `x` (B, T, D) times 1 / T, where T counts (real) steps only."""
+    if real is None:
+        return keras.layers.Rescaling(1 / x.shape[1], name="uniform")(x)
+    return masking.OverFrames(name="uniform")(x, real)
+
+
 def window_pool(x: Tensor, window: int, stride: int) -> Tensor:
     """The maximum of (B, T, D) over windows of at most T steps: (B, N, D)."""
     return keras.layers.MaxPooling1D(min(window, x.shape[1]), stride, name="window_pool")(x)

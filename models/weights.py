@@ -9,6 +9,9 @@ import numpy as np
 
 from vidattn.models import surgery
 
+FOLDED = ("mobilenet_v2",)  # backbones whose batch norms `_norm_after` finds
+SHOWN = 5  # names in an error
+
 
 def stock(module: ModuleType, shape: tuple[int, int, int], weights: str | None, **options) -> keras.Model:
     """The unchanged backbone of a plug-in file.
@@ -19,7 +22,11 @@ def stock(module: ModuleType, shape: tuple[int, int, int], weights: str | None, 
         weights: None, "imagenet", or a path: `.npz` of folded convolutions (see `load_folded`) or
             `.weights.h5`.
         **options: Keyword arguments of `backbone`.
+
+    Raises:
+        ValueError: No such file, a file that does not fit, or weights that the backbone cannot take.
     """
+    _accepted(module, shape[2], weights)
     named = weights if weights == "imagenet" else None
     if weights is None and shape[2] != 3:
         return _quiet(module, shape, **options)
@@ -31,6 +38,16 @@ def stock(module: ModuleType, shape: tuple[int, int, int], weights: str | None, 
     target = _quiet(module, shape, **options)
     surgery.copy_weights(source, target)
     return target
+
+
+def _accepted(module: ModuleType, channels: int, weights: str | None) -> None:
+    """Refuses weights that would meet another network than the one they were trained in."""
+    adapts = getattr(module, "ADAPTS", True)
+    if not adapts and weights is not None and (weights != "imagenet" or channels != 3):
+        raise ValueError(
+            f"{module.__name__.rsplit('.', 1)[-1]} takes only the weights that Keras builds it for: imagenet "
+            f"for RGB input, or null (random). Expected one of these, got {channels} channels and {weights}."
+        )
 
 
 def _quiet(module: ModuleType, shape: tuple[int, int, int], **options) -> keras.Model:
@@ -58,13 +75,49 @@ def load_folded(model: keras.Model, path: Path) -> None:
 
     The batch norm that follows gets gamma = sqrt(1 + epsilon), beta = bias, mean 0, variance 1, so the
     network computes the same and training goes on from these values.
+
+    Raises:
+        ValueError: A backbone not in `FOLDED`, or a file with too few, other or misshapen arrays.
     """
+    if model.name not in FOLDED:
+        raise ValueError(
+            f"{path}: folded weights are read only by: {', '.join(FOLDED)}. Give {model.name} "
+            "a file that ends in .weights.h5, imagenet or null."
+        )
     with np.load(path, allow_pickle=False) as arrays:
-        for name in sorted({key.rsplit("/", 1)[0] for key in arrays.files}):
-            layer = model.get_layer(name)
-            kernel = arrays[f"{name}/kernel"]
-            layer.set_weights([kernel.reshape(layer.weights[0].shape)])
+        convolutions = _convolutions(model)
+        _complete(set(arrays.files), convolutions, path)
+        for name, layer in convolutions.items():
+            kernel, wanted = arrays[f"{name}/kernel"], tuple(layer.kernel.shape)
+            if kernel.shape != wanted:
+                raise ValueError(
+                    f"{path}: {name}/kernel is {kernel.shape}, the model's is {wanted}. Is `alpha` another?"
+                )
+            layer.set_weights([kernel])
             _set_norm(_norm_after(model, name), arrays[f"{name}/bias"])
+
+
+def _convolutions(model: keras.Model) -> dict[str, keras.layers.Layer]:
+    """The layers that a folded file must fill, by name."""
+    kinds = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+    return {layer.name: layer for layer in model.layers if isinstance(layer, kinds)}
+
+
+def _complete(given: set[str], convolutions: dict, path: Path) -> None:
+    """Raises unless a file holds the arrays of every convolution and no others."""
+    needed = {f"{name}/{part}" for name in convolutions for part in ("kernel", "bias")}
+    if given != needed:
+        raise ValueError(
+            f"{path} does not hold the weights of {' or '.join(FOLDED)}: {_some(needed - given)} missing, "
+            f"{_some(given - needed)} unknown."
+        )
+
+
+def _some(names: set[str]) -> str:
+    """How many names, and the first of them."""
+    shown = ", ".join(sorted(names)[:SHOWN])
+    more = ", ..." if len(names) > SHOWN else ""
+    return f"{len(names)} ({shown}{more})" if names else "0"
 
 
 def _norm_after(model: keras.Model, name: str) -> keras.layers.BatchNormalization:

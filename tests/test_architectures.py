@@ -35,10 +35,11 @@ def test_frame_average_is_the_log_of_the_mean_probability():
     np.testing.assert_allclose(run(model, rgb=rgb), np.log(mean), atol=1e-5)
 
 
-@pytest.mark.parametrize(("fusion", "shares"), [("average", (1, 1)), ("weighted", (1, 2)), ("time", (7, 2))])
+@pytest.mark.parametrize(("fusion", "shares"), [("average", (1, 1)), ("weighted", (1, 3)), ("time", (7, 2))])
 def test_two_stream_fusion_by_hand(fusion, shares):
     """7 frames give 2 stacks of 5: the average over all steps weighs the streams 7 to 2."""
-    model = tiny("two_stream", architecture_params={"fusion": fusion})
+    weight = {"flow_weight": 3} if fusion == "weighted" else {}
+    model = tiny("two_stream", architecture_params={"fusion": fusion, **weight})
     clips_ = {n: RNG.uniform(-1, 1, (1, *t.shape[1:])).astype("float32") for n, t in model.input.items()}
     means = []
     for name in ("rgb", "flow"):
@@ -46,6 +47,12 @@ def test_two_stream_fusion_by_hand(fusion, shares):
         means.append(softmax(keras.ops.convert_to_numpy(scores)).mean(0))
     expected = np.log(np.average(means, axis=0, weights=shares))
     np.testing.assert_allclose(run(model, **clips_)[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("fusion", ["weighted", "svm"])
+def test_a_fusion_that_is_fitted_on_trained_streams_is_no_network(fusion):
+    with pytest.raises(ValueError, match=f"'{fusion}'.* run it as a cell"):
+        tiny("two_stream", architecture_params={"fusion": fusion})
 
 
 def test_streams_trained_alone_are_assembled_by_their_weights():
@@ -86,6 +93,7 @@ def test_last_readout_of_a_sequence_is_the_last_output():
 def test_controls_of_the_icip_tables():
     with_attention, without = heads("lstm_attention"), heads("lstm_sequence")
     assert with_attention.count_params() - without.count_params() == 5 * 5 + 5
+    assert heads("lstm_uniform").count_params() == without.count_params()
     assert heads("uniform_lstm").count_params() == heads("lstm").count_params()
     assert heads("mean_linear").count_params() == 4 * 3 + 3
 
@@ -95,6 +103,16 @@ def test_uniform_control_is_the_lstm_of_scaled_features():
     uniform.set_weights(plain.get_weights())
     x = RNG.normal(size=(2, 5, 4)).astype("float32")
     np.testing.assert_allclose(run(uniform, features=x), run(plain, features=x / 5), atol=1e-6)
+
+
+def test_uniform_control_after_the_lstm_scales_its_states():
+    """Its ReLUs see states / 5; without biases, five times what it says is what the unscaled one says."""
+    plain, uniform = heads("lstm_sequence", units=3), heads("lstm_uniform", units=3)
+    weights = [w * (w.ndim > 1) for w in plain.get_weights()]
+    plain.set_weights(weights)
+    uniform.set_weights(weights)
+    x = RNG.normal(size=(2, 5, 4)).astype("float32")
+    np.testing.assert_allclose(run(uniform, features=x) * 5, run(plain, features=x), atol=1e-5)
 
 
 def test_legacy_gate_is_the_hard_sigmoid_of_keras_2():

@@ -105,6 +105,24 @@ def test_archives_in_an_archive(tmp_path):
     assert not (tmp_path / "out/wave.zip").exists()
 
 
+@pytest.mark.parametrize("limit, most", [("MAX_BYTES", 10_000), ("MAX_FILES", 8)])
+def test_limits_hold_for_an_archive_and_those_inside_together(tmp_path, monkeypatch, limit, most):
+    inner = zipped(tmp_path / "b.zip", {"x": bytes(2000), "y": bytes(2000)}).read_bytes()
+    path = zipped(
+        tmp_path / "a.zip", {f"{name}.zip": inner for name in "abc"}
+    )  # 9 files, 12,000 bytes and more
+    monkeypatch.setattr(archive, limit, most)
+    with pytest.raises(ValueError, match="refused as a bomb"):
+        archive.extract(path, tmp_path / "out", nested=True)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", [".", "./."])
+def test_a_member_without_a_name_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match="outside its folder"):
+        archive.extract(tarred(tmp_path / "a.tar.gz", member(name)), tmp_path / "out")
+
+
 def rar(path, members, method=0x30, mode=0o100644):
     """A RAR 4 archive; method 0x30 stores, others claim to have compressed."""
 

@@ -79,6 +79,50 @@ def test_missing_weights_are_an_error():
         build.features("tiny", size=32, backbone_params={"weights": "nowhere.npz"})
 
 
+@pytest.mark.parametrize("channels, given", [(3, "trained.weights.h5"), (3, "trained.npz"), (10, "imagenet")])
+def test_efficientnet_takes_only_the_weights_that_keras_builds_it_for(channels, given):
+    module = build.module("backbone", "efficientnet_b0")
+    with pytest.raises(
+        ValueError, match="efficientnet_b0 .* only .*imagenet for RGB.* or null.*got .*" + given
+    ):
+        weights.stock(module, (32, 32, channels), given)
+
+
+def folded(model):
+    """Zeros for every convolution of a model, as folded files name them."""
+    arrays = {}
+    for layer in model.layers:
+        if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)):
+            arrays[f"{layer.name}/kernel"] = np.zeros(layer.kernel.shape, "float32")
+            arrays[f"{layer.name}/bias"] = np.zeros(layer.output.shape[-1], "float32")
+    return arrays
+
+
+def test_folded_weights_that_do_not_fit_are_refused(tmp_path):
+    model, path = build.module("backbone", "mobilenet_v2").backbone((32, 32, 3)), tmp_path / "a.npz"
+    arrays = folded(model)
+    first = {name: array for name, array in arrays.items() if name.startswith("Conv1/")}
+
+    def refused(arrays, message):
+        np.savez(path, **arrays)
+        with pytest.raises(ValueError, match=message):
+            weights.load_folded(model, path)
+
+    refused(
+        first, r"a\.npz .*mobilenet_v2.* 102 \(Conv_1/bias, Conv_1/kernel, .*, \.\.\.\) missing, 0 unknown"
+    )
+    refused({**arrays, "Conv2/kernel": np.zeros(1)}, r"0 missing, 1 \(Conv2/kernel\) unknown")
+    refused(
+        {**arrays, "Conv1/kernel": np.zeros((3, 3, 3, 16))}, "Conv1/kernel .*3, 3, 3, 16.*3, 3, 3, 32.*alpha"
+    )
+
+
+def test_folded_weights_are_read_by_mobilenet_only(tmp_path):
+    np.savez(tmp_path / "a.npz", **{"conv1/kernel": np.zeros((3, 3, 3, 16)), "conv1/bias": np.zeros(16)})
+    with pytest.raises(ValueError, match=r"a\.npz: .*only by: mobilenet_v2.* Give tiny .*\.weights\.h5"):
+        weights.stock(build.module("backbone", "tiny"), (32, 32, 3), str(tmp_path / "a.npz"))
+
+
 def test_caffe_preprocessing_is_that_of_keras():
     raw = np.random.default_rng(0).uniform(0, 255, (1, 2, 2, 3)).astype("float32")
     ours = layers.Preprocess("caffe")(raw / 127.5 - 1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import synthetic
 
-from vidattn.bench import check, reference
+from vidattn.bench import check, drops, reference
 from vidattn.bench.results import Results
 
 CELLS = dict.fromkeys(synthetic.CELLS, (0.8, 0.75, 0.7))
@@ -26,8 +26,8 @@ def changed(original, tmp_path):
     return tmp_path / "results"
 
 
-def compare(root, cells=None):
-    return check.compare(Results(root, cells), reference.read(root / "reference.csv"))
+def compare(root, cells=None, known=None):
+    return check.compare(Results(root, cells), reference.read(root / "reference.csv"), known=known)
 
 
 def edit(root, cell, fold=1, **changes):
@@ -81,7 +81,7 @@ def test_two_swapped_labels_in_the_test_list_are_caught(changed):
     first[2], last[2] = last[2], first[2]
     path.write_text("\n".join([lines[0], ",".join(first), *lines[2:-1], ",".join(last)]) + "\n")
     report = compare(changed)
-    assert report.code == 1 and status(report, cell) == "test list: fold 2 differs"
+    assert report.code == 1 and status(report, cell) == "test list: run 2-0 differs"
 
 
 def test_five_points_lost_in_one_cell_are_caught(changed):
@@ -98,7 +98,7 @@ def test_two_points_lost_everywhere_are_caught_by_the_mean(changed):
     draw = np.random.default_rng(1)
     for cell in CELLS:
         drop(changed, cell, 0.02, draw)
-    assert status(compare(changed), check.ALL) == "lower"
+    assert status(compare(changed), drops.ALL) == "lower"
 
 
 def test_a_cell_without_records_is_missing_and_exits_2(changed):
@@ -114,7 +114,42 @@ def test_a_missing_fold_exits_2(changed):
     cell = next(iter(CELLS))
     (changed / "records" / cell / "3-0.json").unlink()
     report = compare(changed)
-    assert report.code == 2 and status(report, cell) == "missing: fold 3"
+    assert report.code == 2 and status(report, cell) == "missing: run 3-0"
+
+
+def test_where_nothing_was_compared_the_gate_does_not_pass(changed, capsys):
+    synthetic.write(changed, {synthetic.MISSING: (0.5, 0.5, 0.5)})
+    results = Results(changed, [synthetic.MISSING])
+    assert check.check(results) == 2
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("Nothing was compared") and "--accept" in last
+    assert check.check(results, as_json=True) == 2
+    assert not json.loads(capsys.readouterr().out)["ok"]
+    assert compare(changed, []).code == 2
+
+
+def test_an_accepted_seed_that_is_gone_is_missing(tmp_path):
+    cell = next(iter(CELLS))
+    synthetic.write(tmp_path, {cell: CELLS[cell]}, folds=2, seeds=2)
+    check.accept(Results(tmp_path), "first")
+    for fold in (1, 2):
+        (tmp_path / "records" / cell / f"{fold}-1.json").unlink()
+    report = compare(tmp_path)
+    assert report.code == 2 and status(report, cell) == "missing: run 1-1, 2-1"
+
+
+def test_a_test_list_that_is_gone_is_missing(changed):
+    cell = next(iter(CELLS))
+    shutil.rmtree(changed / "predictions" / cell)
+    report = compare(changed)
+    assert report.code == 2 and status(report, cell) == "missing: test list of run 1-0, 2-0, 3-0"
+
+
+def test_an_accepted_cell_that_no_suite_has_is_missing(changed):
+    first, *others = CELLS
+    report = compare(changed, others, known=set(others))
+    assert report.code == 2 and status(report, first) == "missing: in no suite of params.yaml"
+    assert compare(changed, others, known=set(CELLS)).code == 0  # another suite has it
 
 
 def test_a_new_cell_passes(changed):
@@ -137,8 +172,9 @@ def test_json_holds_the_rows(changed, capsys):
     assert found["ok"] and len(found["rows"]) == len(CELLS) + 1
 
 
-def test_without_predictions_the_folds_are_compared(changed):
+def test_a_reference_without_predictions_has_its_folds_compared(changed):
     shutil.rmtree(changed / "predictions")
+    check.accept(Results(changed), "scores alone")
     assert compare(changed).code == 0
     for cell in CELLS:
         for fold in (1, 2, 3):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vidattn.data import folds, importing, manifest, official, pictures
+from vidattn.data import atomic, folds, importing, manifest, official, pictures
 from vidattn.data.datasets import cifar100, hmdb51, load, names, sports1m99, ucf101
 from vidattn.data.datasets import imagenette as imagenette_file
 
@@ -163,7 +163,7 @@ def test_a_drawn_side_keeps_the_order_of_the_draw_so_that_batches_mix_the_classe
         ({"number": 4}, "no official fold 4. Expected a number from 1 to 3"),
         ({"number": 0}, "no official fold 0"),
         ({"split": "offical"}, "Unknown split 'offical'. Expected one of: official, random"),
-        ({"validation": "clips"}, "Unknown validation"),
+        ({"validation": "clip"}, "Unknown validation 'clip'. Expected one of: groups, clips, none"),
         ({"on_leak": "ignore"}, "Unknown on_leak"),
     ],
 )
@@ -184,6 +184,16 @@ def test_group_leaks_raise(twelve, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="'groups': 1"):
         folds.fold("ucf101_12", twelve)
     assert folds.fold("ucf101_12", twelve, on_leak="count").leaks()["groups"] == 1
+
+
+def test_links_are_followed_but_not_round_in_circles(tmp_path):
+    atomic.write(tmp_path / "set/a/1.avi", "one")
+    atomic.write(tmp_path / "elsewhere/2.avi", "two")
+    for link, to in (("b", "elsewhere"), ("self", "set"), ("a/up", "set")):
+        (tmp_path / "set" / link).symlink_to(tmp_path / to)
+    (tmp_path / "elsewhere/back").symlink_to(tmp_path / "set/a")
+    found = [path.relative_to(tmp_path / "set").as_posix() for path in importing._walk(tmp_path / "set")]
+    assert found == ["a/1.avi", "b/2.avi", "b/back/1.avi"]
 
 
 def test_imports_link_or_copy_and_may_be_repeated(shared, tmp_path):
@@ -291,6 +301,26 @@ def test_cifar100_index_and_fold(shared, tmp_path):
     assert fold.official == {"train": 50000, "test": 10000} and len(fold.test) == 10000
     assert len(fold.train) + len(fold.validation) + len(fold.dropped) == 50000
     assert 0 < len(fold.dropped) < 30  # CIFAR-100 has pictures that stand on both sides
+
+
+def test_cifar100_pictures_that_are_missing_are_named(tmp_path):
+    for side in ("train", "test"):
+        (tmp_path / "raw" / side).mkdir(parents=True)
+        for label in cifar100.DATASET.classes:
+            (tmp_path / f"raw/{side}/{label}.webp").touch()
+    assert len(cifar100.items(tmp_path)) == 60000
+    (tmp_path / "raw/test/apple.webp").unlink()
+    with pytest.raises(
+        FileNotFoundError, match="0 test pictures of 'apple'.* not 100. Get them with: vidattn"
+    ):
+        cifar100.items(tmp_path)
+    (tmp_path / "raw/test/apple").mkdir()
+    for number in range(99):
+        (tmp_path / f"raw/test/apple/{number}.png").touch()
+    with pytest.raises(FileNotFoundError, match="99 test pictures of 'apple'.* not 100"):
+        cifar100.items(tmp_path)
+    (tmp_path / "raw/test/apple/99.png").touch()
+    assert len(cifar100.items(tmp_path)) == 60000
 
 
 def test_imagenette_subset(shared, tmp_path):

@@ -228,3 +228,21 @@ def test_unchanged_runs_are_not_scored_again(tmp_path, monkeypatch):
     made.append(1)  # the run has another key now
     explain_scores.score_all([runs], params, told.append)
     assert len(made) == 3
+
+
+def test_sheets_follow_the_list_also_where_scores_are_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    loaded = params_module.load(ROOT / "params.yaml", store=str(tmp_path))
+    (tmp_path / "actors" / "truth").mkdir(parents=True)
+    runs, drawn = [Run(Cell.parse(CELL, loaded), 1, 0)], []
+    monkeypatch.setattr(executor, "folder", lambda run, params: tmp_path / "key")
+    monkeypatch.setattr(
+        explain_scores, "score_cell", lambda runs, params: {"digests": explain_scores.digests(runs, params)}
+    )
+    monkeypatch.setattr(explain_scores, "draw", lambda run, *_: drawn.append(run) or b"png")
+    sheet = tmp_path / "results" / "explain" / f"{CELL}.png"
+    other = sheet.with_name("another-tiny-cbam-lstm-clean.png")
+    for listed, count in (([], 0), ([CELL], 1), ([CELL], 1), ([], 1)):
+        explain_scores.score_all([runs], replace(loaded, compare={"sheets": listed}), lambda line: None)
+        assert (len(drawn), sheet.exists(), other.exists()) == (count, bool(listed), False)
+        other.write_bytes(b"no longer asked for")

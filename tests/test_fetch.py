@@ -58,6 +58,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.wfile.write(BODY)
 
+    def do_chunked(self, n):
+        if n == 1:  # cut in the middle of a chunk
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" + BODY[:100])
+        else:
+            self.do_good(n)
+
+    def do_nonsense(self, n):
+        self.wfile.write(b"this is no HTTP\r\n\r\n")
+
     def do_missing(self, n):
         self.reply(404, b"<html>gone</html>")
 
@@ -96,7 +105,7 @@ def get(server, folder, *paths, sha=SHA, size=2**20):
     return fetch.download(source, folder, tries=3, pause=0.01)
 
 
-@pytest.mark.parametrize("path", ["good", "cut", "norange", "slow", "busy", "moved"])
+@pytest.mark.parametrize("path", ["good", "cut", "norange", "slow", "busy", "moved", "chunked"])
 def test_right_bytes_come_in_the_end(server, tmp_path, path):
     assert get(server, tmp_path, path).read_bytes() == BODY
     assert [file.name for file in tmp_path.iterdir()] == ["file.bin"]
@@ -126,7 +135,7 @@ def test_a_login_page_is_not_taken_for_the_file(server, tmp_path):
         get(server, tmp_path, "page")
 
 
-@pytest.mark.parametrize("bad", ["missing", "wrong", "down"])
+@pytest.mark.parametrize("bad", ["missing", "wrong", "down", "nonsense"])
 def test_the_mirror_helps(server, tmp_path, bad):
     assert get(server, tmp_path, bad, "good").read_bytes() == BODY
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -41,12 +42,56 @@ def test_training_stages_depend_on_the_files_that_the_store_keys_on():
 def test_the_store_keys_on_all_that_plug_ins_import():
     """An edit of code that makes numbers must not leave old numbers standing."""
     plugs = {path for kind in build.KINDS.values() for path in (ROOT / "models" / kind).glob("*.py")}
-    todo, reached = {ROOT / "models" / "build.py", *plugs}, set()
+    missed = needed({ROOT / "models" / "build.py", *plugs}) - names(plugs) - set(executor.SHARED)
+    assert missed <= {"models/__init__.py"}
+
+
+# How work is split, settings are read and files are written: an edit of these changes no content.
+MEANS = {"bench/__init__.py", "data/__init__.py", "models/__init__.py", "bench/cell.py", "bench/checks.py"}
+MEANS |= {"bench/files.py", "bench/params.py", "data/atomic.py", "data/costs.py", "data/pool.py"}
+MEANS |= {"data/workers.py"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "start", "made_before"),
+    [  # `made_before`: code of earlier stages, of which only paths are asked here
+        ("fetch", "data/actors_*.py", set()),
+        ("index", "data/manifest.py", set()),
+        ("frames", "data/frames.py", {"data/pictures.py", "data/probe.py"}),
+        ("flow", "data/flow.py", {"data/frames.py"}),
+        ("encode", "bench/encode.py", {"data/frames.py", "data/manifest.py", "bench/train.py"}),
+        ("tables", "bench/tables/*.py", set()),
+        ("report", "bench/report.py", set()),
+    ],
+)
+def test_stages_depend_on_what_their_code_imports(stage, start, made_before):
+    """`bench/train.py` lends the encoder nothing but the way to import Keras."""
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    listed = stages[stage].get("do", stages[stage])["deps"]
+    found = needed(set(ROOT.glob(start)), MEANS | made_before)
+    folders = tuple(f"{path}/" for path in listed)
+    assert found and {name for name in found if name not in listed and not name.startswith(folders)} == set()
+
+
+def test_stages_depend_on_what_they_read_without_importing_it():
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert "data/datasets/${key}.py" in stages["index"]["do"]["deps"]  # `datasets.load`
+    assert "data/datasets" in stages["report"]["deps"]  # `plugins.official_size`
+    kinds = {"results/records", "results/predictions", "results/timings"}
+    assert kinds <= set(stages["mlflow"]["deps"])  # what `tracking` sends
+
+
+def names(paths: set[Path]) -> set[str]:
+    return {path.relative_to(ROOT).as_posix() for path in paths}
+
+
+def needed(todo: set[Path], without: set[str] = frozenset()) -> set[str]:
+    """What these files import, and so on; what stands in `without` is not followed."""
+    reached: set[Path] = set()
     while todo:
         reached |= todo
-        todo = {found for path in todo for found in imported(path)} - reached
-    missed = {str(path.relative_to(ROOT)) for path in reached - plugs} - set(executor.SHARED)
-    assert missed <= {"models/__init__.py"}
+        todo = {found for path in todo for found in imported(path) if not names({found}) & without} - reached
+    return names(reached)
 
 
 def imported(path: Path) -> set[Path]:
@@ -126,6 +171,33 @@ def test_packages_are_the_folders_with_code():
     }
     folders = {f for f in folders if "store" not in f.parts}
     assert sorted(packages) == sorted("vidattn." + ".".join(f.parts) for f in folders)
+
+
+# Chosen by the user (backends), compared with where they are (bench.in), or run as a command.
+NOT_DECLARED = {"tensorflow", "jax", "torch", "av", "decord", "torchcodec"}
+NOT_IMPORTED = {"dvc", "importlib-resources"}  # tensorflow-datasets lacks the second
+
+
+def test_packages_are_declared_where_they_are_imported():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    declared = {re.split(r"[<>=]", name)[0].lower().replace("_", "-") for name in declared}
+    where = packages_distributions()
+    used = {module for part in ("bench", "data", "models") for module in foreign(ROOT / part)} - NOT_DECLARED
+    owners = {module: {name.lower().replace("_", "-") for name in where.get(module, [])} for module in used}
+    assert {module: names for module, names in owners.items() if not names & declared} == {}
+    assert declared - {name for names in owners.values() for name in names} == NOT_IMPORTED
+
+
+def foreign(folder: Path) -> set[str]:
+    """The packages that a folder's files import, without Python's own and this one."""
+    found = set()
+    for path in [*folder.glob("*.py"), *folder.glob("[a-z]*/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                found.add((node.module or "").split(".")[0])
+            elif isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+    return found - sys.stdlib_module_names - {"vidattn"}
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "results/README.md"])

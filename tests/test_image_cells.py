@@ -1,5 +1,6 @@
 """Cells on still pictures: from files on the disk to a trained, scored run."""
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,16 @@ def test_an_image_cell_trains_and_is_scored(params, tmp_path):
     assert (record["n"], record["n_train"], record["n_validation"]) == (8, 10, 2)
     assert record["leaks"] == {"clips": 0, "groups": 0, "duplicates": 0}
     assert np.isfinite(record["history"]["loss"]).all()
+    with np.load(io.BytesIO(made["scores.npz"]), allow_pickle=False) as scores:
+        found = inputs.open_inputs(RUN, params)
+        assert all(tuple(scores[f"{role}_ids"]) == found.ids(role) for role in ("validation", "test"))
+
+
+def test_test_scores_that_are_no_numbers_are_not_recorded(params, tmp_path, monkeypatch):
+    found = inputs.open_inputs(RUN, params)
+    scores = {"test": (np.full((8, 2), np.nan, "float32"), np.zeros(8, int))}
+    with pytest.raises(FloatingPointError, match=f"{RUN.id}: 8 of 8 test .* '{found.ids('test')[0]}'"):
+        evaluate.scored(RUN, params, found, scores, {}, {})
 
 
 def test_the_missing_stage_is_named(params):

@@ -13,9 +13,17 @@ from vidattn.models import build, masking
 
 ROOT = Path(__file__).resolve().parent.parent
 
-HEADS = ("lstm", "lstm_sequence", "lstm_attention", "uniform_lstm", "attention_lstm", "mean_linear")
+HEADS = (
+    "lstm",
+    "lstm_sequence",
+    "lstm_uniform",
+    "lstm_attention",
+    "uniform_lstm",
+    "attention_lstm",
+    "mean_linear",
+)
 LENGTH, FRAMES, WIDTH = 2, 4, 3
-READS_ALL = ("lstm_sequence", "lstm_attention")  # their dense layer has a row for every step
+READS_ALL = ("lstm_sequence", "lstm_uniform", "lstm_attention")  # their dense layer has a row for every step
 
 
 def head(architecture, frames, mask, **options):
@@ -74,6 +82,7 @@ def test_last_step_and_frame_count_by_hand():
 def test_a_black_frame_inside_a_clip_is_no_padding():
     x = np.array([[[1.0], [0.0], [2.0], [0.0]]])
     np.testing.assert_array_equal(masking.RealFrames()(x), [[True, True, True, False]])
+    np.testing.assert_array_equal(masking.real_frames(x, np), [[True, True, True, False]])
 
 
 @pytest.mark.parametrize("architecture", HEADS)
@@ -92,7 +101,7 @@ def test_shuffling_leaves_padding_behind():
     protocol = replace(loaded.protocols["icip_shuffled"], normalise=False)
     x = np.pad(np.arange(1.0, 41).reshape(2, 5, 4), [(0, 0), (0, 3), (0, 0)])
     read = Inputs({}, {}, {}, (), None, 8, 4, 1, padded=True)
-    mixed = read._prepared({"features": x}, protocol, 0, 0)["features"]
+    mixed = read._prepared({"features": x}, protocol, 0, 0, np.arange(2))["features"]
     assert not mixed[:, 5:].any()
     np.testing.assert_array_equal(np.sort(mixed, axis=1), np.sort(x[:, [5, 6, 7, 0, 1, 2, 3, 4]], axis=1))
     assert not np.array_equal(mixed, x)

@@ -69,3 +69,52 @@ def test_shuffled_frames_are_the_same_frames_in_another_order(inputs, protocol):
         np.testing.assert_array_equal(np.sort(m.sum(axis=2), axis=1), np.sort(given.sum(axis=2), axis=1))
     again = next(iter(inputs.batches("test", replace(plain, order="shuffled"), seed=3)))[0]["features"]
     np.testing.assert_array_equal(again, mixed[3])
+
+
+class Numbered:
+    """A store of twelve clips of nine frames, each frame's only feature its number over all clips."""
+
+    ids = tuple("abcdefghijkl")
+    dtype = np.dtype("float32")
+    ragged = False
+    shape = (1,)
+    lengths = np.full(12, 9)
+
+    def read(self, ids, frames=None):
+        rows = [self.ids.index(i) for i in ids]
+        return 1 + np.arange(108, dtype="float32").reshape(12, 9, 1)[rows]
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_every_clip_has_an_order_of_its_own_whatever_the_batch(protocol, training):
+    fold = Fold("x", "official", 1, Numbered.ids, (), Numbered.ids, {}, {})
+    read = Inputs({"features": Numbered()}, dict.fromkeys(Numbered.ids, 0), {}, ("p",), fold, 9, 1, 1)
+    options = {"seed": 3, "epoch": 1, "training": training}
+
+    def orders(batch):
+        chosen = replace(protocol, normalise=False, order="shuffled", batch=batch)
+        made = [x["features"][..., 0] for x, _ in read.batches("train", chosen, **options)]
+        clips = np.concatenate(made) - 1
+        return {int(clip[0]) // 9: tuple(clip % 9) for clip in clips}
+
+    found = orders(4)
+    assert len(found) == 12 == len(set(found.values()))
+    assert found == orders(3) == orders(12)
+
+
+def test_only_training_reads_one_frame_and_scoring_fits_in_the_same_memory():
+    protocol = params.load(ROOT / "params.yaml").protocols["clean"]
+    one = replace(protocol, train_frames=1, batch=9)
+    fold = Fold("x", "official", 1, Numbered.ids, (), Numbered.ids, {}, {})
+    read = Inputs({"rgb": Numbered()}, dict.fromkeys(Numbered.ids, 0), {}, ("p",), fold, 9, None, 1)
+    shown = [next(iter(read.batches("train", one, training=t)))[0]["rgb"].shape for t in (True, False)]
+    assert shown == [(9, 1, 1), (9, 9, 1)]
+    seen = []
+
+    class Model:
+        def predict_on_batch(self, streams):
+            seen.append(streams["rgb"].shape[:2])
+            return np.zeros((len(streams["rgb"]), 2))
+
+    assert len(read.predict(Model(), "test", one)[0]) == 12
+    assert seen == [(1, 9)] * 12

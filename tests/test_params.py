@@ -69,6 +69,15 @@ def test_wrong_values_raise(raw, tmp_path, key, value):
         ({"size": 0}, "clean.size: expected pixels or native, got 0"),
         ({"head": {"unit": 64}}, "clean.head: unknown key 'unit'. Did you mean 'units'"),
         ({"head": {"encoder": 1}}, "unknown key 'encoder'"),
+        (
+            {"head": {"fusion": "mean"}},
+            "unknown fusion 'mean'.*Expected one of: average, svm, time, weighted",
+        ),
+        ({"head": {"fusion": "weighted", "flow_weight": 0}}, "flow_weight .* above 0, .*got 0"),
+        ({"head": {"fusion": "time", "flow_weight": 2}}, "flow_weight goes with fusion: weighted"),
+        ({"train_frames": 2}, "clean.train_frames: expected null for all frames, or 1, got 2"),
+        ({"train_frames": True}, "clean.train_frames: expected null for all frames, or 1, got True"),
+        ({"train_frames": 1, "encoder": "frozen"}, "train_frames: 1 needs encoder: trained"),
         ({"augment": {"rotate": 5}}, "clean.augment: .*did you mean 'rotation'"),
         (
             {"optimizer": {"name": "adamm", "learning_rate": 1}},
@@ -82,8 +91,10 @@ def test_wrong_values_raise(raw, tmp_path, key, value):
         ({"optimizer": {"name": "sgd", "learning_rate": [1, 2]}, "select": "last"}, "a list of rates needs"),
         (
             {"patience": 2, "validation": "none"},
-            "patience needs validation: groups and select: best, got none",
+            "patience needs validation: groups or clips, and select: best, got none",
         ),
+        ({"validation": "clip"}, "validation: unknown validation 'clip'. Did you mean 'clips'"),
+        ({"validation": "clips"}, "clean.validation: clips needs split: random, got official"),
     ],
 )
 def test_what_cannot_be_chosen_raises(raw, tmp_path, changes, message):
@@ -96,6 +107,15 @@ def test_one_rate_or_several(raw, tmp_path):
     raw["protocols"]["clean"]["optimizer"] = {"name": "sgd", "learning_rate": [0.1, 0.2]}
     made = load(raw, tmp_path).protocols
     assert (made["clean"].rates, made["paper"].rates) == ([0.1, 0.2], [0.003])
+
+
+def test_frames_to_train_on_may_be_left_out_and_then_leave_no_trace(raw, tmp_path):
+    raw["protocols"]["paper"]["train_frames"] = None
+    raw["protocols"]["thesis_clean"]["train_frames"] = 1
+    made = load(raw, tmp_path).protocols
+    assert [made[name].train_frames for name in ("clean", "paper", "thesis_clean")] == [None, None, 1]
+    assert made["clean"].settings() == raw["protocols"]["clean"]
+    assert made["thesis_clean"].settings() == raw["protocols"]["thesis_clean"]
 
 
 def test_unknown_name_in_a_grid(raw, tmp_path):
@@ -208,3 +228,8 @@ def test_runs_are_cells_times_folds_times_seeds(raw, tmp_path):
     loaded = load(raw, tmp_path)
     assert len(list(runs(loaded, "demo"))) == 2 * 2 * 3
     assert len(cells(loaded, "demo")) == 2
+
+
+def test_validation_clips_choose_as_validation_groups_do(raw, tmp_path):
+    raw["protocols"]["clean"] |= {"validation": "clips", "split": "random", "patience": 2, "select": "best"}
+    assert load(raw, tmp_path).protocols["clean"].validation == "clips"

@@ -93,10 +93,27 @@ def test_image_stream_shows_one_frame(streams):
     clips = streams["rgb"].read(streams["rgb"].ids)
     (x, _), *_ = pipeline.batches({"image": streams["rgb"]}, [0] * 10, streams["rgb"].ids, 10)
     assert np.allclose(x["image"], clips[:, 3] / 127.5 - 1, atol=1e-6)
-    options = {"image_frame": "random", "seed": 2}
+    options = {"one_frame": True, "seed": 2}
     (x, _), *_ = pipeline.batches({"image": streams["rgb"]}, [0] * 10, streams["rgb"].ids, 10, **options)
     matches = (np.abs(x["image"][:, None] - (clips / 127.5 - 1)) < 1e-6).all((2, 3, 4))
     assert matches.any(1).all() and len(set(matches.argmax(1))) > 2
+
+
+def test_one_random_frame_or_stack_of_each_clip_whatever_the_batch(streams):
+    every, *_ = collect(streams, batch=10)
+    options = {"one_frame": True, "shuffle": True, "seed": 2}
+    found = {}
+    for epoch in (0, 1):
+        made = [collect(streams, epoch=epoch, batch=size, **options) for size in (4, 3)]
+        for name, count in (("rgb", 6), ("flow", 4)):
+            four, three = (np.concatenate([x[name] for x, _ in out]) for out in made)
+            assert four.shape[:2] == (10, 1) and (four == three).all()
+            clips = every[0][name][np.concatenate([labels for _, labels in made[0]])]
+            matches = (np.abs(four - clips) < 1e-6).all((2, 3, 4))
+            assert matches.any(1).all()
+            found[name, epoch] = matches.argmax(1)
+            assert 2 < len(set(found[name, epoch])) <= count
+    assert found["rgb", 0].tolist() != found["rgb", 1].tolist()
 
 
 def test_prefetch_gives_the_same_and_passes_errors_on(streams):

@@ -180,6 +180,37 @@ def test_a_cut_run_is_done_again_without_a_double(results, database, monkeypatch
     assert len(found) == 6
 
 
+def test_tables_that_a_server_missed_are_attached_later(results, database, tmp_path, monkeypatch):
+    tables = results.root / "tables"
+    tables.mkdir()
+    (tables / "grid.csv").write_text("a\n1\n")
+
+    def cut(self, name, folder):
+        raise ConnectionError("cut")
+
+    monkeypatch.setattr(mirror.Mirror, "attach", cut)
+    outcome = tracking.log(results, database, "ten", tables)
+    assert "cut" in outcome.error and len(outcome.logged) == 4 and outcome.pending == ["tables"]
+    assert journal.pending(results.root) == {"ten": ["tables"]}
+    monkeypatch.undo()
+    assert (tracking.sync(results.root, database).error, journal.pending(results.root)) == ("", {})
+    client, found = runs(database, "ten")
+    ids = {run.data.tags["vidattn.run"]: run.info.run_id for run in found}
+    assert [a.path for a in client.list_artifacts(ids["tables"])] == ["grid.csv"]
+
+
+def test_a_run_without_a_record_leaves_the_mirror(results, database):
+    tracking.log(results, database, "eleven")
+    cell = next(iter(CELLS))
+    (results.root / "records" / cell / "2-0.json").unlink()
+    assert tracking.log(Results(results.root, list(CELLS)), database, "eleven").logged == []
+    _, found = runs(database, "eleven")
+    assert {run.data.tags["vidattn.run"] for run in found} == {
+        *CELLS,
+        *(f"{name}/{fold}-0" for name in CELLS for fold in (1, 2) if (name, fold) != (cell, 2)),
+    }
+
+
 @pytest.mark.slow
 def test_a_server_killed_in_mid_run_and_restarted_loses_and_doubles_nothing(results, tmp_path, monkeypatch):
     port, uri = _port(), f"sqlite:///{tmp_path / 'server.db'}"
@@ -225,7 +256,9 @@ def _serve(uri, port, folder):
         except OSError:
             continue
     _end(server)
-    pytest.skip("the MLflow server did not come up within three minutes")
+    pytest.fail(
+        f"The MLflow server did not come up within three minutes: {(folder / 'server.log').read_text()}"
+    )
 
 
 def _end(server):

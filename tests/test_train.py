@@ -28,6 +28,9 @@ class Toy:
         self.labels = np.arange(16) % 2
         self.clips = rng.normal(size=(16, 4, 6)).astype("float32") + self.labels[:, None, None]
 
+    def ids(self, role):
+        return [f"clip{i}" for i in range(16)]
+
     def steps(self, role, protocol):
         return 4
 
@@ -161,6 +164,12 @@ def test_a_loss_that_is_not_finite_stops_the_run(params, tmp_path):
         fitted(replace(params, protocols={"clean": wild}), tmp_path)
 
 
+def test_validation_scores_that_are_no_numbers_stop_the_run(params, tmp_path, monkeypatch):
+    monkeypatch.setattr(Toy, "predict", lambda self, *_: (np.full((16, 2), np.nan, "float32"), self.labels))
+    with pytest.raises(FloatingPointError, match=f"{RUN.id}: 16 of 16 validation .* in epoch 1, .*'clip0'"):
+        fitted(params, tmp_path)
+
+
 def test_gradient_accumulation_equals_the_large_batch(params, tmp_path):
     """Without dropout, two half batches with accumulation 2 make the step of one whole batch."""
     import keras
@@ -177,3 +186,41 @@ def test_gradient_accumulation_equals_the_large_batch(params, tmp_path):
         updated.append(weights(model))
     keras.backend.clear_session()
     np.testing.assert_allclose(updated[0], updated[1], atol=1e-6)
+
+
+class Films(Toy):
+    """Clips of four small frames; training sees one of them at a time, as `pipeline.batches` gives it."""
+
+    features = None
+
+    def __init__(self) -> None:
+        self.labels = np.arange(16) % 2
+        noise = np.random.default_rng(0).normal(size=(16, 4, 32, 32, 3))
+        self.clips = (0.1 * noise + self.labels[:, None, None, None, None]).astype("float32")
+        self.streams = {"rgb": None}
+
+    def batches(self, role, protocol, *, seed=0, epoch=0, training=False):
+        for x, y in super().batches(role, protocol, seed=seed, epoch=epoch, training=training):
+            yield {"rgb": x["features"][:, epoch % 4 :][:, :1] if training else x["features"]}, y
+
+
+def filmed(params, architecture):
+    one = replace(params.protocols["clean"], train_frames=1, epochs=2, size=32)
+    run = Run(RUN.cell.with_(architecture=architecture), 1, 0)
+    return run, replace(params, architectures={architecture: {}}, protocols={"clean": one})
+
+
+def test_training_on_one_frame_scores_whole_clips(params, tmp_path):
+    run, chosen = filmed(params, "frame_average")
+    model, states = train.fit(run, chosen, Films(), tmp_path, lambda line: None)
+    state = states[train.chosen(states)]
+    assert model.input["rgb"].shape[1] == 4
+    assert len(state.history["val_loss"]) == 2 == len(set(state.history["val_loss"]))
+    np.testing.assert_array_equal(weights(model), np.concatenate([w.ravel() for w in state.weights]))
+    assert not np.array_equal(weights(model), weights(train.build_model(run, chosen, Films())))
+
+
+def test_weights_for_every_frame_cannot_be_trained_on_one(params, tmp_path):
+    run, chosen = filmed(params, "lstm_sequence")
+    with pytest.raises(ValueError, match="weights for each of its 4 frames.*clean.train_frames: null"):
+        train.fit(run, chosen, Films(), tmp_path, lambda line: None)

@@ -6,11 +6,12 @@ import pandas as pd
 from vidattn.bench import publication, stats, summary
 from vidattn.bench.results import Results, coordinates, identity
 
-# effect -> (cell's architecture, control's architecture); a gain is the sum of the two effects below it
+# effect -> (cell's architecture, control's architecture); a gain is the sum of the effects below it
 EFFECTS = {
     "attention after: gain": ("lstm_attention", "lstm"),
     "attention after: readout": ("lstm_sequence", "lstm"),
-    "attention after: attention itself": ("lstm_attention", "lstm_sequence"),
+    "attention after: scaling": ("lstm_uniform", "lstm_sequence"),
+    "attention after: attention itself": ("lstm_attention", "lstm_uniform"),
     "attention before: gain": ("attention_lstm", "lstm"),
     "attention before: scaling": ("uniform_lstm", "lstm"),
     "attention before: attention itself": ("attention_lstm", "uniform_lstm"),

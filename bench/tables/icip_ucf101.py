@@ -5,7 +5,16 @@ import pandas as pd
 from vidattn.bench import publication
 from vidattn.bench.results import Results
 
-HEADS = ("lstm", "lstm_sequence", "lstm_attention", "uniform_lstm", "attention_lstm", "mean_linear", "conv3d")
+HEADS = (
+    "lstm",
+    "lstm_sequence",
+    "lstm_uniform",
+    "lstm_attention",
+    "uniform_lstm",
+    "attention_lstm",
+    "mean_linear",
+    "conv3d",
+)
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:

@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """Runs logged anew, runs skipped, cells still pending, and the error that stopped a call of `log`."""
+    """Runs logged anew, runs skipped, what is still pending, and the error that stopped a call of `log`."""
 
     logged: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -37,11 +37,12 @@ def log(results: Results, uri: str | None = None, suite: str = "demo", tables: P
         tables: Folder with tables to attach to the run called `tables`.
 
     Returns:
-        The outcome. Where the server failed, `pending` names the cells written to the journal.
+        The outcome. Where the server failed, `pending` names what stays in the journal: cells, and `tables`.
     """
     outcome, done = Outcome(), set()
     cells = [cell for cell in results.ids if results.records[cell]]
-    journal.note(results.root, suite, cells)
+    names = cells if tables is None else [*cells, journal.TABLES]
+    journal.note(results.root, suite, names)
     try:
         mirror = Mirror(uri, suite)
         for cell in cells:
@@ -50,10 +51,11 @@ def log(results: Results, uri: str | None = None, suite: str = "demo", tables: P
             done.add(cell)
         mirror.show()
         if tables is not None:
-            mirror.attach("tables", Path(tables))
+            mirror.attach(journal.TABLES, Path(tables))
+            done.add(journal.TABLES)
     except Exception as error:  # whatever a server or its client throws, a result must not be lost over it
         outcome.error = f"{type(error).__name__}: {error}"
-        outcome.pending = [cell for cell in cells if cell not in done]
+        outcome.pending = [name for name in names if name not in done]
         _LOG.warning("MLflow failed (%s); kept for `vidattn mlflow sync`.", outcome.error)
     journal.strike(results.root, suite, done)
     return outcome
@@ -66,19 +68,21 @@ def log_suites(
 
     Args:
         root: The results folder.
-        suites: Suite -> its cells.
+        suites: Suite -> its cells; `tables` among them stands for the folder of that name in `root`.
         uri: Tracking URI, as for `log`.
         tables: Folder with tables to attach to every experiment.
     """
     total = Outcome()
-    for suite, cells in suites.items():
-        results = Results(root, cells)
+    for suite, names in suites.items():
+        results = Results(root, [name for name in names if name != journal.TABLES])
+        again = Path(root) / journal.TABLES if journal.TABLES in names else None
+        ran = [cell for cell in results.ids if results.records[cell]]
         if total.error:
-            waiting = [cell for cell in cells if results.records[cell]]
+            waiting = [*ran, journal.TABLES] if again or (ran and tables) else ran
             journal.note(root, suite, waiting)
             total.pending += waiting
-        elif any(results.records.values()):
-            found = log(results, uri, suite, tables)
+        elif ran or again:
+            found = log(results, uri, suite, tables or again)
             total.logged += found.logged
             total.skipped += found.skipped
             total.pending += found.pending

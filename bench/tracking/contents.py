@@ -28,6 +28,7 @@ def log_cell(mirror: Mirror, results: Results, cell: str) -> Iterator[tuple[str,
         _log_run(mirror, run, results, cell, record, timing)
         mirror.close(run, digests[-1])
         yield name, True
+    mirror.retain(cell, [entries.run_name(cell, record) for record in results.records[cell]])
     if not mirror.has(cell, entries.digest(digests)):
         _log_parent(mirror, parent, results, cell)
         mirror.close(parent, entries.digest(digests))

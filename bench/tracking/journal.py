@@ -1,6 +1,6 @@
-"""What MLflow still has to be told: suite -> cells, in one file beside the results.
+"""What MLflow still has to be told: suite -> cells, and `tables`, in one file beside the results.
 
-A cell is noted before it is sent and struck off after it arrived, so that even a killed process loses
+It is noted before it is sent and struck off after it arrived, so that even a killed process loses
 nothing.
 """
 
@@ -10,10 +10,11 @@ from pathlib import Path
 from vidattn.data import atomic
 
 NAME = "mlflow_pending.json"
+TABLES = "tables"  # no cell id: those have hyphens
 
 
 def pending(root: Path) -> dict[str, list[str]]:
-    """Suite -> cells that have not arrived."""
+    """Suite -> cells that have not arrived, and `tables` where they have not."""
     path = Path(root) / NAME
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 

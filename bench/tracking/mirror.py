@@ -71,6 +71,11 @@ class Mirror:
             self.client.delete_run(self.runs.pop(name).info.run_id)
         return self.open(name, tags)
 
+    def retain(self, cell: str, names: list[str]) -> None:
+        """Delete the cell's runs but these: the records of the others are no more."""
+        for name in [run for run in self.runs if run.startswith(f"{cell}/") and run not in names]:
+            self.client.delete_run(self.runs.pop(name).info.run_id)
+
     def open(self, name: str, tags: dict[str, str]) -> str:
         """The run of this name, created where there is none; its id tag comes with its creation."""
         if name not in self.runs:

@@ -15,10 +15,7 @@ import difflib
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -26,11 +23,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from vidattn.data import atomic
+from vidattn.data import atomic, pool
 from vidattn.data.actors_action import CLASSES, pair
 from vidattn.data.actors_scene import Scene, scene, shoot
 from vidattn.data.datasets import Dataset, Item, Sides
-from vidattn.data.probe import cores
 
 FOLDS = 3
 FPS = 12.0  # OpenCV's MJPG writer keeps whole numbers only
@@ -86,22 +82,13 @@ def generate(home: Path, params: dict) -> None:
     jobs = [(home, wanted, group) for group in range(1, wanted.groups + 1)]
     clips = len(wanted.classes) * wanted.groups * wanted.clips_per_group
     with tqdm(total=clips, desc="actors", unit="clip", disable=None) as bar:
-        for made in _run(jobs, 1 if clips < SMALL else cores()):
-            bar.update(made)
+        pool.run(_group, jobs, 1 if clips < SMALL else pool.cores(), bar)
     atomic.write(stamp, text)
 
 
-def _run(jobs: list[tuple], workers: int) -> Iterator[int]:
-    """Films the groups, side by side if there are many clips; yields how many clips each one gave."""
-    if workers == 1:
-        yield from (_group(*job) for job in jobs)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_group, *zip(*jobs))
-
-
-def _group(home: Path, wanted: Settings, group: int) -> int:
+def _group(job: tuple[Path, Settings, int]) -> int:
     """All clips of one group; returns their number."""
+    home, wanted, group = job
     place = scene(_rng(wanted.seed, f"g{group}"), wanted.size, wanted.clutter)
     jobs = [(label, number) for label in wanted.classes for number in range(1, wanted.clips_per_group + 1)]
     for label, number in jobs:

@@ -37,15 +37,16 @@ def place(path: PurePosixPath) -> str | None:
 
 
 def items(home: Path) -> list[Item]:
-    """Every tile that a mosaic must have, or every single picture that is there."""
+    """Every tile that a mosaic must have, or the single pictures, of which there must be as many."""
     found = []
     for side, count in TILES.items():
         for label in DATASET.classes:
             mosaic = next((home / "raw" / side).glob(f"{label}.*"), None)
             singles = sorted((home / "raw" / side / label).glob("*.png"))
-            if mosaic is None and not singles:
+            if mosaic is None and len(singles) != count:
                 raise FileNotFoundError(
-                    f"cifar100 has no {side} pictures of {label!r} in {home}. {DATASET.how}"
+                    f"cifar100 has {len(singles)} {side} pictures of {label!r} in {home}, not {count}. "
+                    f"Get them with: {DATASET.how}"
                 )
             name = f"raw/{side}/{mosaic.name}" if mosaic else ""
             paths = [f"{name}#{TILE}:{i}" for i in range(count)]

@@ -3,8 +3,7 @@
 H. Kuehne, H. Jhuang, E. Garrote, T. Poggio, T. Serre, "HMDB: A Large Video Database for Human Motion
 Recognition", ICCV 2011. The lists mark every clip 1 (train), 2 (test) or 0 (not used in that split). Groups
 are the film or web video that a clip was cut from, as far as its name tells, within a class: none of them is
-on two sides. Across classes films do recur: of the 1,530 test clips of the splits, 457, 527 and 529 have a
-title that also trains, under another class.
+on two sides. Across classes films do recur: a title that is tested may train too, under another class.
 """
 
 import re

@@ -16,6 +16,7 @@ def architecture(encoder: Encoder, taps: int = 3) -> Tensor:
     Differences from the paper:
         Any backbone, not only the first Inception. Time is never subsampled, and is padded by repeating the
         first and the last frame, so the equality holds at every frame. Kernels of 1x1 stay as they are.
+        A separable convolution (Xception) is one layer, so its 1x1 kernel is repeated for every tap as well.
     """
     if taps < 1 or taps % 2 == 0:
         raise ValueError(f"An inflated kernel sees an odd number of frames, not {taps}.")

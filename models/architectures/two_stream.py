@@ -7,19 +7,26 @@ from vidattn.models.attention import Tensor
 from vidattn.models.encoder import Encoder
 
 STREAMS = ("rgb", "flow")
+FUSIONS = ("average", "weighted", "time", "svm")
 
 
-def architecture(encoder: Encoder, fusion: str = "average", flow_weight: float = 2.0) -> Tensor:
+def architecture(encoder: Encoder, fusion: str = "average", flow_weight: float | None = None) -> Tensor:
     """Logits (B, K): the logarithm of the fused probabilities. Encoders: `rgb_encoder`, `flow_encoder`.
 
     Args:
         fusion: "average" of the streams' mean probabilities; "weighted", flow counts `flow_weight` times RGB;
             "time", one average over all steps of both streams, so that the longer stream weighs more (the
-            thesis' code). Fusion by a linear SVM takes the trained streams' scores and is done outside the
-            network.
-        flow_weight: Weight of the flow stream against RGB (2 in the public two-stream recipes).
+            thesis' code). "svm", a linear SVM on the scores of trained streams, is no network: cells have it.
+        flow_weight: Weight of the flow stream against RGB (2 in the public two-stream recipes). Cells, whose
+            streams are trained alone, choose it on validation clips where it is None; a network needs it.
     """
-    blocks.one_of("fusion", fusion, ("average", "weighted", "time"))
+    blocks.one_of("fusion", fusion, FUSIONS)
+    if fusion == "svm" or (fusion == "weighted" and flow_weight is None):
+        raise ValueError(
+            f"Fusion '{fusion}'{' without flow_weight' * (fusion != 'svm')} is fitted on scores of trained "
+            "streams and cannot be built as one network: run it as a cell, or give average, time or weighted "
+            "with a flow_weight."
+        )
     scores = [keras.layers.Softmax(dtype="float32")(encoder.logits(stream)) for stream in STREAMS]
     if fusion == "time":
         joined = keras.layers.Concatenate(axis=1)(scores)

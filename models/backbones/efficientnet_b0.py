@@ -11,6 +11,9 @@ ENDPOINTS = {
     "final": "top_activation",
 }
 INLINE = {"early": "block2b_add", "medium": "block3b_add", "late": "block5c_add"}
+# With "imagenet" Keras adds a layer that scales RGB by 1 / sqrt(std), and with no other weights: those
+# of a file, or for other channels, would be read into a network without it.
+ADAPTS = False
 # The unit of its own kind, after the tap.
 ATTENTION = {"residual": {"unit": "inverted", "t": 1}}
 
@@ -20,7 +23,7 @@ def backbone(shape: tuple[int, int, int], *, weights: str | None = None) -> kera
 
     Args:
         shape: Input (H, W, C), from 32x32 upwards.
-        weights: None (random), "imagenet", or a file (see `weights.stock`).
+        weights: None (random) or "imagenet" (RGB only); `weights.stock` refuses others.
     """
     return keras.applications.EfficientNetB0(
         include_top=False, weights=weights, input_shape=shape, name="efficientnet_b0"

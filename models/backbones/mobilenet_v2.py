@@ -21,7 +21,7 @@ def backbone(shape: tuple[int, int, int], *, alpha: float = 1.0, weights: str | 
     Args:
         shape: Input (H, W, C), from 32x32 upwards.
         alpha: Width multiplier.
-        weights: None (random), "imagenet", or a file (see `weights.load`).
+        weights: None (random), "imagenet", or a file (see `weights.stock`).
     """
     return keras.applications.MobileNetV2(
         input_shape=shape, alpha=alpha, include_top=False, weights=weights, name="mobilenet_v2"

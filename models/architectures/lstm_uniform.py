@@ -1,0 +1,20 @@
+"""Control of the ICIP tables: variant B with the constant weight 1 / T, so that only its scaling remains."""
+
+from vidattn.models import temporal
+from vidattn.models.attention import Tensor
+from vidattn.models.encoder import Encoder
+
+STREAMS = ("rgb",)
+FEATURES = True
+MASK = True
+
+
+def architecture(
+    encoder: Encoder, units: int = 256, dense: int = 512, dropout: float = 0.5, gates: str = "legacy"
+) -> Tensor:
+    """Logits (B, K) from all states of a two-way LSTM over T, flattened. Arguments as in `lstm`."""
+    real = encoder.real()
+    x = temporal.bilstm(encoder.features("rgb"), units, True, gates, real)  # (B, T, 2 units)
+    return temporal.dense_head(
+        temporal.readout(temporal.uniform(x, real), "flatten"), encoder.classes, dense, dropout
+    )
