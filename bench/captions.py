@@ -39,6 +39,10 @@ PROTOCOLS = (
     "there. The 1-NN probe trains nothing and stands apart. Trainings are those of a model under the one "
     "and under the other."
 )
+SUITES = (
+    "How much of the suites of params.yaml was run, of those that have any record: cells with at least one "
+    "record, and cells without by data set. A cell may be in several suites."
+)
 
 
 def noise(tables: Path) -> str:

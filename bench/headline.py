@@ -1,5 +1,6 @@
 """What was found, first of all: four short tables, made from the numbers that the others hold."""
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,9 @@ from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 VERDICTS = {"disjoint": "shown", "higher": "shown", "lower": "the contrary", "not shown": "not shown"}
 
 
-def headline(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame, tables: Path) -> list[dict]:
+def headline(
+    results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame, tables: Path, suites: dict | None = None
+) -> list[dict]:
     """The tables that hold something: {"title", "note", "headers", "rows"}, all text.
 
     Args:
@@ -18,6 +21,7 @@ def headline(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame, ta
         versus: Of `summary.versus`.
         contrasts: Of `summary.contrasts`.
         tables: Folder with protocols.csv, icip_explained.csv and gate.csv.
+        suites: Suite -> ids of its cells.
     """
     noise = f"{captions.ATTENTION} {captions.INTERVAL} {captions.noise(tables)}".strip()
     found = [
@@ -25,6 +29,7 @@ def headline(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame, ta
         _table("Attention over time", captions.TIME, _TIME_HEADERS, over_time(tables, results)),
         _table("Questions asked", captions.QUESTIONS, _QUESTION_HEADERS, questions(contrasts)),
         _table("Protocols", captions.PROTOCOLS, _PROTOCOL_HEADERS, protocols(tables, results)),
+        _table("Suites", captions.SUITES, _SUITE_HEADERS, extents(results, suites or {})),
     ]
     return [table for table in found if table["rows"]]
 
@@ -40,6 +45,7 @@ _ATTENTION_HEADERS = (
 _QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "trainings", "verdict")
 _TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n", "trainings")
 _PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models", "trainings", "protocols differ in")
+_SUITE_HEADERS = ("suite", "cells", "with records", "without records, by data set")
 
 
 def attention(versus: pd.DataFrame) -> list[list[str]]:
@@ -161,6 +167,18 @@ def _sides(results: Results, part: pd.DataFrame, pair: list[str]) -> str:
     models = part[list(COORDINATES[:4])].to_dict("records")
     cells = [[identity({**model, "protocol": name}) for model in models] for name in pair]
     return " and ".join(wording.ends(len(results.records.get(cell, [])) for cell in side) for side in cells)
+
+
+def extents(results: Results, suites: dict[str, list[str]]) -> list[list[str]]:
+    """A row a suite that was begun: its cells, those with records, and where the others are."""
+    rows = []
+    for suite, cells in suites.items():
+        absent = [cell for cell in cells if not results.records.get(cell)]
+        if len(absent) < len(cells):
+            counts = Counter(coordinates(cell)["dataset"] for cell in absent)
+            lacking = ", ".join(f"{dataset} {count}" for dataset, count in counts.items())
+            rows.append([suite, str(len(cells)), str(len(cells) - len(absent)), lacking or "none"])
+    return rows
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -29,7 +29,8 @@ def write(
         results: What was measured.
         tables_folder: Folder with the tables' csv files; each becomes a table of the page.
         out: The HTML file; `findings.md`, its first part, is written beside it.
-        options: `families` and `contrasts`, as for the tables.
+        options: `families` and `contrasts`, as for the tables; `tables`, in the order of the page; `suites`,
+            each with the ids of its cells.
         figures_folder: Where the figures go as SVG and PNG; default `figures` beside `out`.
     """
     folder = figures_folder or Path(out).parent / "figures"
@@ -39,10 +40,11 @@ def write(
         drawn[f"explain_{cell}"] = (sheet, f"{cell}: {SHEET}")
     versus = summary.versus(results, summary.against_none(results))
     contrasts = summary.contrasts(results, options or {})
+    suites = (options or {}).get("suites", {})
     page = {
-        "headline": headline.headline(results, versus, contrasts, Path(tables_folder)),
+        "headline": headline.headline(results, versus, contrasts, Path(tables_folder), suites),
         "noise": captions.noise(Path(tables_folder)),
-        "blocks": sentences.summarise(results, versus, contrasts),
+        "blocks": sentences.summarise(results, versus, contrasts, suites),
         "tables": [_table(path) for path in _ordered(Path(tables_folder), (options or {}).get("tables", []))],
         "figures": [_figure(name, *found) for name, found in drawn.items()],
         "cells": {cell: _provenance(results, cell) for cell in results.ids},

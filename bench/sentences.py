@@ -4,20 +4,29 @@ import numpy as np
 import pandas as pd
 
 from vidattn.bench import plugins, summary, training, wording
-from vidattn.bench.results import COORDINATES, Results
+from vidattn.bench.results import COORDINATES, Results, coordinates
 
 FAMILY = ["dataset", "protocol"]
 LISTED = 4
 
 
-def summarise(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame) -> list[dict]:
-    """One block a family of comparisons (data set and protocol): {"title", "sentences"}."""
+def summarise(
+    results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame, suites: dict | None = None
+) -> list[dict]:
+    """One block a family of comparisons (data set and protocol): {"title", "sentences"}.
+
+    Args:
+        results: What was measured.
+        versus: Of `summary.versus`.
+        contrasts: Of `summary.contrasts`.
+        suites: Suite -> ids of its cells, of which the tables show only those that were run.
+    """
     frame = summary.cells(results)
     blocks = []
     for (dataset, protocol), part in frame.groupby(FAMILY, sort=False):
         mine = _rows(versus, dataset, protocol)
         lines = [
-            _extent(part, _there(results, part)),
+            _extent(part, _there(results, part), _planned(part, suites or {})),
             *training.told(results, part),
             *(_contrast(row) for row in _contrasts(contrasts, dataset, protocol)),
         ]
@@ -28,14 +37,21 @@ def summarise(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame) -
     return blocks
 
 
-def _extent(part: pd.DataFrame, there: int) -> str:
-    """How much was run, on how much of the data set; `there` counts the clips of a run's three sides."""
+def _planned(part: pd.DataFrame, suites: dict[str, list[str]]) -> int:
+    """Cells of this data set and protocol: those shown, and those of suites that were not run."""
+    named = {cell for cells in suites.values() for cell in cells} | set(_ids(part))
+    family = tuple(part[FAMILY].iloc[0])
+    return sum(tuple(coordinates(cell)[key] for key in FAMILY) == family for cell in named)
+
+
+def _extent(part: pd.DataFrame, there: int, planned: int) -> str:
+    """How much was run of what is planned, and of the data set; `there` counts a run's three sides."""
     done = part[part["top1"].notna()]
     if done.empty:
-        return f"None of the {len(part)} cells was run."
+        return f"None of the {planned} cells was run."
     used, official = int(done["n"].max()), int(done["n_official"].max())
     folds, seeds = wording.extent(done["folds"], "fold"), wording.extent(done["seeds"], "seed")
-    text = f"{len(done)} of {len(part)} cells were run, over {folds} and {seeds}"
+    text = f"{len(done)} of {planned} cells were run, over {folds} and {seeds}"
     text += f"; up to {used} predictions a cell" + (f" of {official} official." if used < official else ".")
     whole = plugins.official_size(part["dataset"].iloc[0])
     return text + (
@@ -84,7 +100,7 @@ def _caveats(results: Results, part: pd.DataFrame) -> list[str]:
     lines += _leaks(records)
     lost = max((record.get("quarantined", 0) for record in records), default=0)
     if lost:
-        lines.append(f"Up to {lost} unreadable clips were left out of a run.")
+        lines.append(f"Up to {lost} unreadable {wording.items(part)} were left out of a run.")
     absent = [cell for cell in ids if not results.records[cell]]
     if absent:
         lines.append(f"Not run: {', '.join(absent)}.")
@@ -122,7 +138,11 @@ def _attention(attention: str, rows: pd.DataFrame) -> str:
     elif len(rest):
         parts.append(f"not distinguishable from none on {len(rest)} of {len(known)} comparisons")
     limit = rest["detectable"].median()
-    tail = "" if np.isnan(limit) else f"; these clips could have shown about {100 * limit:.0f} points"
+    tail = (
+        ""
+        if np.isnan(limit)
+        else f"; these {wording.items(rows)} could have shown about {100 * limit:.0f} points"
+    )
     return f"{attention} against none: {'; '.join(parts)}{tail}."
 
 

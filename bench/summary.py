@@ -152,7 +152,7 @@ def _versus(results: Results, cell: str, control: str) -> dict:
     row |= {"difference_low": found.low, "difference_high": found.high, "p": found.p}
     row["p_mcnemar"] = stats.mcnemar(rows["first"], rows["second"]) if len(rows) else np.nan
     row["p_corrected_t"] = _corrected(results, cell, control)
-    row["improvement"] = _improvement(results, cell, control)
+    row["improvement"] = _improvement(results, cell, control) if row["runs"] > 1 else np.nan
     row["detectable"] = stats.minimal_detectable(found.error, found.groups)
     return row
 

@@ -190,6 +190,7 @@ def test_one_training_a_side_shows_nothing_clearly(tmp_path):
     single = Results(synthetic.write(tmp_path / "one", cells, folds=1, groups=12))
     versus = summary.versus(single, summary.against_none(single))
     assert versus["p_holm"].item() < 0.05 and not summary.clear(versus).any()
+    assert versus["improvement"].isna().all()
     (row,) = headline.attention(versus)
     assert row[4] == "1 fold x 1 seed" and row[6:] == ["-", "-", "1 higher", "1"]
     (line,) = [x for x in summarise(single, {})["actors, protocol clean"] if x.startswith("cbam against")]
@@ -273,6 +274,29 @@ def test_the_leakage_probe_is_no_model_among_models(tmp_path):
     assert any(x.startswith("The highest top-1 is") and "lstm" in x for x in lines)
     assert any(x.startswith("1-NN leakage probe (nothing is trained): ") for x in lines)
     assert any("which can make them lower: red and blue swapped." in x for x in lines)
+
+
+def test_a_half_run_suite_is_shown_as_such(results):
+    """Its data set without any record is named, and cells that were never run are counted."""
+    other, image = "cifar100-tiny-none-image-clean", "actors-tiny-se-lstm-clean"
+    suites = {"half": [*synthetic.CELLS, other, image], "never": [other], "whole": synthetic.CELLS}
+    count = len(synthetic.CELLS)
+    assert headline.extents(results, suites) == [
+        ["half", str(count + 2), str(count), "cifar100 1, actors 1"],
+        ["whole", str(count), str(count), "none"],
+    ]
+    versus = summary.versus(results, summary.against_none(results))
+    (block,) = sentences.summarise(results, versus, pd.DataFrame(), suites)
+    assert block["sentences"][0].startswith(f"{count} of {count + 2} cells were run")  # one is MISSING
+
+
+def test_pictures_are_called_images(tmp_path):
+    cells = {f"imagenette-tiny-{a}-image-clean": (0.5,) * 3 for a in ("none", "cbam")}
+    lines = summarise(Results(synthetic.write(tmp_path, cells), list(cells)), {})[
+        "imagenette, protocol clean"
+    ]
+    assert "13,394 images" in lines[0] and "these images could" in " ".join(lines)
+    assert not any("clips" in line for line in lines)
 
 
 def test_findings_are_plain_text_beside_the_page(page):
