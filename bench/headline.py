@@ -154,9 +154,18 @@ def protocols(tables: Path, results: Results) -> list[list[str]]:
 def _apart(what: str, dataset: str, part: pd.DataFrame, pair: list[str], results: Results) -> list[list[str]]:
     """A row of what is trained, and one of the probe, which reads other clips and trains nothing."""
     probe, differing = summary.probe(part), ", ".join(summary.differing(results, *pair))
-    kinds = [(part[~probe], str(int((~probe).sum()))), (part[probe], "1-NN probe")]
+    probes = part[probe]
+    kinds = [(part[~probe], str(int((~probe).sum()))), (probes, "1-NN probe")]
     return [
-        [what, dataset, _ends(p), _sizes(p), kind, _sides(results, p, pair), differing]
+        [
+            what,
+            dataset,
+            _ends(p),
+            _sizes(p),
+            kind,
+            "-" if p is probes else _sides(results, p, pair),
+            differing,
+        ]
         for p, kind in kinds
         if len(p)
     ]
