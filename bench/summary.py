@@ -147,7 +147,7 @@ def _whole(value: float) -> int | None:
 
 def _versus(results: Results, cell: str, control: str) -> dict:
     rows, found = pair(results, cell, control), difference(results, cell, control)
-    row = {"cell": cell, "control": control, **coordinates(cell), **trainings(results, cell, control)}
+    row: dict = {"cell": cell, "control": control, **coordinates(cell), **trainings(results, cell, control)}
     row |= {"n": found.n, "difference": found.value}
     row |= {"difference_low": found.low, "difference_high": found.high, "p": found.p}
     row["p_mcnemar"] = stats.mcnemar(rows["first"], rows["second"]) if len(rows) else np.nan

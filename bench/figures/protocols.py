@@ -9,8 +9,8 @@ from vidattn.bench.results import COORDINATES, Results
 
 CAPTION = (
     "Top-1 of the same models under each protocol, with 95 % intervals over groups. Where the protocols' "
-    "orders of the models differ, so does what a reader would conclude. The 1-NN probe trains nothing; what each "
-    "protocol is stands in the table settings."
+    "orders of the models differ, so does what a reader would conclude. The 1-NN probe trains nothing; what "
+    "each protocol is stands in the table settings."
 )
 MODEL = list(COORDINATES[1:4])
 
