@@ -75,7 +75,7 @@ def _best(part: pd.DataFrame) -> list[str]:
     done = part[part["top1"].notna()]
     probes, done = done[summary.probe(done)], done[~summary.probe(done)]
     lines = [
-        f"1-NN leakage probe (nothing is trained): {wording.accuracy(row)}, on {row['n']:,} predictions."
+        f"1-NN leakage probe (nothing is trained): {wording.accuracy(row)}, on {row['n']:,.0f} predictions."
         for _, row in probes.iterrows()
     ]
     if done.empty:
