@@ -31,13 +31,25 @@ def write(
         legend: Paragraphs that stand above the table, the first is its caption; default by name.
         left_out: Columns that only the csv has.
     """
-    shown, said = brief(frame, left_out)
-    accuracies = frame.columns.intersection(["top1_low", "difference_low", "top1_difference_low"])
-    texts = [*(legend or filter(None, [captions.TABLES.get(name)]))]
-    texts += [*([captions.INTERVAL] if frame[accuracies].notna().to_numpy().any() else []), *said]
-    files = {"csv": csv(frame), "md": "".join(f"{text}\n\n" for text in texts) + markdown(shown)}
-    files["tex"] = _captioned(texts, latex(shown))
-    return [atomic.write(Path(folder) / f"{name}.{suffix}", text) for suffix, text in files.items()]
+    path = atomic.write(Path(folder) / f"{name}.csv", csv(frame))
+    return [path, *_texts(frame, Path(folder), name, legend, left_out)]
+
+
+def texts(path: Path) -> list[Path]:
+    """Write the markdown and LaTeX of a table that is there as csv, beside it."""
+    return _texts(pd.read_csv(path), path.parent, path.stem)
+
+
+def _texts(
+    frame: pd.DataFrame, folder: Path, name: str, legend: Iterable[str] = (), left_out: Iterable[str] = ()
+) -> list[Path]:
+    shown, held = brief(frame, left_out)
+    ends = frame.columns.intersection(["top1_low", "difference_low", "top1_difference_low"])
+    said = [*(legend or filter(None, [captions.TABLES.get(name)]))]
+    said += [*([captions.INTERVAL] if frame[ends].notna().to_numpy().any() else []), *held]
+    files = {"md": "".join(f"{text}\n\n" for text in said) + markdown(shown)}
+    files["tex"] = _captioned(said, latex(shown))
+    return [atomic.write(folder / f"{name}.{suffix}", text) for suffix, text in files.items()]
 
 
 def brief(frame: pd.DataFrame, left_out: Iterable[str] = ()) -> tuple[pd.DataFrame, list[str]]:

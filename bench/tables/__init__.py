@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pandas as pd
 
-from vidattn.bench import render, summary
+from vidattn.bench import captions, render, summary
 from vidattn.bench.results import Results
 
 
@@ -28,8 +28,13 @@ def table(name: str, results: Results, options: dict | None = None) -> pd.DataFr
 
 
 def write(names: list[str], results: Results, out: Path, options: dict | None = None) -> list[Path]:
-    """Write each table as csv, markdown and LaTeX into the folder `out`; returns the paths."""
-    return [path for name in names for path in _write(name, table(name, results, options), Path(out))]
+    """Write each table as csv, markdown and LaTeX into the folder `out`; returns the paths.
+
+    Of tables that a command measured and left there as csv, the texts for readers are made again.
+    """
+    paths = [path for name in names for path in _write(name, table(name, results, options), Path(out))]
+    measured = [Path(out) / f"{name}.csv" for name in captions.TABLES]
+    return paths + [path for csv in measured if csv.is_file() for path in render.texts(csv)]
 
 
 def _write(name: str, frame: pd.DataFrame, out: Path) -> list[Path]:
