@@ -98,6 +98,7 @@ def test_a_report_of_nothing_stands(tmp_path):
 def test_what_all_rows_share_is_said_once_and_what_was_not_run_is_folded(page, results, tmp_path):
     text = page.read_text()
     assert "In every row: dataset actors, backbone tiny, protocol clean" in text
+    assert "<code>detectable</code> is the smallest difference" in text
     assert '<th scope="col" tabindex="0">dataset</th>' not in text and "<details>" not in text
     (tmp_path / "tables").mkdir()
     rows = "\n".join(f"actors,tiny,{a},lstm,clean," for a in ("none", "cbam"))

@@ -17,9 +17,9 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a model and pair of protocols: top-1 under each with its interval, published, the difference.
 
     The difference is paper minus clean, paired on the `n` clips, of `groups`, that both were tested on: it is
-    not the difference of the two columns, which are over all clips of each. p is of each row alone. `runs` are
-    trainings of a model. Models that were run under both protocols come first. icip_paper is the published
-    protocol but for pooled features; `nearest`, the 1-NN leakage probe, trains nothing.
+    not the difference of the two columns, which are over all clips of each. p is of each row alone. `runs`
+    are trainings of a model. Models that were run under both protocols come first. icip_paper is the
+    published protocol but for pooled features; `nearest`, the 1-NN leakage probe, trains nothing.
 
     Options:
         protocols: Pairs [paper, clean], by the names that params.yaml gives them.
