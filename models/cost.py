@@ -78,7 +78,12 @@ def flops(layer: keras.layers.Layer, inputs: list[Shape], output: Shape) -> int:
     for kind, rule in RULES:
         if isinstance(layer, kind):
             return rule(layer, inputs, output) + _softmax(layer, output)
-    return 0
+    if getattr(layer, "weights", None):
+        raise NotImplementedError(
+            f"No rule says what a {type(layer).__name__} costs, and its weights are used. Give "
+            "the layer a method `flops(inputs, output)`, of shapes without batch, as in models/layers.py."
+        )
+    return OPERATIONS.get(type(layer).__name__, _each(0))(layer, inputs, output)
 
 
 def once(layer: keras.layers.Layer, output: Shape) -> int:
@@ -150,6 +155,16 @@ def _bidirectional(layer, inputs, output):
     return 2 * _lstm(layer.forward_layer, inputs, output)
 
 
+def _attention(layer, inputs, output):
+    """Multi-head attention of queries (T, D) over values (S, E): projections, scores, softmax, sums."""
+    (steps, width), (others, depth) = inputs[0], inputs[min(1, len(inputs) - 1)]
+    keys, values = layer.num_heads * layer.key_dim, layer.num_heads * (layer.value_dim or layer.key_dim)
+    projections = 2 * (steps * width * keys + others * depth * (keys + values) + steps * values * output[-1])
+    biases = steps * (keys + output[-1]) + others * (keys + values) if layer.use_bias else 0
+    pairs = steps * others
+    return projections + biases + steps * keys + pairs * (2 * keys + 2 * values + 5 * layer.num_heads)
+
+
 def _inflated(layer, inputs, output):
     parts = sum(flops(part, inputs, output) for part in layer.parts)
     return parts + (layer.taps - 1) * math.prod(output)
@@ -192,4 +207,11 @@ RULES: list[tuple[type | tuple[type, ...], Callable]] = [
     (inflated.Inflated, _inflated),
     (L.LSTM, _lstm),
     (L.Bidirectional, _bidirectional),
+    (L.MultiHeadAttention, _attention),
 ]
+# Operators and functions of keras.ops in a graph, which are no layers, by the name of their class.
+OPERATIONS: dict[str, Callable] = {
+    **dict.fromkeys(("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum"), _each(1)),
+    "Matmul": lambda layer, inputs, output: 2 * inputs[0][-1] * math.prod(output),
+    "Softmax": _each(5),
+}

@@ -1,9 +1,10 @@
 """Parameters and FLOPs against the published counts; every number exact."""
 
+import keras
 import pytest
 
 from vidattn.bench import complexity
-from vidattn.models import build
+from vidattn.models import build, cost
 
 # Tables 5.1 and 5.2 of the thesis: parameters, FLOPs, and the integer arithmetic among them.
 PUBLISHED = {
@@ -89,6 +90,30 @@ def test_recurrence_is_counted_analytically():
     assert measured["flops_source"] == "analytic"
     assert measured["ops"]["Bidirectional"] == lstm
     assert measured["ops"]["Dense"] == (2 * 512 + 1) * 512 + (2 * 512 + 1) * 3
+
+
+def test_attention_over_others_by_hand():
+    """4 queries of 6 over 5 values of 7: 2 heads, keys of 3, values of 2, 6 out."""
+    layer = keras.layers.MultiHeadAttention(2, 3, value_dim=2)
+    query, value = keras.Input((4, 6)), keras.Input((5, 7))
+    model = keras.Model([query, value], layer(query, value))
+    projections = 2 * (4 * 6 * 6 + 5 * 7 * 6 + 5 * 7 * 4 + 4 * 4 * 6)
+    biases = 4 * 6 + 5 * 6 + 5 * 4 + 4 * 6
+    scores = 4 * 6 + 4 * 5 * (2 * 6 + 2 * 4 + 5 * 2)  # scaled query, products, sums, softmax of 2 heads
+    assert cost.cost(model).total == projections + biases + scores
+
+
+def test_operators_in_a_graph_are_counted():
+    x = keras.Input((5, 8))
+    both = keras.ops.softmax(keras.ops.matmul(x, keras.ops.transpose(x, (0, 2, 1))) / 2.0)
+    model = keras.Model(x, [both, x * x])
+    assert cost.cost(model).total == 2 * 8 * 25 + 25 + 5 * 25 + 40
+
+
+def test_a_layer_with_weights_and_without_a_rule_is_not_free():
+    x = keras.Input((5, 8))
+    with pytest.raises(NotImplementedError, match="what a GRU costs.*flops"):
+        cost.cost(keras.Model(x, keras.layers.GRU(3)(x)))
 
 
 def test_frames_multiply_the_encoder():
