@@ -103,26 +103,17 @@ def over_time(tables: Path, results: Results) -> list[list[str]]:
     if frame.empty:
         return []
     kinds = frame["effect"].str.startswith("attention ") & frame["effect"].str.endswith((": gain", "itself"))
+    ordered = frame[kinds].sort_values("effect", kind="stable")
     return [
-        [
-            row["effect"],
-            f"{row['dataset']}, {row['protocol']}",
-            _change(row),
-            _p(row["p_holm"]),
-            f"{row['n']:,.0f}",
-            _trained(results, row["cell"], row["control"]),
-        ]
-        for _, row in frame[kinds].sort_values("effect", kind="stable").iterrows()
+        _effect(row, summary.trainings(results, row["cell"], row["control"])) for _, row in ordered.iterrows()
     ]
 
 
-def _change(row: pd.Series) -> str:
-    return wording.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
-
-
-def _trained(results: Results, cell: str, control: str) -> str:
-    found = summary.trainings(results, cell, control)
-    return wording.trainings([found["folds"]], [found["seeds"]])
+def _effect(row: pd.Series, trained: dict[str, int]) -> list[str]:
+    change = wording.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
+    p = _p(row["p_holm"]) + (wording.few(trained["runs"]) if row["p_holm"] < 0.05 else "")
+    extent = wording.trainings([trained["folds"]], [trained["seeds"]])
+    return [row["effect"], f"{row['dataset']}, {row['protocol']}", change, p, f"{row['n']:,.0f}", extent]
 
 
 def _p(value: float) -> str:

@@ -248,6 +248,10 @@ def test_questions_and_protocols_are_said_in_their_own_numbers(results, tmp_path
         [effects[3], "d, q", change, "0.500", "2", "3 folds x 1 seed"],
         [effects[1], "d, q", change, "0.500", "1,234", "3 folds x 1 seed"],
     ]
+    pd.DataFrame(told).assign(p_holm=0.01, control="a-b-c-d-e").to_csv(
+        tmp_path / "icip_explained.csv", index=False
+    )
+    assert headline.over_time(tmp_path, results)[0][3] == "0.010 on 0 trainings a side"
     for table in (headline.protocols, headline.over_time):
         assert table(tmp_path / "empty", results) == []
 
