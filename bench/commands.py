@@ -159,6 +159,7 @@ def report(arguments: Namespace) -> int:
 
     params = _params(arguments)
     options = {**params.compare, "tables": params.tables}
+    options["suites"] = {suite: list(cells(params, suite)) for suite in params.suites}
     print(report_module.write(_results(params), RESULTS / "tables", RESULTS / "report.html", options))
     return 0
 

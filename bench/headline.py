@@ -1,49 +1,35 @@
 """What was found, first of all: four short tables, made from the numbers that the others hold."""
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench import sentences
-from vidattn.bench.results import coordinates
+from vidattn.bench import captions, summary, wording
+from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
-ATTENTION = (
-    "Top-1 with an attention minus top-1 of the same model without, on the same test clips, in "
-    "percentage points with 95 % intervals: the smallest difference to the largest, each with its own "
-    "interval. Clearly higher or lower means p < 0.05 after Holm's correction within data set and "
-    "protocol; the others cannot be told from no attention."
-)
-QUESTIONS = (
-    "One comparison each, as params.yaml names it: paired on the same clips, with its 95 % interval. "
-    "Shown means that the interval lies above zero; p is of this comparison alone."
-)
-TIME = (
-    "The heads of You and Korhonen, attention after or before the LSTM: top-1 minus that of the LSTM "
-    "alone (gain), and minus that of the control that holds all but the attention alike (itself); under "
-    "the published protocol (paper), clean with a random split (leaky), and clean. p is corrected "
-    "within data set and protocol."
-)
-PROTOCOLS = (
-    "Top-1 under a published protocol minus top-1 under the clean one, the same models, on the n clips "
-    "that both tested: the smallest difference to the largest, each with its own interval. Leakage is "
-    "what the random split alone is worth, all else equal."
-)
 VERDICTS = {"disjoint": "shown", "higher": "shown", "lower": "the contrary", "not shown": "not shown"}
 
 
-def headline(versus: pd.DataFrame, contrasts: pd.DataFrame, tables: Path) -> list[dict]:
+def headline(
+    results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame, tables: Path, suites: dict | None = None
+) -> list[dict]:
     """The tables that hold something: {"title", "note", "headers", "rows"}, all text.
 
     Args:
+        results: What was measured.
         versus: Of `summary.versus`.
         contrasts: Of `summary.contrasts`.
-        tables: Folder with protocols.csv and icip_explained.csv.
+        tables: Folder with protocols.csv, icip_explained.csv and gate.csv.
+        suites: Suite -> ids of its cells.
     """
+    noise = f"{captions.ATTENTION} {captions.INTERVAL} {captions.noise(tables)}".strip()
     found = [
-        _table("Spatial attention", ATTENTION, _ATTENTION_HEADERS, attention(versus)),
-        _table("Attention over time", TIME, _TIME_HEADERS, over_time(tables)),
-        _table("Questions asked", QUESTIONS, _QUESTION_HEADERS, questions(contrasts)),
-        _table("Protocols", PROTOCOLS, _PROTOCOL_HEADERS, protocols(tables)),
+        _table("Spatial attention", noise, _ATTENTION_HEADERS, attention(versus)),
+        _table("Attention over time", captions.TIME, _TIME_HEADERS, over_time(tables, results)),
+        _table("Questions asked", captions.QUESTIONS, _QUESTION_HEADERS, questions(contrasts)),
+        _table("Protocols", captions.PROTOCOLS, _PROTOCOL_HEADERS, protocols(tables, results)),
+        _table("Suites", captions.SUITES, _SUITE_HEADERS, extents(results, suites or {})),
     ]
     return [table for table in found if table["rows"]]
 
@@ -53,16 +39,13 @@ def _table(title: str, note: str, headers: tuple[str, ...], rows: list) -> dict:
 
 
 _ATTENTION_HEADERS = (
-    "attention",
-    "data set, protocol",
-    "difference",
-    "clearly higher",
-    "clearly lower",
-    "of",
+    *("attention", "data set, protocol", "models", "n", "trainings", "difference"),
+    *("clearly higher", "clearly lower", "p < 0.05, too few trainings", "of"),
 )
-_QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "verdict")
-_TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n")
-_PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models")
+_QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "trainings", "verdict")
+_TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n", "trainings")
+_PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models", "trainings", "protocols differ in")
+_SUITE_HEADERS = ("suite", "cells", "with records", "without records, by data set")
 
 
 def attention(versus: pd.DataFrame) -> list[list[str]]:
@@ -72,15 +55,31 @@ def attention(versus: pd.DataFrame) -> list[list[str]]:
         return []
     families = known.groupby(["dataset", "protocol"], sort=False)
     return [
-        [name, ", ".join(key), _ends(rows), *_counts(rows)]
+        [name, ", ".join(key), _models(rows), *_extent(rows), _ends(rows), *_counts(rows)]
         for key, part in families
         for name, rows in part.groupby("attention", sort=False)
     ]
 
 
+def _models(part: pd.DataFrame) -> str:
+    """`tiny / lstm, two_stream`: architectures by backbone."""
+    names = part.groupby("backbone", sort=False)["architecture"]
+    return "; ".join(f"{backbone} / {', '.join(dict.fromkeys(heads))}" for backbone, heads in names)
+
+
+def _extent(part: pd.DataFrame) -> list[str]:
+    return [_sizes(part), wording.trainings(part["folds"], part["seeds"])]
+
+
 def _counts(part: pd.DataFrame) -> list[str]:
-    clear = part[part["p_holm"] < 0.05]["difference"]
-    return [str(int((clear > 0).sum())), str(int((clear < 0).sum())), str(len(part))]
+    """Clearly higher, clearly lower, what fewer trainings than enough give, and of how many."""
+    clear = part[summary.clear(part)]["difference"]
+    few = part[part["runs"] < wording.ENOUGH]
+    seen = few[few["p_holm"] < 0.05]["difference"]
+    signs = [(int((seen > 0).sum()), "higher"), (int((seen < 0).sum()), "lower")]
+    text = ", ".join(f"{count} {sign}" for count, sign in signs if count) or ("none" if len(few) else "-")
+    counts = ["-"] * 2 if len(few) == len(part) else [str(int((s * clear > 0).sum())) for s in (1, -1)]
+    return [*counts, text, str(len(part))]
 
 
 def questions(contrasts: pd.DataFrame) -> list[list[str]]:
@@ -91,31 +90,30 @@ def questions(contrasts: pd.DataFrame) -> list[list[str]]:
 def _question(row: pd.Series) -> list[str]:
     where = coordinates(row["cell"])
     on = "" if row["family"] == "all" else f", on the {row['family']} classes"
-    change = sentences.points(row["difference"], row["difference_low"], row["difference_high"])
+    change = wording.points(row["difference"], row["difference_low"], row["difference_high"])
     place = f"{where['dataset']}, {where['protocol']}"
-    return [row["name"] + on, place, change, _p(row["p"]), f"{row['n']:,}", VERDICTS[row["verdict"]]]
+    verdict = VERDICTS[row["verdict"]] + wording.few(row["runs"])
+    trained = wording.trainings([row["folds"]], [row["seeds"]])
+    return [row["name"] + on, place, change, _p(row["p"]), f"{row['n']:,}", trained, verdict]
 
 
-def over_time(tables: Path) -> list[list[str]]:
+def over_time(tables: Path, results: Results) -> list[list[str]]:
     """A row an effect of attention over time and protocol."""
     frame = _read(tables / "icip_explained.csv")
     if frame.empty:
         return []
     kinds = frame["effect"].str.startswith("attention ") & frame["effect"].str.endswith((": gain", "itself"))
+    ordered = frame[kinds].sort_values("effect", kind="stable")
     return [
-        [
-            row["effect"],
-            f"{row['dataset']}, {row['protocol']}",
-            _change(row),
-            _p(row["p_holm"]),
-            f"{row['n']:,.0f}",
-        ]
-        for _, row in frame[kinds].sort_values("effect", kind="stable").iterrows()
+        _effect(row, summary.trainings(results, row["cell"], row["control"])) for _, row in ordered.iterrows()
     ]
 
 
-def _change(row: pd.Series) -> str:
-    return sentences.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
+def _effect(row: pd.Series, trained: dict[str, int]) -> list[str]:
+    change = wording.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
+    p = _p(row["p_holm"]) + (wording.few(trained["runs"]) if row["p_holm"] < 0.05 else "")
+    extent = wording.trainings([trained["folds"]], [trained["seeds"]])
+    return [row["effect"], f"{row['dataset']}, {row['protocol']}", change, p, f"{row['n']:,.0f}", extent]
 
 
 def _p(value: float) -> str:
@@ -127,18 +125,59 @@ def _sizes(part: pd.DataFrame) -> str:
     return f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
 
 
-def protocols(tables: Path) -> list[list[str]]:
-    """A row a data set and pair of protocols, and one for leakage alone."""
+def protocols(tables: Path, results: Results) -> list[list[str]]:
+    """A row a data set and pair of protocols, one for leakage alone, each with the 1-NN probe apart."""
     sides, explained = (_read(tables / f"{name}.csv") for name in ("protocols", "icip_explained"))
     rows = []
     if len(sides):
         for (dataset, pair), part in sides.groupby(["dataset", "protocols"], sort=False):
-            rows.append([pair, dataset, _ends(part), _sizes(part), str(len(part))])
+            rows += _apart(pair, dataset, part, pair.split(" - "), results)
     if len(explained):
         leaks = explained[explained["effect"].str.startswith("leakage: ")]
         leaks = leaks.rename(columns=lambda name: name.removeprefix("top1_"))
+        leaks = leaks.assign(architecture=leaks["effect"].str.removeprefix("leakage: "))
         for dataset, part in leaks.groupby("dataset", sort=False):
-            rows.append(["leakage alone", dataset, _ends(part), _sizes(part), str(len(part))])
+            pair = [coordinates(part[side].iloc[0])["protocol"] for side in ("cell", "control")]
+            rows += _apart(f"leakage alone: {' - '.join(pair)}", dataset, part, pair, results)
+    return rows
+
+
+def _apart(what: str, dataset: str, part: pd.DataFrame, pair: list[str], results: Results) -> list[list[str]]:
+    """A row of what is trained, and one of the probe, which reads other clips and trains nothing."""
+    probe, differing = summary.probe(part), ", ".join(summary.differing(results, *pair))
+    probes = part[probe]
+    kinds = [(part[~probe], str(int((~probe).sum()))), (probes, "1-NN probe")]
+    return [
+        [
+            what,
+            dataset,
+            _ends(p),
+            _sizes(p),
+            kind,
+            "-" if p is probes else _sides(results, p, pair),
+            differing,
+        ]
+        for p, kind in kinds
+        if len(p)
+    ]
+
+
+def _sides(results: Results, part: pd.DataFrame, pair: list[str]) -> str:
+    """`3 and 9`: trainings of a model under each of two protocols, from the least to the most."""
+    models = part[list(COORDINATES[:4])].to_dict("records")
+    cells = [[identity({**model, "protocol": name}) for model in models] for name in pair]
+    return " and ".join(wording.ends(len(results.records.get(cell, [])) for cell in side) for side in cells)
+
+
+def extents(results: Results, suites: dict[str, list[str]]) -> list[list[str]]:
+    """A row a suite that was begun: its cells, those with records, and where the others are."""
+    rows = []
+    for suite, cells in suites.items():
+        absent = [cell for cell in cells if not results.records.get(cell)]
+        if len(absent) < len(cells):
+            counts = Counter(coordinates(cell)["dataset"] for cell in absent)
+            lacking = ", ".join(f"{dataset} {count}" for dataset, count in counts.items())
+            rows.append([suite, str(len(cells)), str(len(cells) - len(absent)), lacking or "none"])
     return rows
 
 
@@ -153,4 +192,4 @@ def _ends(part: pd.DataFrame) -> str:
     ordered = part.sort_values("difference", kind="stable")
     ends = ordered.iloc[[0, -1]] if len(ordered) > 1 else ordered
     columns = ["difference", "difference_low", "difference_high"]
-    return " to ".join(sentences.points(*values) for values in ends[columns].to_numpy())
+    return " to ".join(wording.points(*values) for values in ends[columns].to_numpy())

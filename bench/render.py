@@ -1,5 +1,6 @@
 """A data frame -> csv (raw numbers), markdown and LaTeX (numbers for readers); same frame, same bytes."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -7,16 +8,88 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
+from vidattn.bench import captions
 from vidattn.data import atomic
 
 MISSING = "-"
-_PLAIN = {"latency_ms": ".1f", "peak_memory_mb": ".0f", "train_seconds": ".1f", "evaluate_seconds": ".1f"}
+_PLAIN = {"latency_ms": ".1f", "train_seconds": ".1f", "evaluate_seconds": ".1f"}
+COUNTS = {"n", "n_official", "n_train", "folds", "seeds", "runs", "trainings", "groups", "classes", "capped"}
+COUNTS |= {"parameters", "trainable", "flops", "frames", "epochs", "batch", "steps", "used", "updates"}
+
+ESCAPED = str.maketrans({c: f"\\{c}" for c in "_%&#${}"} | {"~": r"\textasciitilde{}", "^": r"\^{}"})
 
 
-def write(frame: pd.DataFrame, folder: Path, name: str) -> list[Path]:
-    """Write `<name>.csv`, `.md` and `.tex` into a folder; returns the three paths."""
-    texts = {"csv": csv(frame), "md": markdown(frame), "tex": latex(frame)}
-    return [atomic.write(Path(folder) / f"{name}.{suffix}", text) for suffix, text in texts.items()]
+def write(
+    frame: pd.DataFrame, folder: Path, name: str, legend: Iterable[str] = (), left_out: Iterable[str] = ()
+) -> list[Path]:
+    """Write `<name>.csv`, `.md` and `.tex` into a folder; returns the three paths.
+
+    Args:
+        frame: The table; the csv holds all of it.
+        folder: Where the files go.
+        name: Their name.
+        legend: Paragraphs that stand above the table, the first is its caption; default by name.
+        left_out: Columns that only the csv has.
+    """
+    path = atomic.write(Path(folder) / f"{name}.csv", csv(frame))
+    return [path, *_texts(frame, Path(folder), name, legend, left_out)]
+
+
+def texts(path: Path) -> list[Path]:
+    """Write the markdown and LaTeX of a table that is there as csv, beside it."""
+    return _texts(pd.read_csv(path), path.parent, path.stem)
+
+
+def _texts(
+    frame: pd.DataFrame, folder: Path, name: str, legend: Iterable[str] = (), left_out: Iterable[str] = ()
+) -> list[Path]:
+    shown, held = brief(frame, left_out)
+    ends = frame.columns.intersection(["top1_low", "difference_low", "top1_difference_low"])
+    said = [*(legend or filter(None, [captions.TABLES.get(name)]))]
+    said += [*([captions.INTERVAL] if frame[ends].notna().to_numpy().any() else []), *held]
+    files = {"md": "".join(f"{text}\n\n" for text in said) + markdown(shown)}
+    files["tex"] = _captioned(said, latex(shown))
+    return [atomic.write(folder / f"{name}.{suffix}", text) for suffix, text in files.items()]
+
+
+def brief(frame: pd.DataFrame, left_out: Iterable[str] = ()) -> tuple[pd.DataFrame, list[str]]:
+    """The frame less columns that need no room, and a line that says what they held."""
+    absent = [name for name in left_out if name in frame]
+    frame = frame.drop(columns=[c for c in frame if c.removesuffix("_low").removesuffix("_high") in absent])
+    same = shared(frame)
+    bounds = [f"{name}{end}" for name in same for end in ("_low", "_high")]
+    shown = frame.drop(columns=[*same, *(name for name in bounds if name in frame)])
+    return shown, [line for line in (held(same), _list("Only in the csv", absent)) if line]
+
+
+def shared(frame: pd.DataFrame) -> dict[str, str]:
+    """Columns with one value in all rows, as readers see it; never all columns, and none of one row."""
+    if len(frame) < 2:
+        return {}
+    alike = frame.nunique(dropna=False) == 1
+    shown = display(frame.iloc[:1])
+    parts = {c: [c, *(f"{c}{end}" for end in ("_low", "_high") if f"{c}{end}" in frame)] for c in shown}
+    same = {c: shown[c].iloc[0] for c in shown if all(alike[part] for part in parts[c])}
+    return same if len(same) < len(shown.columns) else {}
+
+
+def held(same: dict[str, str]) -> str:
+    """`In every row: protocol clean. Missing in every row: latency_ms.`"""
+    values = [f"{name} {value}" for name, value in same.items() if value != MISSING]
+    missing = [name for name, value in same.items() if value == MISSING]
+    return " ".join(filter(None, [_list("In every row", values), _list("Missing in every row", missing)]))
+
+
+def _list(what: str, names: list[str]) -> str:
+    return f"{what}: {', '.join(names)}." if names else ""
+
+
+def _captioned(texts: list[str], tabular: str) -> str:
+    """A LaTeX table environment, where there is something to say."""
+    if not texts:
+        return tabular
+    caption = " ".join(text.translate(ESCAPED).replace("`", "") for text in texts)
+    return f"\\begin{{table}}\n\\caption{{{caption}}}\n{tabular}\\end{{table}}\n"
 
 
 def csv(frame: pd.DataFrame) -> str:
@@ -52,9 +125,11 @@ def number(value: Any, column: str = "") -> str:
         return f"{int(value):+,}" if "difference" in column else f"{int(value):,}"
     if column.startswith("p_") or column == "p":
         return "<0.001" if value < 0.001 else f"{value:.3f}"
-    if 0 < abs(value) < 0.0005 and "difference" not in column:
-        return f"{value:.2g}"  # 0.000 would say that there is nothing
-    return format(value, "+.3f" if "difference" in column else _PLAIN.get(column, ".3f"))
+    sign = "+" if "difference" in column and not column.startswith("max_") else ""
+    if 1e-12 < abs(value) < 0.0005:
+        return f"{value:{sign}.2g}"  # 0.000 would say that there is nothing
+    plain = ".0f" if column.endswith("_mb") else _PLAIN.get(column, ".3f")
+    return format(value, f"{sign}{plain}")
 
 
 def integers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -71,9 +146,10 @@ def integers(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counted(column: str) -> bool:
-    base = column.removesuffix("_published").removesuffix("_difference")
-    counts = ("n", "n_official", "folds", "seeds", "groups", "classes", "parameters", "trainable", "flops")
-    return base in counts or base.startswith(("parameters_", "flops_", "n_"))
+    base = column
+    for end in ("_published", "_difference", "_max"):
+        base = base.removesuffix(end)
+    return base in COUNTS or base.startswith(("parameters_", "flops_", "n_", "runs_"))
 
 
 def _column(frame: pd.DataFrame, column: str) -> list[str]:

@@ -9,15 +9,11 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from vidattn.bench import figures, headline, render, sentences, summary, tables
+from vidattn.bench import captions, figures, headline, render, sentences, summary, tables
 from vidattn.bench.results import COORDINATES, Results
 from vidattn.data import atomic
 
-CAPTIONS = {
-    "explain": "two test clips of its first run, evenly spaced over the list; each map on its own scale.",
-    "coverage": "Simulated: how often intervals cover, tests reject what is equal, the gate catches.",
-    "gate": "Real trainings of one cell under many seeds: how often the gate fails, what it catches.",
-}
+SHEET = "two test clips of its first run, evenly spaced over the list; each map on its own scale."
 
 
 def write(
@@ -33,19 +29,22 @@ def write(
         results: What was measured.
         tables_folder: Folder with the tables' csv files; each becomes a table of the page.
         out: The HTML file; `findings.md`, its first part, is written beside it.
-        options: `families` and `contrasts`, as for the tables.
+        options: `families` and `contrasts`, as for the tables; `tables`, in the order of the page; `suites`,
+            each with the ids of its cells.
         figures_folder: Where the figures go as SVG and PNG; default `figures` beside `out`.
     """
     folder = figures_folder or Path(out).parent / "figures"
     drawn = figures.write(results, folder)
     for cell, path in results.sheets.items():
         sheet = atomic.write(Path(folder) / f"explain_{cell}.png", path.read_bytes())
-        drawn[f"explain_{cell}"] = (sheet, f"{cell}: {CAPTIONS['explain']}")
+        drawn[f"explain_{cell}"] = (sheet, f"{cell}: {SHEET}")
     versus = summary.versus(results, summary.against_none(results))
     contrasts = summary.contrasts(results, options or {})
+    suites = (options or {}).get("suites", {})
     page = {
-        "headline": headline.headline(versus, contrasts, Path(tables_folder)),
-        "blocks": sentences.summarise(results, versus, contrasts),
+        "headline": headline.headline(results, versus, contrasts, Path(tables_folder), suites),
+        "noise": captions.noise(Path(tables_folder)),
+        "blocks": sentences.summarise(results, versus, contrasts, suites),
         "tables": [_table(path) for path in _ordered(Path(tables_folder), (options or {}).get("tables", []))],
         "figures": [_figure(name, *found) for name, found in drawn.items()],
         "cells": {cell: _provenance(results, cell) for cell in results.ids},
@@ -79,9 +78,8 @@ def _folder() -> dict[str, str]:
 def _table(path: Path) -> dict:
     """A table of the page: name, caption, headers, rows of (shown, sort key), and what all rows share."""
     frame = pd.read_csv(path)
-    shown = render.display(frame)
-    same = _shared(shown)
-    shown = shown.drop(columns=list(same))
+    same = render.shared(frame)
+    shown = render.display(frame).drop(columns=list(same))
     cells = frame[list(COORDINATES)].agg("-".join, axis=1) if set(COORDINATES) <= set(frame.columns) else None
     rows = []
     for i, values in enumerate(shown.to_numpy().tolist()):
@@ -89,21 +87,11 @@ def _table(path: Path) -> dict:
         rows.append({"cell": None if cells is None else cells.iloc[i], "values": list(zip(values, keys))})
     return {
         "name": path.stem,
-        "caption": _caption(path.stem),
         "headers": list(shown.columns),
         "rows": rows,
-        "same": {name: value for name, value in same.items() if value != render.MISSING},
-        "absent": [name for name, value in same.items() if value == render.MISSING],
+        "legend": [*_legend(path.stem), render.held(same)],
         "measured": frame.drop(columns=list(COORDINATES), errors="ignore").notna().to_numpy().any(),
     }
-
-
-def _shared(shown: pd.DataFrame) -> dict[str, str]:
-    """Columns with one value in all rows, said once instead of taking room; never all columns."""
-    if len(shown) < 2:
-        return {}
-    same = {c: shown[c].iloc[0] for c in shown.columns if shown[c].nunique() == 1}
-    return same if len(same) < len(shown.columns) else {}
 
 
 def _key(value: object) -> str:
@@ -111,8 +99,8 @@ def _key(value: object) -> str:
     return "" if pd.isna(value) else f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
-def _caption(name: str) -> str:
-    return tables.describe(name) if name in tables.names() else CAPTIONS.get(name, "")
+def _legend(name: str) -> list[str]:
+    return tables.legend(name) if name in tables.names() else [captions.TABLES.get(name, "")]
 
 
 def _figure(name: str, path: Path, caption: str) -> dict:

@@ -3,79 +3,88 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import plugins, summary
-from vidattn.bench.results import COORDINATES, Results
+from vidattn.bench import plugins, summary, training, wording
+from vidattn.bench.results import COORDINATES, Results, coordinates
 
 FAMILY = ["dataset", "protocol"]
 LISTED = 4
 
 
-def summarise(results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame) -> list[dict]:
-    """One block a family of comparisons (data set and protocol): {"title", "sentences"}."""
+def summarise(
+    results: Results, versus: pd.DataFrame, contrasts: pd.DataFrame, suites: dict | None = None
+) -> list[dict]:
+    """One block a family of comparisons (data set and protocol): {"title", "sentences"}.
+
+    Args:
+        results: What was measured.
+        versus: Of `summary.versus`.
+        contrasts: Of `summary.contrasts`.
+        suites: Suite -> ids of its cells, of which the tables show only those that were run.
+    """
     frame = summary.cells(results)
     blocks = []
     for (dataset, protocol), part in frame.groupby(FAMILY, sort=False):
         mine = _rows(versus, dataset, protocol)
         lines = [
-            _extent(part, _there(results, part)),
+            _extent(part, _there(results, part), _planned(part, suites or {})),
+            *training.told(results, part),
             *(_contrast(row) for row in _contrasts(contrasts, dataset, protocol)),
         ]
         for attention, rows in mine.groupby("attention", sort=False) if len(mine) else ():
             lines.append(_attention(attention, rows))
-        lines += [_best(part), *_caveats(results, part)]
+        lines += [*_best(part), *_caveats(results, part)]
         blocks.append({"title": f"{dataset}, protocol {protocol}", "sentences": [x for x in lines if x]})
     return blocks
 
 
-def points(value: float, low: float, high: float) -> str:
-    """A difference in percentage points: `+0.9 points [+0.1, +1.7]`."""
-    return f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
+def _planned(part: pd.DataFrame, suites: dict[str, list[str]]) -> int:
+    """Cells of this data set and protocol: those shown, and those of suites that were not run."""
+    named = {cell for cells in suites.values() for cell in cells} | set(_ids(part))
+    family = tuple(part[FAMILY].iloc[0])
+    return sum(tuple(coordinates(cell)[key] for key in FAMILY) == family for cell in named)
 
 
-def percent(value: float, low: float, high: float) -> str:
-    """An accuracy: `74.3 % [60.9, 85.6]`, without brackets where there is no interval."""
-    return f"{100 * value:.1f} %" + ("" if np.isnan(low) else f" [{100 * low:.1f}, {100 * high:.1f}]")
-
-
-def chance(p: float) -> str:
-    """A p value as a reader wants it."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def _extent(part: pd.DataFrame, there: int) -> str:
-    """How much was run, on how much of the data set; `there` counts the clips of a run's three sides."""
+def _extent(part: pd.DataFrame, there: int, planned: int) -> str:
+    """How much was run of what is planned, and of the data set; `there` counts a run's three sides."""
     done = part[part["top1"].notna()]
     if done.empty:
-        return f"None of the {len(part)} cells was run."
+        return f"None of the {planned} cells was run."
     used, official = int(done["n"].max()), int(done["n_official"].max())
-    folds, seeds = _range(done["folds"], "fold"), _range(done["seeds"], "seed")
-    text = f"{len(done)} of {len(part)} cells were run, over {folds} and {seeds}"
+    folds, seeds = wording.extent(done["folds"], "fold"), wording.extent(done["seeds"], "seed")
+    text = f"{len(done)} of {planned} cells were run, over {folds} and {seeds}"
     text += f"; up to {used} predictions a cell" + (f" of {official} official." if used < official else ".")
     whole = plugins.official_size(part["dataset"].iloc[0])
-    return text + (f" A run reads {there:,} of the data set's {whole:,} clips." if there < whole else "")
+    return text + (
+        f" A run reads {there:,} of the data set's {whole:,} {wording.items(part)}." if there < whole else ""
+    )
 
 
 def _there(results: Results, part: pd.DataFrame) -> int:
-    ids = ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
     sides = ("n_official", "n_train", "n_validation")
-    return max((sum(r.get(k) or 0 for k in sides) for cell in ids for r in results.records[cell]), default=0)
+    return max(
+        (sum(r.get(k) or 0 for k in sides) for cell in _ids(part) for r in results.records[cell]), default=0
+    )
 
 
-def _range(values: pd.Series, name: str) -> str:
-    low, high = int(values.min()), int(values.max())
-    return f"{low if low == high else f'{low} to {high}'} {name}{'' if high == 1 else 's'}"
+def _ids(part: pd.DataFrame) -> list[str]:
+    return ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
 
 
-def _best(part: pd.DataFrame) -> str:
+def _best(part: pd.DataFrame) -> list[str]:
+    """The highest top-1 of what was trained; the 1-NN probe has a sentence of its own."""
     done = part[part["top1"].notna()]
+    probes, done = done[summary.probe(done)], done[~summary.probe(done)]
+    lines = [
+        f"1-NN leakage probe (nothing is trained): {wording.accuracy(row)}, on {row['n']:,.0f} predictions."
+        for _, row in probes.iterrows()
+    ]
     if done.empty:
-        return ""
+        return lines
     best = done.loc[done["top1"].idxmax()]
     close = int((done["top1_high"] >= best["top1_low"]).sum()) - 1
-    text = (
-        f"The highest top-1 is {percent(best['top1'], best['top1_low'], best['top1_high'])}, of {_name(best)}"
-    )
-    return f"{text}; the intervals of {close} other cells reach it." if close > 0 else f"{text}."
+    text = f"The highest top-1 is {wording.accuracy(best)}, of {_name(best)}"
+    others = "interval of 1 other cell reaches" if close == 1 else f"intervals of {close} other cells reach"
+    return [f"{text}; the {others} it." if close > 0 else f"{text}.", *lines]
 
 
 def _name(row: pd.Series, names: tuple = ("backbone", "attention", "architecture")) -> str:
@@ -83,24 +92,35 @@ def _name(row: pd.Series, names: tuple = ("backbone", "attention", "architecture
 
 
 def _caveats(results: Results, part: pd.DataFrame) -> list[str]:
-    ids = ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
+    ids = _ids(part)
     records = [record for cell in ids for record in results.records[cell]]
     lines = []
     if records and all(record.get("weights") == "random" for record in records):
         lines.append("All weights were random at the start: no number here comes from pre-training.")
-    leaked = max((record.get("leaks", {}).get("groups", 0) for record in records), default=0)
-    if leaked:
-        lines.append(
-            f"Training and test share up to {leaked} groups (source videos), which makes accuracies higher"
-            " than with groups apart, all else equal."
-        )
+    lines += _leaks(records)
     lost = max((record.get("quarantined", 0) for record in records), default=0)
     if lost:
-        lines.append(f"Up to {lost} unreadable clips were left out of a run.")
+        lines.append(f"Up to {lost} unreadable {wording.items(part)} were left out of a run.")
     absent = [cell for cell in ids if not results.records[cell]]
     if absent:
         lines.append(f"Not run: {', '.join(absent)}.")
     return lines
+
+
+def _leaks(records: list[dict]) -> list[str]:
+    """What is shared by training and test, and what else the protocol does that moves accuracies."""
+    leaked = max((record.get("leaks", {}).get("groups", 0) for record in records), default=0)
+    if not leaked:
+        return []
+    named = records[0].get("protocol", {}).get("defects", [])
+    others = [defect for defect in named if "split" not in defect]
+    text = (
+        f"Training and test share up to {leaked} groups (source videos), which alone makes accuracies higher."
+    )
+    also = (
+        f" The protocol has other defects, which can make them lower: {', '.join(others)}." if others else ""
+    )
+    return [text + also]
 
 
 def _attention(attention: str, rows: pd.DataFrame) -> str:
@@ -108,21 +128,30 @@ def _attention(attention: str, rows: pd.DataFrame) -> str:
     known = rows[rows["difference"].notna()]
     if known.empty:
         return f"{attention}: no comparison with none was run."
-    clear = known[known["p_holm"] < 0.05]
-    rest = known[~known.index.isin(clear.index)]
-    parts = [f"{_change(row)} on {_where(row)} ({chance(row['p_holm'])})" for _, row in clear.iterrows()]
+    clear, seen = known[summary.clear(known)], known[known["p_holm"] < 0.05]
+    rest, unsure = known.drop(index=seen.index), seen.drop(index=clear.index)
+    parts = [_quote(row) for _, row in clear.iterrows()]
+    parts += [f"{_quote(row)}, but{wording.few(row['runs'])} only" for _, row in unsure.iterrows()]
     if 0 < len(rest) <= LISTED:
         quoted = [f"{_where(row)} ({_change(row)})" for _, row in rest.iterrows()]
         parts.append(f"not distinguishable from none on {', '.join(quoted)}")
     elif len(rest):
         parts.append(f"not distinguishable from none on {len(rest)} of {len(known)} comparisons")
     limit = rest["detectable"].median()
-    tail = "" if np.isnan(limit) else f"; these clips could have shown about {100 * limit:.0f} points"
+    tail = (
+        ""
+        if np.isnan(limit)
+        else f"; these {wording.items(rows)} could have shown about {100 * limit:.0f} points"
+    )
     return f"{attention} against none: {'; '.join(parts)}{tail}."
 
 
+def _quote(row: pd.Series) -> str:
+    return f"{_change(row)} on {_where(row)} ({wording.chance(row['p_holm'])})"
+
+
 def _change(row: pd.Series) -> str:
-    return points(row["difference"], row["difference_low"], row["difference_high"])
+    return wording.points(row["difference"], row["difference_low"], row["difference_high"])
 
 
 def _where(row: pd.Series) -> str:
@@ -134,17 +163,18 @@ def _contrast(row: pd.Series) -> str:
     scope = "on all classes" if row["family"] == "all" else f"on the {row['family']} classes"
     if row["verdict"] == "not run":
         return f"{row['name']}, {scope}: not run ({row['cell']} against {row['control']})."
-    first = percent(row["top1"], row["top1_low"], row["top1_high"])
-    second = percent(row["control_top1"], row["control_top1_low"], row["control_top1_high"])
+    first = wording.percent(row["top1"], row["top1_low"], row["top1_high"])
+    second = wording.percent(row["control_top1"], row["control_top1_low"], row["control_top1_high"])
     extent = f"{row['n']} predictions in {row['groups']} groups"
-    change = f"paired difference {_change(row)}, {chance(row['p'])}, {extent}"
+    change = f"paired difference {_change(row)}, {wording.chance(row['p'])}, {extent}"
     verdicts = {
         "disjoint": "shown, the intervals do not overlap",
         "higher": "higher by the paired difference, but the two intervals overlap",
         "not shown": "NOT shown",
         "lower": "NOT shown, it is lower than its control",
     }
-    return f"{row['name']}, {scope}: {verdicts[row['verdict']]}. {first} against {second}; {change}."
+    verdict = verdicts[row["verdict"]] + wording.few(row["runs"])
+    return f"{row['name']}, {scope}: {verdict}. {first} against {second}; {change}."
 
 
 def _rows(frame: pd.DataFrame, dataset: str, protocol: str) -> pd.DataFrame:

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import stats
+from vidattn.bench import stats, wording
 from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
 METRICS = ("top1", "top5", "per_class")
+PROBE = "nearest"  # architecture of the 1-NN leakage probe
 COLUMNS = [*COORDINATES, "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high", "per_class"]
-COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
+COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "encoder", "weights"]
 
 
 def cells(results: Results) -> pd.DataFrame:
@@ -74,6 +75,37 @@ def versus(results: Results, pairs: list[tuple[str, str]]) -> pd.DataFrame:
     return results.cache[key].copy()
 
 
+def probe(cells: pd.DataFrame) -> pd.Series:
+    """Whether each row is the 1-NN leakage probe: nothing is trained, so it is no model among models."""
+    return cells["architecture"] == PROBE
+
+
+def clear(rows: pd.DataFrame) -> pd.Series:
+    """Whether each difference of `versus` is clear: p < 0.05 after Holm, and enough trainings a side."""
+    return (rows["p_holm"] < 0.05) & (rows["runs"] >= wording.ENOUGH)
+
+
+def trainings(results: Results, cell: str, control: str) -> dict[str, int]:
+    """What both cells were trained on: {"folds", "seeds", "runs"}, runs are trainings a side."""
+    sides = [{(r["fold"], r["seed"]) for r in results.records.get(name, [])} for name in (cell, control)]
+    both = sides[0] & sides[1]
+    folds, seeds = ({run[i] for run in both} for i in (0, 1))
+    return {"folds": len(folds), "seeds": len(seeds), "runs": len(both)}
+
+
+def protocol(results: Results, name: str) -> dict:
+    """The settings of a protocol as its first record has them; empty where none was run."""
+    mine = [cell for cell in results.ids if coordinates(cell)["protocol"] == name]
+    return next((r["protocol"] for cell in mine for r in results.records[cell] if "protocol" in r), {})
+
+
+def differing(results: Results, first: str, second: str) -> list[str]:
+    """The settings in which two protocols differ, by their keys in params.yaml."""
+    sides = [protocol(results, name) for name in (first, second)]
+    named = ("kind", "defects")  # they name what the other settings do
+    return [key for key in sides[0] if key not in named and sides[0][key] != sides[1].get(key)]
+
+
 def against_none(results: Results) -> list[tuple[str, str]]:
     """Every cell with attention, paired with the same cell without."""
     pairs = [(cell, identity({**coordinates(cell), "attention": "none"})) for cell in results.ids]
@@ -105,6 +137,7 @@ def _cell(results: Results, cell: str) -> dict:
     first = records[0] if records else {}
     row |= {"n": _whole(runs["n"].sum()), "n_official": _whole(runs["n_official"].sum())}
     row |= {"folds": _whole(runs["fold"].nunique()), "seeds": _whole(runs["seed"].nunique())}
+    row["encoder"] = first.get("protocol", {}).get("encoder")
     return row | {k: first.get(k) for k in ("parameters", "trainable", "flops", "weights")}
 
 
@@ -114,11 +147,12 @@ def _whole(value: float) -> int | None:
 
 def _versus(results: Results, cell: str, control: str) -> dict:
     rows, found = pair(results, cell, control), difference(results, cell, control)
-    row = {"cell": cell, "control": control, **coordinates(cell), "difference": found.value}
+    row: dict = {"cell": cell, "control": control, **coordinates(cell), **trainings(results, cell, control)}
+    row |= {"n": found.n, "difference": found.value}
     row |= {"difference_low": found.low, "difference_high": found.high, "p": found.p}
     row["p_mcnemar"] = stats.mcnemar(rows["first"], rows["second"]) if len(rows) else np.nan
     row["p_corrected_t"] = _corrected(results, cell, control)
-    row["improvement"] = _improvement(results, cell, control)
+    row["improvement"] = _improvement(results, cell, control) if row["runs"] > 1 else np.nan
     row["detectable"] = stats.minimal_detectable(found.error, found.groups)
     return row
 
@@ -147,6 +181,7 @@ def _contrast(results: Results, row: dict, options: dict) -> dict:
     first, second = (accuracy(results, name, classes) for name in (cell, control))
     gap = difference(results, cell, control, classes)
     values = {"name": row["name"], "family": row.get("family", "all"), "cell": cell, "control": control}
+    values |= trainings(results, cell, control)
     for name, found in (("top1", first), ("control_top1", second), ("difference", gap)):
         values |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
     return values | {"p": gap.p, "n": gap.n, "groups": gap.groups, "verdict": _verdict(first, second, gap)}

@@ -53,4 +53,31 @@ def test_a_small_number_is_not_printed_as_nothing():
         "0.000",
         "-0.0002",
     ]
-    assert render.number(1e-4, "top1_difference") == "+0.000"
+    assert render.number(1e-4, "top1_difference") == "+0.0001"
+    assert render.number(3e-17, "top1_difference") == "+0.000"
+    assert render.number(9.5e-6, "max_difference") == "9.5e-06"
+
+
+def test_what_all_rows_share_is_said_above_the_table_and_stays_in_the_csv(tmp_path):
+    columns = {"cell": ["a", "b"], "protocol": "p_1", "latency_ms": np.nan, "top1": [0.5, 0.6]}
+    bounds = {"top1_low": [0.4, 0.5], "top1_high": 0.7, "p": [0.1, 0.2], "tiny": [1e-8, 2e-8]}
+    frame = pd.DataFrame({**columns, **bounds})
+    render.write(frame, tmp_path, "t", ["What `it` is, 100 %."], left_out=("p",))
+    text, tex = ((tmp_path / f"t.{kind}").read_text() for kind in ("md", "tex"))
+    above, table = text.split("|", 1)
+    assert above.startswith("What `it` is, 100 %.\n\n")
+    assert "In every row: protocol p_1. Missing in every row: latency_ms." in above
+    assert "Only in the csv: p." in above and "noise of training" in above
+    assert [x.strip() for x in table.splitlines()[0].strip("|").split("|")] == ["cell", "top1", "tiny"]
+    assert r"\caption{What it is, 100 \%." in tex and r"protocol p\_1" in tex and r"\end{table}" in tex
+    assert (
+        (tmp_path / "t.csv")
+        .read_text()
+        .startswith("cell,protocol,latency_ms,top1,top1_low,top1_high,p,tiny\n")
+    )
+    assert render.shared(frame.iloc[:1]) == {}
+
+
+def test_counts_with_gaps_are_whole_numbers():
+    text = render.markdown(pd.DataFrame({"frames": [8.0, np.nan], "updates_max": [None, 1234.0]}))
+    assert "8.0" not in text and "1,234 |" in text

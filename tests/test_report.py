@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 import synthetic
 
-from vidattn.bench import headline, report, sentences, summary, tables
+from vidattn.bench import captions, headline, report, sentences, summary, tables
 from vidattn.bench.figures import protocols, ranks, tradeoff
 from vidattn.bench.results import Results
 
 CELLS = [*synthetic.CELLS, synthetic.MISSING]
+FOLDS = {"folds": 3, "seeds": 1, "runs": 3}
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -97,6 +98,7 @@ def test_a_report_of_nothing_stands(tmp_path):
 def test_what_all_rows_share_is_said_once_and_what_was_not_run_is_folded(page, results, tmp_path):
     text = page.read_text()
     assert "In every row: dataset actors, backbone tiny, protocol clean" in text
+    assert "<code>detectable</code> is the smallest difference" in text
     assert '<th scope="col" tabindex="0">dataset</th>' not in text and "<details>" not in text
     (tmp_path / "tables").mkdir()
     rows = "\n".join(f"actors,tiny,{a},lstm,clean," for a in ("none", "cbam"))
@@ -138,7 +140,7 @@ def costly(protocol, flops):
     """Cells that lie as close as a front can, all on it."""
     rows = [(protocol, "tiny", f"head{i}", "none", x, 0.4 + i / 100) for i, x in enumerate(flops)]
     frame = pd.DataFrame(rows, columns=["protocol", "backbone", "architecture", "attention", "flops", "top1"])
-    return frame.assign(top1_low=frame["top1"] - 0.2, top1_high=frame["top1"] + 0.2)
+    return frame.assign(top1_low=frame["top1"] - 0.2, top1_high=frame["top1"] + 0.2, encoder="trained")
 
 
 @pytest.mark.parametrize("flops", [(1e6, 1.01e6, 1.02e6, 2e6), (1e4, 9.8e6, 9.9e6, 1e7), (1, 1.2, 1.4, 2)])
@@ -175,33 +177,131 @@ def test_protocols_are_drawn_where_half_of_the_models_have_them(tmp_path):
 def test_the_page_says_first_what_attention_is_worth(page):
     versus = pd.DataFrame({"dataset": "d", "protocol": "p", "attention": "cbam", "difference": [0.2, -0.1]})
     versus = versus.assign(difference_low=[0.1, -0.3], difference_high=[0.3, 0.1], p_holm=[0.01, 0.2])
+    versus = versus.assign(backbone="tiny", architecture=["lstm", "image"], n=[90, 1200], **FOLDS)
     ends = "-10.0 points [-30.0, +10.0] to +20.0 points [+10.0, +30.0]"
-    assert headline.attention(versus) == [["cbam", "d, p", ends, "1", "0", "2"]]
+    rests = ["tiny / lstm, image", "90 to 1,200", "3 folds x 1 seed"]
+    assert headline.attention(versus) == [["cbam", "d, p", *rests, ends, "1", "0", "-", "2"]]
     text = page.read_text()
     assert text.index("What is attention worth?") < text.index("<nav") < text.index("<h2>Summary")
 
 
-def test_questions_and_protocols_are_said_in_their_own_numbers(tmp_path):
+def test_one_training_a_side_shows_nothing_clearly(tmp_path):
+    """The interval holds the noise of the test clips only; from three trainings on a difference counts."""
+    cells = {CELLS[0]: (0.3,) * 3, CELLS[1]: (0.9,) * 3}
+    single = Results(synthetic.write(tmp_path / "one", cells, folds=1, groups=12))
+    versus = summary.versus(single, summary.against_none(single))
+    assert versus["p_holm"].item() < 0.05 and not summary.clear(versus).any()
+    assert versus["improvement"].isna().all()
+    (row,) = headline.attention(versus)
+    assert row[4] == "1 fold x 1 seed" and row[6:] == ["-", "-", "1 higher", "1"]
+    (line,) = [x for x in summarise(single, {})["actors, protocol clean"] if x.startswith("cbam against")]
+    assert "but on 1 training a side only" in line
+    contrast = {"name": "cbam", "cell": CELLS[1], "control": CELLS[0]}
+    (asked,) = headline.questions(summary.contrasts(single, {"contrasts": [contrast]}))
+    assert asked[-2:] == ["1 fold x 1 seed", "shown on 1 training a side"]
+
+
+def test_the_noise_of_training_is_read_from_the_table_of_the_gate(tmp_path):
+    assert captions.noise(tmp_path) == ""
+    columns = "quantity,trials,cell,n,top1,top1_min,top1_max"
+    (tmp_path / "gate.csv").write_text(
+        f"{columns}\na,20,x-y,1234,0.84,0.815,0.88\nb,10,x-y,1234,0.84,0.815,0.88\n"
+    )
+    text = captions.noise(tmp_path)
+    assert "x-y, trained under 21 seeds" in text
+    assert "from 81.5 % to 88.0 % (mean 84.0 %; 1,234 predictions a seed" in text
+
+
+def test_questions_and_protocols_are_said_in_their_own_numbers(results, tmp_path):
     cell, ends = "actors-tiny-none-lstm-clean", ("difference", "difference_low", "difference_high")
     row = {"name": "order", "family": "timing", "cell": cell, "p": 0.0004, "n": 1234, "verdict": "higher"}
+    row |= FOLDS
     asked = pd.DataFrame([row | dict(zip(ends, (0.1, 0.05, 0.15))), row | {"verdict": "not run"}])
     change = "+10.0 points [+5.0, +15.0]"
-    line = ["order, on the timing classes", "actors, clean", change, "<0.001", "1,234", "shown"]
+    line = [
+        "order, on the timing classes",
+        "actors, clean",
+        change,
+        "<0.001",
+        "1,234",
+        "3 folds x 1 seed",
+        "shown",
+    ]
     assert headline.questions(asked) == [line]
-    sides = pd.DataFrame({"dataset": "d", "protocols": "paper - clean", "difference": [0.1, None], "n": 9})
+    model = {"backbone": "tiny", "attention": "none", "architecture": "other"}
+    sides = pd.DataFrame({**model, "dataset": "d", "protocols": "paper - clean", "difference": [0.1, None]})
+    sides = sides.assign(n=9)
     sides.assign(difference_low=0.05, difference_high=0.15).to_csv(tmp_path / "protocols.csv", index=False)
     effects = ["leakage: lstm", "attention before: gain", "recurrence", "attention after: attention itself"]
     told = {"effect": effects, "dataset": "d", "protocol": "q", "p_holm": 0.5, "n": [7, 1234, 1, 2]}
+    told |= {"cell": CELLS[1], "control": CELLS[0], "backbone": "tiny", "attention": "none"}
     told = pd.DataFrame(told).assign(top1_difference=0.1, top1_difference_low=0.05, top1_difference_high=0.15)
     told.to_csv(tmp_path / "icip_explained.csv", index=False)
-    shown = [["paper - clean", "d", change, "9", "1"], ["leakage alone", "d", change, "7", "1"]]
-    assert headline.protocols(tmp_path) == shown
-    found = headline.over_time(tmp_path)
-    assert found == [
-        [effects[3], "d, q", change, "0.500", "2"],
-        [effects[1], "d, q", change, "0.500", "1,234"],
+    leaks = "leakage alone: clean - clean"
+    shown = [
+        ["paper - clean", "d", change, "9", "1", "0 and 0", ""],
+        [leaks, "d", change, "7", "1", "0 and 0", ""],
     ]
-    assert headline.protocols(tmp_path / "empty") == headline.over_time(tmp_path / "empty") == []
+    assert headline.protocols(tmp_path, results) == shown
+    found = headline.over_time(tmp_path, results)
+    assert found == [
+        [effects[3], "d, q", change, "0.500", "2", "3 folds x 1 seed"],
+        [effects[1], "d, q", change, "0.500", "1,234", "3 folds x 1 seed"],
+    ]
+    pd.DataFrame(told).assign(p_holm=0.01, control="a-b-c-d-e").to_csv(
+        tmp_path / "icip_explained.csv", index=False
+    )
+    assert headline.over_time(tmp_path, results)[0][3] == "0.010 on 0 trainings a side"
+    for table in (headline.protocols, headline.over_time):
+        assert table(tmp_path / "empty", results) == []
+
+
+def test_the_leakage_probe_is_no_model_among_models(tmp_path):
+    """Above all models under the paper's protocol and below them under the clean one."""
+    rates = {"lstm-paper": 0.5, "lstm-clean": 0.5, "nearest-paper": 0.95, "nearest-clean": 0.2}
+    cells = {f"actors-tiny-none-{name}": (rate,) * 3 for name, rate in rates.items()}
+    results = Results(synthetic.write(tmp_path, cells), list(cells))
+    defects = {"leaks": {"groups": 4}, "protocol": {"kind": "paper", "colour": "bgr"}}
+    defects["protocol"]["defects"] = ["random clip split shares groups", "red and blue swapped"]
+    frame = results.predictions("actors-tiny-none-lstm-paper").query("fold == 1")
+    synthetic.write_run(tmp_path, "actors-tiny-none-lstm-paper", 1, 0, frame.iloc[:, :6], **defects)
+    published = synthetic.GOLDEN.parents[1] / "results" / "published"
+    shutil.copytree(published, tmp_path / "published")
+    tables.write(["protocols"], Results(tmp_path, list(cells)), tmp_path / "tables", {})
+    model, probe = headline.protocols(tmp_path / "tables", Results(tmp_path, list(cells)))
+    assert (
+        (model[4], probe[4]) == ("1", "1-NN probe")
+        and "to" not in model[2]
+        and model[5:] == ["3 and 3", "colour"]
+    )
+    assert float(probe[2].split()[0]) > 50
+    lines = summarise(Results(tmp_path, list(cells)), {})["actors, protocol paper"]
+    assert any(x.startswith("The highest top-1 is") and "lstm" in x for x in lines)
+    assert any(x.startswith("1-NN leakage probe (nothing is trained): ") for x in lines)
+    assert any("which can make them lower: red and blue swapped." in x for x in lines)
+
+
+def test_a_half_run_suite_is_shown_as_such(results):
+    """Its data set without any record is named, and cells that were never run are counted."""
+    other, image = "cifar100-tiny-none-image-clean", "actors-tiny-se-lstm-clean"
+    suites = {"half": [*synthetic.CELLS, other, image], "never": [other], "whole": synthetic.CELLS}
+    count = len(synthetic.CELLS)
+    assert headline.extents(results, suites) == [
+        ["half", str(count + 2), str(count), "cifar100 1, actors 1"],
+        ["whole", str(count), str(count), "none"],
+    ]
+    versus = summary.versus(results, summary.against_none(results))
+    (block,) = sentences.summarise(results, versus, pd.DataFrame(), suites)
+    assert block["sentences"][0].startswith(f"{count} of {count + 2} cells were run")  # one is MISSING
+
+
+def test_pictures_are_called_images(tmp_path):
+    cells = {f"imagenette-tiny-{a}-image-clean": (0.5,) * 3 for a in ("none", "cbam")}
+    lines = summarise(Results(synthetic.write(tmp_path, cells), list(cells)), {})[
+        "imagenette, protocol clean"
+    ]
+    assert "13,394 images" in lines[0] and "these images could" in " ".join(lines)
+    assert not any("clips" in line for line in lines)
 
 
 def test_findings_are_plain_text_beside_the_page(page):

@@ -86,6 +86,18 @@ def test_an_unknown_family_in_a_contrast_is_named(root):
         module.contrasts(Results(root, CELLS), {**synthetic.OPTIONS, "contrasts": wrong})
 
 
+def test_a_measured_table_gets_its_caption_and_keeps_its_csv(root, tmp_path):
+    for name in ("gate", "coverage"):
+        path = shutil.copy(ROOT / "results" / "tables" / f"{name}.csv", tmp_path)
+        before = Path(path).read_bytes()
+        assert {x.name for x in tables.write([], Results(root, []), tmp_path)} >= {
+            f"{name}.md",
+            f"{name}.tex",
+        }
+        assert Path(path).read_bytes() == before
+        assert (tmp_path / f"{name}.md").read_text().startswith(tables.captions.TABLES[name])
+
+
 def test_a_new_cell_appears_in_the_grid(root):
     name = "actors-tiny-newcomer-frame_average-clean"
     frame = Results(root).predictions(CELLS[0]).query("fold == 1").drop(columns=["fold", "seed", "run"])

@@ -8,8 +8,9 @@ from vidattn.bench.figures.style import Drawing
 from vidattn.bench.results import Results
 
 CAPTION = (
-    "Each attention minus none on the same clips, with 95 % intervals over groups; filled where Holm's p "
-    "within the data set and protocol is below 0.05."
+    "Each attention minus none on the same clips, with 95 % intervals over groups, without the noise "
+    "of training again; filled where Holm's p within the data set and protocol is below 0.05: black with at "
+    "least 3 trainings a side, grey with fewer."
 )
 
 
@@ -25,12 +26,12 @@ def forest(versus: pd.DataFrame) -> Figure:
     families = list(versus.groupby(["dataset", "protocol"], sort=False))
     height = len(versus) + len(families)
     figure = Figure(figsize=(6.4, 1.2 + 0.2 * height), layout="constrained")
-    axes, names = figure.subplots(), []
+    axes, names, clear = figure.subplots(), [], summary.clear(versus)
     for title, part in families:
         names.append(f"{', '.join(title)}:")
-        for _, row in part.sort_values("attention", kind="stable").iterrows():
+        for index, row in part.sort_values("attention", kind="stable").iterrows():
             value, low, high = (100 * row[c] for c in ("difference", "difference_low", "difference_high"))
-            face = "black" if row["p_holm"] < 0.05 else "white"
+            face = "black" if clear[index] else "#BBBBBB" if row["p_holm"] < 0.05 else "white"
             axes.plot([low, high], [len(names)] * 2, color="black", lw=1)
             axes.plot([value], [len(names)], marker="s", color="black", mfc=face, ms=5)
             names.append(" / ".join(row[c] for c in ("attention", "backbone", "architecture")))
@@ -39,5 +40,7 @@ def forest(versus: pd.DataFrame) -> Figure:
     for label in axes.get_yticklabels():
         label.set_fontweight("bold" if label.get_text().endswith(":") else "normal")
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("top-1, attention minus none, points\n(filled: Holm p < 0.05)")
+    axes.set_xlabel(
+        "top-1, attention minus none, points\n(filled: Holm p < 0.05; grey: fewer than 3 trainings a side)"
+    )
     return figure

@@ -9,7 +9,8 @@ from vidattn.bench.results import COORDINATES, Results
 
 CAPTION = (
     "Top-1 of the same models under each protocol, with 95 % intervals over groups. Where the protocols' "
-    "orders of the models differ, so does what a reader would conclude."
+    "orders of the models differ, so does what a reader would conclude. The 1-NN probe trains nothing; what "
+    "each protocol is stands in the table settings."
 )
 MODEL = list(COORDINATES[1:4])
 
@@ -47,7 +48,8 @@ def protocols(cells: pd.DataFrame) -> Figure:
 
 def _named(key: tuple[str, ...]) -> list[str]:
     backbone, attention, architecture = key
-    return [architecture, backbone, *([attention] if attention != "none" else [])]
+    head = f"{architecture} (1-NN probe)" if architecture == summary.PROBE else architecture
+    return [head, backbone, *([attention] if attention != "none" else [])]
 
 
 def _mark(axes, row: pd.Series, y: float, kind: int) -> None:

@@ -14,6 +14,7 @@ from vidattn.bench.figures.style import COLOURS, MARKERS, Drawing
 from vidattn.bench.results import Results
 
 COSTS = {"flops": "FLOPs per clip", "parameters": "parameters"}
+HEADS = "; of the head alone where the encoder is frozen"
 COLUMNS = 3  # panels in a row
 NEAR = (0.08, 0.07)  # share of a panel's width and height within which two corners get one label
 
@@ -30,6 +31,8 @@ def draw(results: Results) -> dict[str, Drawing]:
                     f"{dataset}: top-1 with 95 % interval against {name}, a panel a protocol. The stepped "
                 )
                 caption += "line joins cells that no cheaper one beats; its corners are named below."
+                if (part["encoder"] == "frozen").any():
+                    caption += f" The cost is that{HEADS.removeprefix(';')}."
                 found[f"top1_{cost}_{dataset}"] = Drawing(tradeoff(part, cost), caption)
     return found
 
@@ -48,7 +51,8 @@ def tradeoff(cells: pd.DataFrame, cost: str) -> Figure:
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True, sharex=alike).ravel()
     kinds = {name: i % len(MARKERS) for i, name in enumerate(cells["attention"].unique())}
     for (title, part), axes in zip(panels, grid):
-        axes.set_title(title, fontsize=9)
+        frozen = (part["encoder"] == "frozen").all()
+        axes.set_title(f"{title}{' (head alone)' if frozen else ''}", fontsize=9)
         axes.tick_params(labelbottom=True, labelsize=7)
         for _, row in part.iterrows():
             _point(axes, row, cost, kinds[row["attention"]])
@@ -59,7 +63,8 @@ def tradeoff(cells: pd.DataFrame, cost: str) -> Figure:
         axes.set_axis_off()
     handles = [_handle(kind, name) for name, kind in kinds.items()]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(len(kinds), 3 * columns), fontsize=8)
-    figure.supxlabel(COSTS[cost], fontsize=9)
+    heads = (cells["encoder"] == "frozen").any()
+    figure.supxlabel(f"{COSTS[cost]}{HEADS if heads else ''}", fontsize=9)
     figure.supylabel("top-1", fontsize=9)
     return figure
 

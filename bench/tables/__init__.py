@@ -1,13 +1,15 @@
 """Tables: one file each, a function from results to a data frame. The file's name is the table's name."""
 
 import difflib
+import inspect
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 
 import pandas as pd
 
-from vidattn.bench import render, summary
+from vidattn.bench import captions, render, summary
 from vidattn.bench.results import Results
 
 
@@ -22,17 +24,39 @@ def table(name: str, results: Results, options: dict | None = None) -> pd.DataFr
         near = difflib.get_close_matches(name, names(), 1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise ValueError(f"Unknown table '{name}'.{hint} Expected one of: {', '.join(names())}.")
-    return import_module(f"{__name__}.{name}").table(results, options or {})
+    return _module(name).table(results, options or {})
 
 
 def write(names: list[str], results: Results, out: Path, options: dict | None = None) -> list[Path]:
-    """Write each table as csv, markdown and LaTeX into the folder `out`; returns the paths."""
-    return [path for name in names for path in render.write(table(name, results, options), Path(out), name)]
+    """Write each table as csv, markdown and LaTeX into the folder `out`; returns the paths.
+
+    Of tables that a command measured and left there as csv, the texts for readers are made again.
+    """
+    paths = [path for name in names for path in _write(name, table(name, results, options), Path(out))]
+    measured = [Path(out) / f"{name}.csv" for name in captions.TABLES]
+    return paths + [path for csv in measured if csv.is_file() for path in render.texts(csv)]
+
+
+def _write(name: str, frame: pd.DataFrame, out: Path) -> list[Path]:
+    left_out = getattr(_module(name), "LEFT_OUT", ())
+    return render.write(frame, out, name, legend(name), left_out)
 
 
 def describe(name: str) -> str:
     """The first line of a table's docstring, which is its caption."""
-    return (import_module(f"{__name__}.{name}").__doc__ or "").strip().splitlines()[0]
+    return legend(name)[0]
+
+
+def legend(name: str) -> list[str]:
+    """What stands above a table: paragraphs of its docstring and of what its rows and columns are."""
+    module = _module(name)
+    texts = [inspect.cleandoc(text or "") for text in (module.__doc__, module.table.__doc__)]
+    said = "\n\n".join(text.partition("Options:")[0].strip() for text in texts)
+    return [" ".join(paragraph.split()) for paragraph in said.split("\n\n")]
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"{__name__}.{name}")
 
 
 def overview(results: Results) -> str:
@@ -48,10 +72,12 @@ def overview(results: Results) -> str:
         "n",
         "folds",
         "flops",
+        "encoder",
     ]
     first = ["dataset", "backbone"]
     shown = frame[[*first, *columns]].sort_values([*first, "protocol", "architecture", "attention"])
-    return render.markdown(shown)
+    note = "\nWhere the encoder is frozen, FLOPs are of the head alone.\n"
+    return render.markdown(shown) + (note if (frame["encoder"] == "frozen").any() else "")
 
 
 def metrics(results: Results) -> dict[str, dict]:

@@ -10,15 +10,16 @@ KEYS = list(COORDINATES[:4])
 ENDS = ("", "_low", "_high")
 COLUMNS = [f"{kind}{end}" for kind in ("paper", "clean") for end in ENDS]
 COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p", "n", "groups"]
-COLUMNS += [f"{n}_{kind}" for kind in ("paper", "clean") for n in ("n", "n_official")]
+COLUMNS += [f"{n}_{kind}" for kind in ("paper", "clean") for n in ("n", "n_official", "runs")]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a model and pair of protocols: top-1 under each with its interval, published, the difference.
 
     The difference is paper minus clean, paired on the `n` clips, of `groups`, that both were tested on: it is
-    not the difference of the two columns, which are over all clips of each. p is of each row alone. Models
-    that were run under both protocols come first.
+    not the difference of the two columns, which are over all clips of each. p is of each row alone. `runs`
+    are trainings of a model. Models that were run under both protocols come first. icip_paper is the
+    published protocol but for pooled features; `nearest`, the 1-NN leakage probe, trains nothing.
 
     Options:
         protocols: Pairs [paper, clean], by the names that params.yaml gives them.
@@ -44,6 +45,7 @@ def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], prin
         known = name in mine.index
         row |= {f"{kind}{end}": mine.loc[name, f"top1{end}"] if known else np.nan for end in ENDS}
         row |= {f"{n}_{kind}": mine.loc[name, n] if known else None for n in ("n", "n_official")}
+        row[f"runs_{kind}"] = len(results.records.get(identity({**key, "protocol": name}), [])) or None
     value = printed[(printed[[*KEYS, "metric"]] == pd.Series({**key, "metric": "top1"})).all(axis=1)]["value"]
     row["published"] = value.iloc[0] if len(value) else np.nan
     return row | _difference(results, key, pair)
