@@ -33,7 +33,8 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     """One row an effect, backbone and protocol; paired on the same clips.
 
     `p_holm` corrects within a question: the effects of one data set and protocol; the leakage of one data
-    set; a setting of one data set. A question asked beside it changes nothing.
+    set; a setting of one data set. A question asked beside it changes nothing. `runs` is the number of
+    trainings of the side that has fewer.
 
     Options:
         explained: Protocols whose heads are compared; default all.
@@ -48,7 +49,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     rows += [
         row for effect, pair in options.get("settings", {}).items() for row in _setting(results, effect, pair)
     ]
-    frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "n", "groups"])
+    frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "n", "groups", "runs"])
     return frame.assign(p_holm=stats.holm_within(frame["p"].to_numpy(float), _families(frame)))
 
 
@@ -74,7 +75,7 @@ def _effects(results: Results, key: dict) -> list[dict]:
     for effect, (cell, control) in EFFECTS.items():
         names = [identity({**key, "architecture": head}) for head in (cell, control)]
         found = summary.difference(results, *names)
-        rows.append(_row(effect, key, names, found, _published(results, key, cell, control)))
+        rows.append(_row(results, effect, key, names, found, _published(results, key, cell, control)))
     return rows
 
 
@@ -92,7 +93,7 @@ def _leakage(results: Results, key: dict, options: dict) -> list[dict]:
         found = (
             stats.difference(*(pairs[c] for c in ("first", "second", "group", "run"))) if len(pairs) else None
         )
-        rows.append(_row(f"leakage: {head}", key, names, found, np.nan))
+        rows.append(_row(results, f"leakage: {head}", key, names, found, np.nan))
     return rows
 
 
@@ -104,23 +105,24 @@ def _setting(results: Results, effect: str, pair: list[str]) -> list[dict]:
             names = [identity({**key, "architecture": head, "protocol": name}) for name in pair]
             if all(name in results.ids for name in names):
                 found = summary.difference(results, *names)
-                rows.append(_row(f"{effect}: {head}", key, names, found, np.nan))
+                rows.append(_row(results, f"{effect}: {head}", key, names, found, np.nan))
     return rows
 
 
-def _row(effect: str, key: dict, names: list[str], found: stats.Difference | None, printed: float) -> dict:
+def _row(
+    results: Results,
+    effect: str,
+    key: dict,
+    names: list[str],
+    found: stats.Difference | None,
+    printed: float,
+) -> dict:
     row = {"effect": effect, **key, "cell": names[0], "control": names[1], "top1_published": printed}
     if found is None or not found.n:
         return row
     bounds = {"top1_difference_low": found.low, "top1_difference_high": found.high}
-    return {
-        **row,
-        "top1_difference": found.value,
-        **bounds,
-        "p": found.p,
-        "n": found.n,
-        "groups": found.groups,
-    }
+    counts = {"n": found.n, "groups": found.groups, "runs": min(len(results.records[name]) for name in names)}
+    return {**row, "top1_difference": found.value, **bounds, "p": found.p, **counts}
 
 
 def _published(results: Results, key: dict, cell: str, control: str) -> float:
