@@ -115,7 +115,8 @@ def _leaks(records: list[dict]) -> list[str]:
     named = records[0].get("protocol", {}).get("defects", [])
     others = [defect for defect in named if "split" not in defect]
     text = (
-        f"Training and test share up to {leaked} groups (source videos), which alone makes accuracies higher."
+        f"Up to {leaked} test clips have a clip of their own group (source video) in training, which alone "
+        "makes accuracies higher."
     )
     also = (
         f" The protocol has other defects, which can make them lower: {', '.join(others)}." if others else ""

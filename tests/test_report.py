@@ -68,7 +68,8 @@ def test_leaks_and_lost_clips_are_said(tmp_path):
     leaks = {"clips": 0, "groups": 4, "duplicates": 0}
     synthetic.write_run(tmp_path, CELLS[0], 1, 0, frame, leaks=leaks, quarantined=2, n_official=50)
     lines = summarise(Results(tmp_path), {})["actors, protocol clean"]
-    assert any("share up to 4 groups" in x for x in lines) and any("Up to 2 unreadable" in x for x in lines)
+    assert any("Up to 4 test clips have a clip of their own group" in x for x in lines)
+    assert any("Up to 2 unreadable" in x for x in lines)
     assert any("of 50 official" in x for x in lines)
 
 
