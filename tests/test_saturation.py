@@ -68,6 +68,7 @@ def test_wide_features_saturate_and_a_small_rate_does_not(params, tmp_path):
 
 def test_expected_shares_stand_beside_made_up_features_only(tmp_path):
     row = {"change": "as published, VGG", "width": 25088, "units": 256, "batch": 16, "learning_rate": 0.001}
+    row |= {"norm": False, "scale": 1.0, "frames": 7, "device": "cpu", "versions": ""}
     row |= {"step": 1, "l1": 9200.0, "beyond_2_5": 0.9, "beyond_4": 0.8, "z_mean": 9.0, "loss": 4.0, "n": 16}
     (tmp_path / "saturation").mkdir()
     frame = pd.DataFrame([{"features": name, **row} for name in ("synthetic", "ucf101_12")])
@@ -79,6 +80,7 @@ def test_expected_shares_stand_beside_made_up_features_only(tmp_path):
 
 def test_top1_stands_beside_the_change_that_was_trained(tmp_path):
     row = {"features": "ucf101_12", "units": 64, "batch": 16, "learning_rate": 0.001, "width": 5, "step": 1}
+    row |= {"norm": False, "scale": 1.0, "frames": 7, "device": "cpu", "versions": ""}
     row |= {"l1": 9.0, "beyond_2_5": 0.9, "beyond_4": 0.8, "z_mean": 9.0, "loss": 4.0, "n": 16}
     changes = ("as published", "input times 1/6", "batch 16")
     frame = pd.DataFrame([{**row, "change": change} for change in changes])
@@ -96,7 +98,7 @@ def test_top1_stands_beside_the_change_that_was_trained(tmp_path):
 
 
 def test_costs_are_steps_times_rate_and_say_what_they_assume(tmp_path):
-    shared = {"n": 2, "device": "cpu", "size": 224, "batch": 16, "width": 100352}
+    shared = {"n": 2, "device": "cpu", "versions": "", "size": 224, "batch": 16, "width": 100352}
     rows = [
         {"what": kind, "backbone": backbone, "architecture": "lstm", "cpu_seconds": 2.0, **shared}
         for kind, names in (("step", ("vgg16", "inception_v3", "resnet50")), ("frame", icip_cost.BACKBONES))
