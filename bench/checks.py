@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from vidattn.bench.cell import Cell
-from vidattn.bench.params import Grid, Params, ParamsError, Protocol, unknown
+from vidattn.bench.params import Flow, Grid, Params, ParamsError, Protocol, unknown
 from vidattn.bench.plugins import declared, official_folds
 
 NAME = re.compile(r"[a-z0-9_]+")
@@ -44,6 +44,8 @@ def check(params: Params, where: str) -> None:
                 _keys(values, _arguments(path), f"{where}: {section}.{name}")
     if params.suite not in params.suites:
         raise unknown("suite", params.suite, params.suites, where)
+    for name, flow in params.flows.items():
+        _stack(flow, f"{where}: flows.{name}")
     for name, protocol in params.protocols.items():
         if protocol.flow not in params.flows:
             raise unknown("flow", protocol.flow, params.flows, f"{where}: protocols.{name}")
@@ -57,6 +59,16 @@ def check(params: Params, where: str) -> None:
     for name in params.tables:
         if not (BENCH / "tables" / f"{name}.py").exists():
             raise unknown("table", name, _files(BENCH / "tables"), f"{where}: tables")
+
+
+def _stack(flow: Flow, where: str) -> None:
+    """Stacks of two ways need flow of both ways; anchored flow is stacked where it is computed."""
+    if flow.stack == "bidirectional" and (flow.definition != "both" or flow.length % 2):
+        raise ParamsError(f"{where}: stack: bidirectional needs definition: both and an even length.")
+    if flow.stack == "trajectory" and flow.definition == "anchored":
+        raise ParamsError(
+            f"{where}: stack: trajectory needs definition: consecutive (or both), not anchored."
+        )
 
 
 def _protocol(protocol: Protocol, where: str) -> None:

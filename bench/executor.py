@@ -34,6 +34,7 @@ SHARED = (
     "models/inflated.py",
     "models/layers.py",
     "models/masking.py",
+    "models/recurrence.py",
     "models/reductions.py",
     "models/resize.py",
     "models/self_attention.py",

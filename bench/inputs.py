@@ -19,8 +19,8 @@ class Inputs:
     """The stored streams of a data set and one fold of it.
 
     `frames` is the number of frames in a clip; `features` the size of a stored frame feature, or None
-    where the backbone is trained; `flow_length` the pairs in a flow stack; `padded` tells whether shorter
-    clips end in frames of zeros.
+    where the backbone is trained; `flow_length` the pairs in a flow stack and `stack` how they are joined;
+    `padded` tells whether shorter clips end in frames of zeros.
     """
 
     streams: dict[str, shards.Clips]
@@ -32,6 +32,7 @@ class Inputs:
     features: int | None
     flow_length: int
     padded: bool = False
+    stack: str = "consecutive"
 
     def ids(self, role: str) -> tuple[str, ...]:
         """Clips of `train`, `validation` or `test`, in the fold's order, less those that would not decode."""
@@ -59,6 +60,7 @@ class Inputs:
             shuffle=shuffle,
             augment=protocol.augment if training and protocol.augment else None,
             flow_length=self.flow_length,
+            flow_kind=self.stack,
             colour=protocol.colour,
             drop_remainder=protocol.drop_remainder,
             frames=self.frames if self.features else None,
@@ -178,6 +180,7 @@ def open_inputs(run: Run, params: Params) -> Inputs:
         features=stored.shape[0] if stored else None,
         flow_length=params.flows[protocol.flow].length,
         padded=stored is not None and stored.ragged,
+        stack=params.flows[protocol.flow].stack,
     )
 
 

@@ -29,13 +29,18 @@ class Grid:
 
 @dataclass(frozen=True)
 class Flow:
-    """Optical flow: `length` pairs in a stack, stored in 8 bits within +-`bound` pixels."""
+    """Optical flow: `length` pairs in a stack, stored in 8 bits within +-`bound` pixels.
+
+    `definition` is what is computed: consecutive pairs, both ways of each, or anchored at one frame; `stack`, which
+    may be left out, how those that are not anchored are joined: consecutive, trajectory or bidirectional.
+    """
 
     method: str
     definition: str
     length: int
     bound: float
     settings: dict
+    stack: str = "consecutive"
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,7 @@ CHOICES = {
     "colour": ("rgb", "bgr"),
     "method": ("tvl1", "dis", "farneback"),
     "definition": ("anchored", "both", "consecutive"),
+    "stack": ("consecutive", "trajectory", "bidirectional"),
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
 }
 

@@ -39,7 +39,6 @@ def batches(
     frames: int | None = None,
     drop_remainder: bool = False,
     one_frame: bool = False,
-    step: int = 0,
     prefetch: int = 2,
 ) -> Iterator[Batch]:
     """The batches of one epoch.
@@ -59,7 +58,6 @@ def batches(
         drop_remainder: Leaves out a last batch of fewer than `B`.
         one_frame: Of each clip one random frame, and one random stack of flow, so that T is 1; an "image"
             stream then shows it in the place of the middle one. For training.
-        step: First batch to give, to go on where an epoch was cut.
         prefetch: Batches that a background thread holds ready; 0 makes each when it is asked for.
 
     Returns:
@@ -75,7 +73,7 @@ def batches(
     options = Options(seed, epoch, flow_length, flow_kind, colour, preprocess, frames, one_frame, augment)
     permutation = order(len(ids), seed, epoch, shuffle)
     count = len(ids) // batch if drop_remainder else -(-len(ids) // batch)
-    chosen = (permutation[number * batch : (number + 1) * batch] for number in range(step, count))
+    chosen = (permutation[number * batch : (number + 1) * batch] for number in range(count))
     made = ((_arrays(streams, ids, rows, options), labels[rows]) for rows in chosen)
     return ahead(made, prefetch) if prefetch else made
 

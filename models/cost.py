@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import keras
 
-from vidattn.models import inflated, layers, masking
+from vidattn.models import inflated, layers, masking, recurrence
 
 Shape = tuple[int, ...]
 
@@ -146,8 +146,8 @@ def _merge(layer, inputs, output):
 
 def _lstm(layer, inputs, output):
     steps, width = inputs[0]
-    units = layer.units
-    gates = 2 * (width + units) * 4 * units + 4 * units * (1 + bool(layer.use_bias))
+    units = layer.cell.units
+    gates = 2 * (width + units) * 4 * units + 4 * units * (1 + bool(layer.cell.use_bias))
     return steps * (gates + 4 * units)
 
 
@@ -205,7 +205,7 @@ RULES: list[tuple[type | tuple[type, ...], Callable]] = [
     (L.Activation, _each(0)),
     ((L.Rescaling, L.Normalization), _each(2)),
     (inflated.Inflated, _inflated),
-    (L.LSTM, _lstm),
+    ((L.LSTM, recurrence.ProjectedRNN), _lstm),
     (L.Bidirectional, _bidirectional),
     (L.MultiHeadAttention, _attention),
 ]

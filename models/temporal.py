@@ -2,7 +2,7 @@
 
 import keras
 
-from vidattn.models import blocks, layers, masking
+from vidattn.models import blocks, layers, masking, recurrence
 
 Tensor = keras.KerasTensor
 
@@ -11,7 +11,7 @@ def lstm(units: int, sequences: bool, gates: str = "legacy", **options) -> keras
     """An LSTM with the gates of Keras 2 ("legacy", hard sigmoid) or the usual ones ("modern", logistic)."""
     blocks.one_of("gates", gates, ("legacy", "modern"))
     gate = layers.legacy_sigmoid if gates == "legacy" else "sigmoid"
-    return keras.layers.LSTM(units, recurrent_activation=gate, return_sequences=sequences, **options)
+    return recurrence.lstm(units, gate, return_sequences=sequences, **options)
 
 
 def bilstm(
@@ -21,7 +21,9 @@ def bilstm(
 
     Steps that are not `real` (B, T) don't run through it; in a sequence they are zero.
     """
-    layer = keras.layers.Bidirectional(lstm(units, sequences, gates), name="bilstm")
+    # Unrolled steps are faster, but Keras 3 then turns the mask of the backward half the wrong way round.
+    steps = lstm(units, sequences, gates, unroll=real is None)
+    layer = keras.layers.Bidirectional(steps, name="bilstm")
     return layer(x) if real is None else masking.DropMask()(layer(x, mask=real))
 
 

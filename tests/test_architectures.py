@@ -119,7 +119,7 @@ def test_legacy_gate_is_the_hard_sigmoid_of_keras_2():
     x = np.array([-3, -2.5, -1, 0, 1, 2.5, 3], "float32")
     np.testing.assert_allclose(layers.legacy_sigmoid(x), [0, 0, 0.3, 0.5, 0.7, 1, 1], atol=1e-6)
     for gates, expected in (("legacy", layers.legacy_sigmoid), ("modern", keras.activations.sigmoid)):
-        assert temporal.lstm(2, False, gates).recurrent_activation is expected
+        assert temporal.lstm(2, False, gates).cell.recurrent_activation is expected
 
 
 def test_time_mean_weighs_later_frames_more():

@@ -272,3 +272,29 @@ def test_runs_are_cells_times_folds_times_seeds(raw, tmp_path):
 def test_validation_clips_choose_as_validation_groups_do(raw, tmp_path):
     raw["protocols"]["clean"] |= {"validation": "clips", "split": "random", "patience": 2, "select": "best"}
     assert load(raw, tmp_path).protocols["clean"].validation == "clips"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"stack": "trajectry"}, "unknown stack 'trajectry'. Did you mean 'trajectory'"),
+        ({"stack": "bidirectional"}, "flows.consecutive: stack: bidirectional needs definition: both"),
+        ({"stack": "bidirectional", "definition": "both"}, "and an even length"),  # the length is 3
+        ({"stack": "trajectory", "definition": "anchored"}, "not anchored"),
+    ],
+)
+def test_stacks_that_cannot_be_made(raw, tmp_path, changes, message):
+    raw["flows"]["consecutive"] |= changes
+    with pytest.raises(params.ParamsError, match=message):
+        load(raw, tmp_path)
+
+
+def test_stacks_are_consecutive_unless_params_say_otherwise(raw, tmp_path):
+    raw["flows"]["thesis"] |= {"stack": "trajectory"}
+    raw["flows"]["pairs"] |= {"stack": "bidirectional", "definition": "both", "length": 2}
+    made = load(raw, tmp_path).flows
+    assert [made[name].stack for name in ("consecutive", "thesis", "pairs")] == [
+        "consecutive",
+        "trajectory",
+        "bidirectional",
+    ]

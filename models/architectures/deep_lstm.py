@@ -31,7 +31,8 @@ def architecture(
     x = encoder.features("rgb")  # (B, T, D)
     for number in range(1, depth + 1):
         sequences = number < depth or combine != "last"
-        x = temporal.lstm(units, sequences, gates, dropout=dropout, name=f"lstm{number}")(x)
+        x = keras.layers.SpatialDropout1D(dropout)(x)  # the same features at every step
+        x = temporal.lstm(units, sequences, gates, name=f"lstm{number}")(x)
     scores = blocks.logits(x, encoder.classes, name="logits")
     if combine == "last":
         return scores
