@@ -1,7 +1,7 @@
 """An LSTM that multiplies its inputs by their kernel once for all steps, not once a step.
 
 Weights and numbers are those of `keras.layers.LSTM`, up to rounding. It saves time on a CPU where features
-are wide and batches small: one product of (B T, D), and one gradient of the kernel, in the place of T of them.
+are wide and batches small: one product of (B T, D) and one gradient of the kernel in the place of T of them.
 """
 
 import keras
