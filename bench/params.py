@@ -31,8 +31,8 @@ class Grid:
 class Flow:
     """Optical flow: `length` pairs in a stack, stored in 8 bits within +-`bound` pixels.
 
-    `definition` is what is computed: consecutive pairs, both ways of each, or anchored at one frame; `stack`, which
-    may be left out, how those that are not anchored are joined: consecutive, trajectory or bidirectional.
+    `definition` is what is computed: consecutive pairs, both ways of each, or anchored at one frame; `stack`,
+    which may be left out, how those not anchored are joined: consecutive, trajectory or bidirectional.
     """
 
     method: str

@@ -8,6 +8,16 @@ from vidattn.bench.results import Results
 
 KEYS = ["dataset", "backbone", "attention", "architecture"]
 ACCURACIES = ["top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high"]
+ICIP_HEADS = (
+    "lstm",
+    "lstm_sequence",
+    "lstm_uniform",
+    "lstm_attention",
+    "uniform_lstm",
+    "attention_lstm",
+    "mean_linear",
+    "conv3d",
+)  # variants A, C and B of You and Korhonen (ICIP 2020) with their controls, and the baseline
 COUNTS = ["n", "n_official", "classes", "folds", "seeds", "weights"]
 
 

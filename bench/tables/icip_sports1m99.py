@@ -5,18 +5,7 @@ import pandas as pd
 from vidattn.bench import publication
 from vidattn.bench.results import Results
 
-HEADS = (
-    "lstm",
-    "lstm_sequence",
-    "lstm_uniform",
-    "lstm_attention",
-    "uniform_lstm",
-    "attention_lstm",
-    "mean_linear",
-    "conv3d",
-)
-
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a method and protocol; `n` is what was tested, `classes` tells a part from the whole set."""
-    return publication.accuracies(results, "icip", "icip_sports1m99", HEADS)
+    return publication.accuracies(results, "icip", "icip_sports1m99", publication.ICIP_HEADS)
