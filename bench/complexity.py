@@ -2,8 +2,8 @@
 
 FLOPs are those of the TensorFlow profiler on the inference graph of one sample, softmax included, with the
 statistics that the thesis counted: those of TensorFlow and, from keras-flops, `Max` and `FusedBatchNormV3`.
-The profiler does not see how often a loop runs, so a model with recurrence has its analytic count
-(`models/cost.py`) instead.
+The profiler does not see how often a loop runs, so a model with one, such as an LSTM that heeds a mask, has
+its analytic count (`models/cost.py`) instead, which leaves out what hard sigmoids cost.
 """
 
 import importlib.metadata

@@ -48,10 +48,9 @@ HEADS = {
 VARIANTS = ("lstm", "lstm_attention", "attention_lstm")
 
 
-def head(architecture, width, classes=101, frames=7):
-    return build.build(
-        "tiny", "none", architecture, classes=classes, size=32, frames=frames, from_features=width
-    )
+def head(architecture, width, classes=101, frames=7, **options):
+    shape = {"classes": classes, "size": 32, "frames": frames, "from_features": width, **options}
+    return build.build("tiny", "none", architecture, **shape)
 
 
 @pytest.mark.slow
@@ -84,8 +83,15 @@ def test_operations_by_type_are_those_of_the_fact_sheet():
     assert (ops["Max"], ops["Mean"], ops["Softmax"]) == (234_068, 301_056, 500)
 
 
-def test_recurrence_is_counted_analytically():
+def test_unrolled_recurrence_is_profiled():
     measured = complexity.measure(head("lstm", 4, classes=3, frames=2))
+    assert measured["flops_source"] == "profiler"
+    assert measured["ops"]["MatMul"] == 2 * 2 * 2 * (4 + 256) * 1024 + 2 * 512 * (512 + 3)
+    assert measured["flops"] == pytest.approx(measured["flops_analytic"], rel=0.02)
+
+
+def test_recurrence_in_a_loop_is_counted_analytically():
+    measured = complexity.measure(head("lstm", 4, classes=3, frames=2, mask=True))
     lstm = 2 * 2 * (2 * (4 + 256) * 1024 + 2 * 1024 + 4 * 256)  # ways, steps, (gates, bias, cell)
     assert measured["flops_source"] == "analytic"
     assert measured["ops"]["Bidirectional"] == lstm

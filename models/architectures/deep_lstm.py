@@ -32,7 +32,7 @@ def architecture(
     for number in range(1, depth + 1):
         sequences = number < depth or combine != "last"
         x = keras.layers.SpatialDropout1D(dropout)(x)  # the same features at every step
-        x = temporal.lstm(units, sequences, gates, name=f"lstm{number}")(x)
+        x = temporal.lstm(units, sequences, gates, unroll=True, name=f"lstm{number}")(x)
     scores = blocks.logits(x, encoder.classes, name="logits")
     if combine == "last":
         return scores
