@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import duel, flow_speed, input_speed
+from vidattn.bench import duel, flow_speed, input_speed, reading
 from vidattn.data import shards
 
 PARTS = ("flow", "job", "two_processes", "storage", "decoding", "features", "waiting")
@@ -68,7 +68,7 @@ def run(
 def _merge(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Puts the measured parts in the place of their old rows and writes the table."""
     if path.exists():
-        old = pd.read_csv(path)
+        old = reading.table(path, ["part"], "Delete it, then run this again.")
         table = pd.concat([table, old[~old["part"].isin(set(table["part"]))]])
     table = table.sort_values(
         "part", key=lambda parts: parts.map(PARTS.index), kind="stable", ignore_index=True

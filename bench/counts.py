@@ -3,7 +3,6 @@
 A record carries a digest of all that its counts follow from, so that only new or changed models are counted.
 """
 
-import json
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -11,7 +10,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-from vidattn.bench import executor, files, records
+from vidattn.bench import executor, files, reading, records
 from vidattn.bench.params import Params, ParamsError
 from vidattn.data.workers import end_with_parent
 
@@ -62,7 +61,11 @@ def write_all(params: Params, folder: Path, tell: Callable[[str], None]) -> None
 
 
 def _counted(path: Path, spec: dict) -> bool:
-    return path.is_file() and json.loads(path.read_text()).get("digest") == stamp(spec)
+    """Whether a sound record of these counts is there; a damaged one is made again."""
+    try:
+        return reading.record(path, ("digest",), "")["digest"] == stamp(spec)
+    except ValueError:
+        return False
 
 
 def write(folder: Path, named: tuple[str, dict]) -> tuple[str, dict]:

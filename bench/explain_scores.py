@@ -1,12 +1,11 @@
 """Scores of what finished runs looked at, against the truth of `actors`; the stage `explain`."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from vidattn.bench import executor, files, fuse, mapscores, nearest
+from vidattn.bench import executor, files, fuse, mapscores, nearest, reading
 from vidattn.bench.cell import Cell, Run, explained_path
 from vidattn.bench.explain import TIME, Finished, batches, draw, explained, load
 from vidattn.bench.inputs import ROOT
@@ -113,10 +112,18 @@ def score_all(cells: list[list[Run]], params: Params, tell: Callable[[str], None
             tell(f"{cell.id}: not scored, {why}")
             continue
         path, sheet = explained_path(cell, ".json"), explained_path(cell, ".png")
-        kept = path.exists() and json.loads(path.read_text())["digests"] == digests(runs, params)
+        kept = _scored(path, digests(runs, params))
         if cell.id in sheets and not (kept and sheet.exists()):
             atomic.write(sheet, draw(runs[0], params, 2))
         if not kept:  # written last: where it is, the sheet is of the same runs
             files.write_json(path, score_cell(runs, params))
         tell(f"{cell.id}: scored already" if kept else f"{cell.id}: {path}")
     return 0
+
+
+def _scored(path: Path, wanted: dict) -> bool:
+    """Whether sound scores of these runs are there; damaged ones are made again."""
+    try:
+        return reading.record(path, ("digests",), "")["digests"] == wanted
+    except ValueError:
+        return False

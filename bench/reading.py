@@ -23,7 +23,7 @@ def table(path: Path, columns: Sequence[str], remedy: str, **options: Any) -> "p
     """
     import pandas as pd
 
-    expected = f"Expected: {', '.join(columns)}. {remedy}"
+    expected = f"Expected: {', '.join(columns) or 'a header and rows'}. {remedy}"
     try:
         frame = pd.read_csv(path, **options)
     except (ValueError, OSError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from vidattn.bench import captions, figures, headline, render, sentences, summary, tables
+from vidattn.bench import captions, figures, headline, reading, render, sentences, summary, tables
 from vidattn.bench.results import COORDINATES, Results
 from vidattn.data import atomic
 
@@ -77,7 +77,7 @@ def _folder() -> dict[str, str]:
 
 def _table(path: Path) -> dict:
     """A table of the page: name, caption, headers, rows of (shown, sort key), and what all rows share."""
-    frame = pd.read_csv(path)
+    frame = reading.table(path, (), "Make it again: vidattn tables")
     same = render.shared(frame)
     shown = render.display(frame).drop(columns=list(same))
     cells = frame[list(COORDINATES)].agg("-".join, axis=1) if set(COORDINATES) <= set(frame.columns) else None

@@ -132,6 +132,9 @@ def test_only_new_and_changed_models_are_counted(tmp_path, monkeypatch):
     assert done == ["tiny-none-image-3", "tiny-cbam-image-3"]
     counts.write_all(params, tmp_path, print)
     assert len(done) == 2  # nothing changed
+    (tmp_path / f"{done.pop()}.json").write_text("{")
+    counts.write_all(params, tmp_path, print)
+    assert len(done) == 2  # what cannot be read is counted again
     every = dataclasses.replace(PARAMS, complexity=[{**block, "attention": "all"}])
     counts.write_all(every, tmp_path, print)
     assert set(done[2:]) == {f"tiny-{name}-image-3" for name in PARAMS.attention} - set(done[:2])

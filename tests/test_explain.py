@@ -228,6 +228,10 @@ def test_unchanged_runs_are_not_scored_again(tmp_path, monkeypatch):
     made.append(1)  # the run has another key now
     explain_scores.score_all([runs], params, told.append)
     assert len(made) == 3
+    made.pop()
+    explain_scores.explained_path(runs[0].cell, ".json").write_text("{")
+    explain_scores.score_all([runs], params, told.append)
+    assert len(made) == 3  # what cannot be read is made again
 
 
 def test_sheets_follow_the_list_also_where_scores_are_kept(tmp_path, monkeypatch):

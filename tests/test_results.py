@@ -7,6 +7,7 @@ import pytest
 import synthetic
 
 from vidattn.bench.results import Results, coordinates, identity
+from vidattn.bench.tables import backends, benchmarks, costs
 
 CELL = next(iter(synthetic.CELLS))
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,6 +126,9 @@ def test_a_count_without_a_key_names_the_command_that_makes_it_again(root):
         ("published/icip.csv", lambda found: found.published("icip"), "Restore it from git"),
         ("rates/icip.csv", lambda found: found.rates, "vidattn bench rates"),
         ("saturation/real.csv", lambda found: found.saturation, "vidattn saturation"),
+        ("benchmarks/costs.csv", lambda found: costs.table(found, {}), "vidattn bench costs"),
+        ("benchmarks/backends.csv", lambda found: backends.table(found, {}), "vidattn bench backends"),
+        ("benchmarks/benchmarks.csv", lambda found: benchmarks.table(found, {}), "vidattn bench --shared"),
     ],
 )
 def test_other_damaged_tables_name_their_file(root, name, read, remedy, content):

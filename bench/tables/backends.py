@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from vidattn.bench import reading
 from vidattn.bench.results import Results
 
 
@@ -12,6 +13,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     path = Path(results.root) / "benchmarks" / "backends.csv"
     if not path.is_file():
         return pd.DataFrame(columns=["backend"])
-    frame = pd.read_csv(path)
+    columns = ["backend", "max_difference"]
+    frame = reading.table(path, columns, "Delete it, then: vidattn bench backends --python <python>")
     # As text: three decimals would show nothing of a difference of millionths.
     return frame.assign(max_difference=frame["max_difference"].map("{:.1e}".format))

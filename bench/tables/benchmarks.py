@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from vidattn.bench import reading
 from vidattn.bench.results import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a measurement: ours, theirs, and ours / theirs."""
     path = Path(results.root) / "benchmarks" / "benchmarks.csv"
-    return pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=["name"])
+    if not path.is_file():
+        return pd.DataFrame(columns=["name"])
+    return reading.table(path, ["part", "name"], "Delete it, then: vidattn bench --shared <folder>")

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from vidattn.bench import reading
 from vidattn.bench.results import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a model: memory and seconds to build it, latency of a clip, memory of a training step."""
     path = Path(results.root) / "benchmarks" / "costs.csv"
-    return pd.read_csv(path, dtype={"frames": "Int64"}) if path.is_file() else pd.DataFrame(columns=["model"])
+    if not path.is_file():
+        return pd.DataFrame(columns=["model"])
+    return reading.table(path, ["model"], "Delete it, then: vidattn bench costs", dtype={"frames": "Int64"})
