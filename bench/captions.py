@@ -16,20 +16,22 @@ ATTENTION = (
     "Top-1 with an attention minus top-1 of the same model without, on the same test clips, in percentage "
     "points: the smallest difference to the largest of the models named, each with its own interval. n "
     "counts the predictions of one side of a comparison, trainings those of each model on each side. Clearly "
-    "higher or lower means p < 0.05 after Holm's correction within data set and protocol, with at least "
-    "3 trainings a side; with fewer, p < 0.05 is said apart and speaks of these trained models only. The "
-    "others cannot be told from no attention."
+    "higher or lower means p < 0.05 over the test clips, after Holm's correction within data set and "
+    "protocol, and p < 0.05 over at least 3 trainings a side (paired t). What fails the second speaks of "
+    "these trainings only and is counted apart. The others cannot be told from no attention."
 )
 QUESTIONS = (
     "One comparison each, as params.yaml names it: paired on the same clips. Shown means that the interval "
-    "lies above zero; p is of this comparison alone. n counts the predictions of one side."
+    "lies above zero; for these trainings only, that a paired t test over the trainings does not say so too. "
+    "p is of this comparison alone, over clips. n counts the predictions of one side."
 )
 TIME = (
     "The heads of You and Korhonen, attention after or before the LSTM: top-1 minus that of the LSTM "
     "alone (gain), and minus that of the control that holds all but the attention alike (itself). "
     "icip_paper is the published protocol but for pooled features, icip_flat (where it stands) that with "
-    "flat features as published, icip_leaky is clean with a random split. p is corrected within data set "
-    "and protocol; n counts the predictions of one side."
+    "flat features as published, icip_leaky is clean with a random split. p is over clips, corrected within "
+    "data set and protocol; where a paired t test over trainings has p of 0.05 or more, other trainings may "
+    "say otherwise. n counts the predictions of one side."
 )
 PROTOCOLS = (
     "Top-1 under a published protocol minus top-1 under the clean one, the same models, on the n clips "
@@ -38,6 +40,12 @@ PROTOCOLS = (
     "(tables settings and training). Leakage is what the random split alone is worth: all else is equal "
     "there. The 1-NN probe trains nothing and stands apart. Trainings are those of a model under the one "
     "and under the other."
+)
+SPREAD = (
+    "Top-1 of single trainings of one model, over folds and seeds: where they lie far apart, a comparison of "
+    "few trainings is one of luck. Most apart is the model with the greatest gap between its best and its "
+    "worst training; the other number is the median gap over models. Folds have other test clips, so that a "
+    "part of each gap is theirs."
 )
 SUITES = (
     "How much of the suites of params.yaml was run, of those that have any record: cells with at least one "

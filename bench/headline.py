@@ -1,4 +1,4 @@
-"""What was found, first of all: four short tables, made from the numbers that the others hold."""
+"""What was found, first of all: short tables, made from the numbers that the others hold."""
 
 from collections import Counter
 from pathlib import Path
@@ -20,7 +20,7 @@ def headline(
         results: What was measured.
         versus: Of `summary.versus`.
         contrasts: Of `summary.contrasts`.
-        tables: Folder with protocols.csv, icip_explained.csv and gate.csv.
+        tables: Folder with protocols.csv, icip_explained.csv, spread.csv and gate.csv.
         suites: Suite -> ids of its cells.
     """
     noise = f"{captions.ATTENTION} {captions.INTERVAL} {captions.noise(tables)}".strip()
@@ -29,6 +29,7 @@ def headline(
         _table("Attention over time", captions.TIME, _TIME_HEADERS, over_time(tables, results)),
         _table("Questions asked", captions.QUESTIONS, _QUESTION_HEADERS, questions(contrasts)),
         _table("Protocols", captions.PROTOCOLS, _PROTOCOL_HEADERS, protocols(tables, results)),
+        _table("Trainings apart", captions.SPREAD, _SPREAD_HEADERS, apart(tables)),
         _table("Suites", captions.SUITES, _SUITE_HEADERS, extents(results, suites or {})),
     ]
     return [table for table in found if table["rows"]]
@@ -40,11 +41,12 @@ def _table(title: str, note: str, headers: tuple[str, ...], rows: list) -> dict:
 
 _ATTENTION_HEADERS = (
     *("attention", "data set, protocol", "models", "n", "trainings", "difference"),
-    *("clearly higher", "clearly lower", "p < 0.05, too few trainings", "of"),
+    *("clearly higher", "clearly lower", "p < 0.05 for these trainings only", "of"),
 )
 _QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "trainings", "verdict")
 _TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n", "trainings")
 _PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models", "trainings", "protocols differ in")
+_SPREAD_HEADERS = ("data set, protocol", "models", "trainings each", "median gap", "most apart")
 _SUITE_HEADERS = ("suite", "cells", "with records", "without records, by data set")
 
 
@@ -72,13 +74,12 @@ def _extent(part: pd.DataFrame) -> list[str]:
 
 
 def _counts(part: pd.DataFrame) -> list[str]:
-    """Clearly higher, clearly lower, what fewer trainings than enough give, and of how many."""
-    clear = part[summary.clear(part)]["difference"]
-    few = part[part["runs"] < wording.ENOUGH]
-    seen = few[few["p_holm"] < 0.05]["difference"]
+    """Clearly higher, clearly lower, what other trainings may not repeat, and of how many."""
+    clear, enough = summary.clear(part), (part["runs"] >= wording.ENOUGH).any()
+    seen = part[(part["p_holm"] < 0.05) & ~clear]["difference"]
     signs = [(int((seen > 0).sum()), "higher"), (int((seen < 0).sum()), "lower")]
-    text = ", ".join(f"{count} {sign}" for count, sign in signs if count) or ("none" if len(few) else "-")
-    counts = ["-"] * 2 if len(few) == len(part) else [str(int((s * clear > 0).sum())) for s in (1, -1)]
+    text = ", ".join(f"{count} {sign}" for count, sign in signs if count) or "none"
+    counts = [str(int((s * part[clear]["difference"] > 0).sum())) if enough else "-" for s in (1, -1)]
     return [*counts, text, str(len(part))]
 
 
@@ -92,7 +93,9 @@ def _question(row: pd.Series) -> list[str]:
     on = "" if row["family"] == "all" else f", on the {row['family']} classes"
     change = wording.points(row["difference"], row["difference_low"], row["difference_high"])
     place = f"{where['dataset']}, {where['protocol']}"
-    verdict = VERDICTS[row["verdict"]] + wording.few(row["runs"])
+    verdict = VERDICTS[row["verdict"]]
+    if verdict != "not shown":
+        verdict += wording.reserve(row["runs"], row["p_trainings"])
     trained = wording.trainings([row["folds"]], [row["seeds"]])
     return [row["name"] + on, place, change, _p(row["p"]), f"{row['n']:,}", trained, verdict]
 
@@ -111,7 +114,8 @@ def over_time(tables: Path, results: Results) -> list[list[str]]:
 
 def _effect(row: pd.Series, trained: dict[str, int]) -> list[str]:
     change = wording.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
-    p = _p(row["p_holm"]) + (wording.few(trained["runs"]) if row["p_holm"] < 0.05 else "")
+    noted = wording.reserve(trained["runs"], row["p_trainings"])
+    p = _p(row["p_holm"]) + (noted if row["p_holm"] < 0.05 else "")
     extent = wording.trainings([trained["folds"]], [trained["seeds"]])
     return [row["effect"], f"{row['dataset']}, {row['protocol']}", change, p, f"{row['n']:,.0f}", extent]
 
@@ -167,6 +171,25 @@ def _sides(results: Results, part: pd.DataFrame, pair: list[str]) -> str:
     models = part[list(COORDINATES[:4])].to_dict("records")
     cells = [[identity({**model, "protocol": name}) for model in models] for name in pair]
     return " and ".join(wording.ends(len(results.records.get(cell, [])) for cell in side) for side in cells)
+
+
+def apart(tables: Path) -> list[list[str]]:
+    """A row a data set and protocol: how far the trainings of one model lie apart."""
+    frame = pd.read_csv(tables / "spread.csv") if (tables / "spread.csv").is_file() else pd.DataFrame()
+    if frame.empty:
+        return []
+    frame = frame.assign(gap=frame["top1_greatest"] - frame["top1_least"])
+    return [
+        [", ".join(key), str(len(part)), wording.ends(part["runs"]), *_gaps(part)]
+        for key, part in frame.groupby(["dataset", "protocol"], sort=False)
+    ]
+
+
+def _gaps(part: pd.DataFrame) -> list[str]:
+    worst = part.loc[part["gap"].idxmax()]
+    model = " / ".join(worst[name] for name in ("backbone", "architecture") if worst[name] != "none")
+    ends = f"{100 * worst['top1_least']:.1f} % to {100 * worst['top1_greatest']:.1f} %"
+    return [f"{100 * part['gap'].median():.1f} points", f"{model}: {ends}"]
 
 
 def extents(results: Results, suites: dict[str, list[str]]) -> list[list[str]]:

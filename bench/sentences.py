@@ -132,7 +132,10 @@ def _attention(attention: str, rows: pd.DataFrame) -> str:
     clear, seen = known[summary.clear(known)], known[known["p_holm"] < 0.05]
     rest, unsure = known.drop(index=seen.index), seen.drop(index=clear.index)
     parts = [_quote(row) for _, row in clear.iterrows()]
-    parts += [f"{_quote(row)}, but{wording.few(row['runs'])} only" for _, row in unsure.iterrows()]
+    parts += [
+        f"{_quote(row)}, but{wording.reserve(row['runs'], row['p_trainings'])}"
+        for _, row in unsure.iterrows()
+    ]
     if 0 < len(rest) <= LISTED:
         quoted = [f"{_where(row)} ({_change(row)})" for _, row in rest.iterrows()]
         parts.append(f"not distinguishable from none on {', '.join(quoted)}")
@@ -174,7 +177,9 @@ def _contrast(row: pd.Series) -> str:
         "not shown": "NOT shown",
         "lower": "NOT shown, it is lower than its control",
     }
-    verdict = verdicts[row["verdict"]] + wording.few(row["runs"])
+    verdict = verdicts[row["verdict"]]
+    if row["verdict"] != "not shown":
+        verdict += wording.reserve(row["runs"], row["p_trainings"])
     return f"{row['name']}, {scope}: {verdict}. {first} against {second}; {change}."
 
 

@@ -33,9 +33,11 @@ def trainings(folds: Iterable[int], seeds: Iterable[int]) -> str:
     return f"{extent(folds, 'fold')} x {extent(seeds, 'seed')}"
 
 
-def few(runs: int) -> str:
-    """What to add to a verdict that rests on fewer trainings a side than are enough."""
-    return "" if runs >= ENOUGH else f" on {runs} training{'' if runs == 1 else 's'} a side"
+def reserve(runs: int, p_trainings: float) -> str:
+    """What to add to a verdict that rests on few trainings a side, or that other trainings may not repeat."""
+    if runs < ENOUGH:
+        return f" on {runs} training{'' if runs == 1 else 's'} a side"
+    return "" if p_trainings < 0.05 else " for these trainings only"
 
 
 def extent(values: Iterable[int], name: str) -> str:

@@ -179,9 +179,12 @@ def test_the_page_says_first_what_attention_is_worth(page):
     versus = pd.DataFrame({"dataset": "d", "protocol": "p", "attention": "cbam", "difference": [0.2, -0.1]})
     versus = versus.assign(difference_low=[0.1, -0.3], difference_high=[0.3, 0.1], p_holm=[0.01, 0.2])
     versus = versus.assign(backbone="tiny", architecture=["lstm", "image"], n=[90, 1200], **FOLDS)
+    versus["p_trainings"] = 0.04
     ends = "-10.0 points [-30.0, +10.0] to +20.0 points [+10.0, +30.0]"
     rests = ["tiny / lstm, image", "90 to 1,200", "3 folds x 1 seed"]
-    assert headline.attention(versus) == [["cbam", "d, p", *rests, ends, "1", "0", "-", "2"]]
+    assert headline.attention(versus) == [["cbam", "d, p", *rests, ends, "1", "0", "none", "2"]]
+    (row,) = headline.attention(versus.assign(p_trainings=0.3))
+    assert row[6:] == ["0", "0", "1 higher", "2"]
     text = page.read_text()
     assert text.index("What is attention worth?") < text.index("<nav") < text.index("<h2>Summary")
 
@@ -196,7 +199,7 @@ def test_one_training_a_side_shows_nothing_clearly(tmp_path):
     (row,) = headline.attention(versus)
     assert row[4] == "1 fold x 1 seed" and row[6:] == ["-", "-", "1 higher", "1"]
     (line,) = [x for x in summarise(single, {})["actors, protocol clean"] if x.startswith("cbam against")]
-    assert "but on 1 training a side only" in line
+    assert "but on 1 training a side" in line
     contrast = {"name": "cbam", "cell": CELLS[1], "control": CELLS[0]}
     (asked,) = headline.questions(summary.contrasts(single, {"contrasts": [contrast]}))
     assert asked[-2:] == ["1 fold x 1 seed", "shown on 1 training a side"]
@@ -216,7 +219,7 @@ def test_the_noise_of_training_is_read_from_the_table_of_the_gate(tmp_path):
 def test_questions_and_protocols_are_said_in_their_own_numbers(results, tmp_path):
     cell, ends = "actors-tiny-none-lstm-clean", ("difference", "difference_low", "difference_high")
     row = {"name": "order", "family": "timing", "cell": cell, "p": 0.0004, "n": 1234, "verdict": "higher"}
-    row |= FOLDS
+    row |= {**FOLDS, "p_trainings": 0.01}
     asked = pd.DataFrame([row | dict(zip(ends, (0.1, 0.05, 0.15))), row | {"verdict": "not run"}])
     change = "+10.0 points [+5.0, +15.0]"
     line = [
@@ -229,13 +232,23 @@ def test_questions_and_protocols_are_said_in_their_own_numbers(results, tmp_path
         "shown",
     ]
     assert headline.questions(asked) == [line]
+    (unsure,) = headline.questions(asked.assign(p_trainings=0.2))
+    assert unsure[-1] == "shown for these trainings only"
+    (equal,) = headline.questions(asked.assign(p_trainings=0.2).replace("higher", "not shown"))
+    assert equal[-1] == "not shown"
     model = {"backbone": "tiny", "attention": "none", "architecture": "other"}
     sides = pd.DataFrame({**model, "dataset": "d", "protocols": "paper - clean", "difference": [0.1, None]})
     sides = sides.assign(n=9)
     sides.assign(difference_low=0.05, difference_high=0.15).to_csv(tmp_path / "protocols.csv", index=False)
     effects = ["leakage: lstm", "attention before: gain", "recurrence", "attention after: attention itself"]
     told = {"effect": effects, "dataset": "d", "protocol": "q", "p_holm": 0.5, "n": [7, 1234, 1, 2]}
-    told |= {"cell": CELLS[1], "control": CELLS[0], "backbone": "tiny", "attention": "none"}
+    told |= {
+        "p_trainings": 0.3,
+        "cell": CELLS[1],
+        "control": CELLS[0],
+        "backbone": "tiny",
+        "attention": "none",
+    }
     told = pd.DataFrame(told).assign(top1_difference=0.1, top1_difference_low=0.05, top1_difference_high=0.15)
     told.to_csv(tmp_path / "icip_explained.csv", index=False)
     leaks = "leakage alone: clean - clean"
@@ -253,6 +266,8 @@ def test_questions_and_protocols_are_said_in_their_own_numbers(results, tmp_path
         tmp_path / "icip_explained.csv", index=False
     )
     assert headline.over_time(tmp_path, results)[0][3] == "0.010 on 0 trainings a side"
+    pd.DataFrame(told).assign(p_holm=0.01).to_csv(tmp_path / "icip_explained.csv", index=False)
+    assert headline.over_time(tmp_path, results)[0][3] == "0.010 for these trainings only"
     for table in (headline.protocols, headline.over_time):
         assert table(tmp_path / "empty", results) == []
 

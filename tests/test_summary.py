@@ -1,5 +1,6 @@
 """Comparisons of cells, worked out by hand."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import synthetic
@@ -33,3 +34,22 @@ def test_improvement_is_the_mean_over_shared_folds(tmp_path):
     control = {1: [0.5, 0.6], 2: [0.9]}
     cell = {1: [0.6, 0.7], 2: [0.1, 0.2], 3: [1.0]}
     assert improvement(tmp_path, {CONTROL: control, CELL: cell}) == pytest.approx(0.4375)
+
+
+def test_p_over_trainings_by_hand():
+    """Differences of 0.1, 0.2, 0.3: mean 0.2, deviation 0.1, t = 0.2 sqrt(3) / 0.1 = 3.464 on 2 degrees."""
+    hits = [
+        (run, first, 0) for run, right in enumerate((1, 2, 3)) for first in [1] * right + [0] * (10 - right)
+    ]
+    rows = pd.DataFrame(hits, columns=["run", "first", "second"])
+    assert summary.over_trainings(rows) == pytest.approx(0.0742, abs=1e-4)
+    assert summary.over_trainings(rows.assign(first=rows["second"])) == 1.0
+    assert np.isnan(summary.over_trainings(rows[rows["run"] == 0]))
+
+
+def test_one_lucky_training_makes_nothing_clear():
+    """As of heads whose last epoch is a lottery: two trainings alike, one far apart."""
+    rows = pd.DataFrame(
+        {"p_holm": [0.001, 0.001, 0.001], "p_trainings": [0.3, 0.01, np.nan], "runs": [3, 3, 1]}
+    )
+    assert summary.clear(rows).tolist() == [False, True, False]

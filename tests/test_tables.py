@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import synthetic
@@ -250,3 +251,13 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         found = Results(copy(Path(folder)), CELLS)
         tables.write(list(FROZEN), found, synthetic.GOLDEN / "tables", synthetic.OPTIONS)
+
+
+def test_spread_of_trainings_by_hand(tmp_path):
+    cells = {"actors-tiny-none-lstm-clean": (0.25, 0.5, 0.75), "actors-tiny-none-nearest-clean": (0.5,) * 3}
+    made = Results(synthetic.write(tmp_path, cells, folds=2, seeds=2))
+    (row,) = tables.table("spread", made).to_dict("records")
+    top1 = made.runs[made.runs["cell"] == "actors-tiny-none-lstm-clean"]["top1"].tolist()
+    assert row["runs"] == len(top1) == 4
+    assert (row["top1_least"], row["top1_greatest"]) == (min(top1), max(top1))
+    assert row["deviation"] == pytest.approx(float(np.std(top1, ddof=1)))

@@ -49,7 +49,9 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     rows += [
         row for effect, pair in options.get("settings", {}).items() for row in _setting(results, effect, pair)
     ]
-    frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "n", "groups", "runs"])
+    frame = pd.DataFrame(
+        rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "p_trainings", "n", "groups", "runs"]
+    )
     return frame.assign(p_holm=stats.holm_within(frame["p"].to_numpy(float), _families(frame)))
 
 
@@ -74,8 +76,7 @@ def _effects(results: Results, key: dict) -> list[dict]:
     rows = []
     for effect, (cell, control) in EFFECTS.items():
         names = [identity({**key, "architecture": head}) for head in (cell, control)]
-        found = summary.difference(results, *names)
-        rows.append(_row(results, effect, key, names, found, _published(results, key, cell, control)))
+        rows.append(_paired(results, effect, key, names, _published(results, key, cell, control)))
     return rows
 
 
@@ -104,9 +105,14 @@ def _setting(results: Results, effect: str, pair: list[str]) -> list[dict]:
         for head in HEADS:
             names = [identity({**key, "architecture": head, "protocol": name}) for name in pair]
             if all(name in results.ids for name in names):
-                found = summary.difference(results, *names)
-                rows.append(_row(results, f"{effect}: {head}", key, names, found, np.nan))
+                rows.append(_paired(results, f"{effect}: {head}", key, names, np.nan))
     return rows
+
+
+def _paired(results: Results, effect: str, key: dict, names: list[str], printed: float) -> dict:
+    """A row of two cells that were trained on the same folds with the same seeds."""
+    row = _row(results, effect, key, names, summary.difference(results, *names), printed)
+    return {**row, "p_trainings": summary.over_trainings(summary.pair(results, *names))}
 
 
 def _row(
