@@ -53,6 +53,7 @@ SHARED = (
     "bench/fuse.py",
     "bench/inputs.py",
     "bench/metrics.py",
+    "bench/optimizers.py",
     "bench/train.py",
 )
 RESULT_FILES = {"record.json": "records", "predictions.csv": "predictions", "timing.json": "timings"}

@@ -105,19 +105,11 @@ def compile_model(model, protocol: Protocol, rate: float) -> None:
     """Attach loss and optimiser as the protocol says, with this learning rate."""
     import keras
 
-    settings = dict(protocol.optimizer)
-    kind = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
-    make = kind[settings.pop("name")]
-    decay = settings.pop("inverse_time_decay", 0.0)
-    settings["learning_rate"] = rate
-    if decay:
-        schedule = keras.optimizers.schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)
-        settings["learning_rate"] = schedule
-    if protocol.accumulate > 1:
-        settings["gradient_accumulation_steps"] = protocol.accumulate
+    from vidattn.bench import optimizers
+
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     # XLA makes the first step slow, and on CPUs the others too.
-    model.compile(optimizer=make(**settings), loss=loss, jit_compile=False)
+    model.compile(optimizer=optimizers.make(protocol, rate), loss=loss, jit_compile=False)
 
 
 @dataclass

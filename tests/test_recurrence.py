@@ -20,6 +20,20 @@ def model(make, gate, two_way: bool, masked: bool = True, **options) -> keras.Mo
     return keras.Model([x, real], keras.layers.Dense(2)(layer(x, mask=real if masked else None)))
 
 
+def test_three_steps_with_the_gates_of_keras_2_by_hand():
+    """One unit; the input gate of the second step is clipped to 0, its output gate to 1."""
+    layer = recurrence.lstm(1, layers.legacy_sigmoid, return_sequences=True)
+    layer.build((1, 3, 1))
+    layer.set_weights([np.array([[2, 0, 1, -1]]), np.array([[0, 1, 0, 0]]), np.array([0, 1, 0, 1])])
+    found = layer(np.array([1.0, -2.0, 0.5], "float32").reshape(1, 3, 1))
+    c1 = 0.9 * np.tanh(1)  # i = 0.2 * 2 + 0.5, nothing to forget
+    h1 = 0.5 * np.tanh(c1)  # o = 0.2 * (1 - 1) + 0.5
+    c2 = (0.2 * (h1 + 1) + 0.5) * c1  # i = 0.2 * -4 + 0.5 < 0
+    h2 = np.tanh(c2)  # o = 0.2 * (2 + 1) + 0.5 > 1
+    c3 = (0.2 * (h2 + 1) + 0.5) * c2 + 0.7 * np.tanh(0.5)
+    np.testing.assert_allclose(np.ravel(found), [h1, h2, 0.6 * np.tanh(c3)], rtol=1e-6)
+
+
 @pytest.mark.parametrize("two_way", [False, True])
 @pytest.mark.parametrize("sequences", [False, True])
 @pytest.mark.parametrize("gate", GATES)
