@@ -9,6 +9,7 @@ from vidattn.bench.params import Params, ParamsError
 from vidattn.data import features, frames, shards
 
 BATCH = 16  # frames in a forward pass; part of the features' key
+WEIGHTS = (".npz", ".h5")  # endings of files of weights
 
 
 def size(cell: Cell, params: Params) -> int:
@@ -35,35 +36,43 @@ def feature_settings(cell: Cell, params: Params) -> dict:
 
 
 def weights_folder(params: Params) -> Path:
-    """Where weights files lie: <backbone>.npz or <backbone>.h5."""
+    """Where `vidattn data weights` puts files for `weights: imagenet`: <backbone>.npz or <backbone>.h5."""
     return Path(params.store) / "weights"
 
 
-def weights_file(backbone: str, params: Params) -> Path | None:
-    """The weights file that the user has put there, if any."""
-    found = sorted(weights_folder(params).glob(f"{backbone}.*"))
+def weights_file(cell: Cell, params: Params) -> Path | None:
+    """The file of weights that a cell starts from; None for random ones or those of `keras.applications`.
+
+    Raises:
+        ParamsError: `weights` names a folder that has none for the backbone.
+    """
+    named = params.protocols[cell.protocol].weights
+    if named == "random":
+        return None
+    folder = weights_folder(params) if named == "imagenet" else Path(named)
+    found = [path for path in sorted(folder.glob(f"{cell.backbone}.*")) if path.suffix in WEIGHTS]
+    if not found and named != "imagenet":
+        raise ParamsError(
+            f"protocols.{cell.protocol}.weights: no file of '{cell.backbone}' in {folder}. Expected "
+            f"{cell.backbone}.npz (folded) or {cell.backbone}.weights.h5 there, or imagenet, or random."
+        )
     return found[0] if found else None
 
 
 def backbone_params(cell: Cell, params: Params) -> dict:
-    """Keyword arguments of the cell's backbone, its weights included.
-
-    Raises ParamsError where a trained cell asks for weights that a backbone cannot have; random weights are
-    used on explicit request only.
-    """
+    """Keyword arguments of the cell's backbone; its weights are random on explicit request only."""
     options = dict(params.backbones[cell.backbone])
-    if params.protocols[cell.protocol].weights == "imagenet":
-        found = weights_file(cell.backbone, params)
-        options["weights"] = str(found) if found else "imagenet"
+    if params.protocols[cell.protocol].weights != "random":
+        options["weights"] = str(weights_file(cell, params) or "imagenet")
     return options
 
 
 def weights_key(cell: Cell, params: Params) -> str:
     """Stands for the weights: their file's digest, or how they are made."""
-    if params.protocols[cell.protocol].weights == "random":
-        return "random"
-    found = weights_file(cell.backbone, params)
-    return f"imagenet {files.digest_files([found])}" if found else "imagenet (keras.applications)"
+    found, named = weights_file(cell, params), params.protocols[cell.protocol].weights
+    if found:
+        return f"{'imagenet' if named == 'imagenet' else 'file'} {files.digest_files([found])}"
+    return "random" if named == "random" else "imagenet (keras.applications)"
 
 
 def _arguments(cell: Cell, params: Params) -> dict:

@@ -7,11 +7,9 @@ code and versions. A stage then finds its results here and only records them.
 import functools
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from vidattn.bench import files
@@ -19,7 +17,6 @@ from vidattn.bench.cell import Cell, Run
 from vidattn.bench.params import Params, ParamsError
 from vidattn.bench.records import device, versions
 from vidattn.data import atomic
-from vidattn.data.workers import end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 # Shared code that every number depends on. Tests compare it with dvc.yaml, and with what the plug-ins import.
@@ -117,7 +114,11 @@ def _loaded(path: Path) -> str:
 
 
 def data_digest(cell: Cell, params: Params) -> str:
-    """Stands for the clips (index) and for the stored streams that a cell reads."""
+    """Stands for the clips (index), the stored streams that a cell reads and the weights it starts from.
+
+    Features of a frozen encoder say themselves what weights it had.
+    """
+    from vidattn.bench import encode
     from vidattn.bench.inputs import stream_paths
 
     store = Path(params.store)
@@ -129,7 +130,9 @@ def data_digest(cell: Cell, params: Params) -> str:
             raise ParamsError(
                 f"{cell.id} needs {path}, which is not there: vidattn data prepare {cell.dataset}"
             )
-    return files.digest_files([index, *sidecars])
+    trained = params.protocols[cell.protocol].encoder == "trained"
+    weights = encode.weights_file(cell, params) if trained else None
+    return files.digest_files([index, *sidecars, *([weights] if weights else [])])
 
 
 def folder(run: Run, params: Params) -> Path:
@@ -192,15 +195,18 @@ def publish(run: Run, params: Params, place: Path) -> dict:
     return json.loads((place / "record.json").read_text())
 
 
-def _work(run: Run, params: Params) -> str:
+def _work(run: Run, params: Params) -> float:
+    from vidattn.bench import peak
+
     execute(run, params)
-    return run.id
+    return peak.memory_mb()
 
 
 def fill(runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], None]) -> None:
     """Run whatever is missing on `jobs` processes. Fused runs come after their streams."""
     from tqdm import tqdm
 
+    from vidattn.bench import crew
     from vidattn.bench.fuse import is_fused
 
     missing = [r for r in runs if not finished(folder(r, params))]
@@ -208,17 +214,12 @@ def fill(runs: Iterable[Run], params: Params, jobs: int, tell: Callable[[str], N
         tell("Every run is in the store already.")
         return
     waves = [[r for r in missing if not is_fused(r.cell)], [r for r in missing if is_fused(r.cell)]]
-    context = multiprocessing.get_context("spawn")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with (
-        ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool,
-        tqdm(total=len(missing), unit="run", desc="runs") as bar,
-    ):
+    with tqdm(total=len(missing), unit="run", desc="runs") as bar:
+
+        def done(run: Run) -> None:
+            bar.set_postfix_str(run.id)
+            bar.update()
+
         for wave in waves:
-            try:
-                for done in as_completed([pool.submit(_work, run, params) for run in wave]):
-                    bar.set_postfix_str(done.result())
-                    bar.update()
-            except BaseException:  # what waits in the queue must not delay the message
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            crew.work(functools.partial(_work, params=params), wave, jobs, done)

@@ -48,14 +48,15 @@ class Protocol:
     """How a cell is trained and scored. `kind` is paper or clean; `defects` names what paper does wrong.
 
     `split` is official or random; `validation` groups, clips or none; `select` best or last (epoch);
-    `encoder` trained or frozen (heads on stored features); `weights` random or imagenet; `pool` mean or flat
-    features of a frozen encoder; `normalise` scales each to length sqrt(D); `head` are arguments for the
-    architectures that take them; `sampling` uniform or per_second; `order` of the frames given or shuffled;
-    `frames` per clip, 0 for the integer mean over the data set (You & Korhonen); `mask` keeps the frames of
-    zeros at the end of short clips out of everything; `size` in pixels, or native for the backbone's own;
-    `colour` rgb or bgr; `patience` epochs without improvement on validation after which training stops, 0
-    for never; `optimizer.learning_rate` one rate, or a list of which validation chooses one. `train_frames`
-    may be left out: 1 trains on one random frame (or flow stack) of each clip an epoch, None on all.
+    `encoder` trained or frozen (heads on stored features); `weights` random, imagenet, or a folder of files
+    (./weights) named by backbone; `pool` mean or flat features of a frozen encoder; `normalise` scales each
+    to length sqrt(D); `head` are arguments for the architectures that take them; `sampling` uniform or
+    per_second; `order` of the frames given or shuffled; `frames` per clip, 0 for the integer mean over the
+    data set (You & Korhonen); `mask` keeps the frames of zeros at the end of short clips out of everything;
+    `size` in pixels, or native for the backbone's own; `colour` rgb or bgr; `patience` epochs without
+    improvement on validation after which training stops, 0 for never; `optimizer.learning_rate` one rate, or
+    a list of which validation chooses one. `train_frames` may be left out: 1 trains on one random frame (or
+    flow stack) of each clip an epoch, None on all.
     """
 
     kind: str
@@ -130,7 +131,6 @@ CHOICES = {
     "validation": ("groups", "clips", "none"),
     "select": ("best", "last"),
     "encoder": ("trained", "frozen"),
-    "weights": ("random", "imagenet"),
     "pool": ("mean", "flat"),
     "order": ("given", "shuffled"),
     "sampling": ("uniform", "per_second"),

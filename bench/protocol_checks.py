@@ -7,6 +7,7 @@ from vidattn.bench.params import ParamsError, Protocol, unknown
 from vidattn.bench.plugins import declared
 
 LEAST = {"frames": 0, "epochs": 1, "patience": 0, "batch": 1, "accumulate": 1}
+WEIGHTS = ("random", "imagenet", "a folder, with a / in its name")
 OPTIMIZERS = ("adam", "rmsprop", "sgd")
 OURS = ("name", "learning_rate", "inverse_time_decay")
 KERAS = ("epsilon", "momentum", "nesterov", "rho", "beta_1", "beta_2", "weight_decay")
@@ -23,6 +24,8 @@ def check(protocol: Protocol, where: str) -> None:
             raise ParamsError(f"{where}.{key}: expected {least} or more, got {getattr(protocol, key)}.")
     if protocol.size != "native" and not (isinstance(protocol.size, int) and protocol.size > 0):
         raise ParamsError(f"{where}.size: expected pixels or native, got {protocol.size!r}.")
+    if protocol.weights not in WEIGHTS[:2] and "/" not in protocol.weights:
+        raise unknown("weights", protocol.weights, WEIGHTS, f"{where}.weights")
     keys(protocol.optimizer, (*OURS, *KERAS, *CLIPPING), f"{where}.optimizer")
     if protocol.optimizer.get("name") not in OPTIMIZERS:
         raise unknown("optimizer", protocol.optimizer.get("name"), OPTIMIZERS, f"{where}.optimizer.name")

@@ -82,7 +82,7 @@ def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
 def weights(backbone: str, source: str | None, params: Params) -> int:
     """Copy a weights file to where `weights: imagenet` finds it before it tries the network."""
 
-    if not source or Path(source).suffix not in (".npz", ".h5"):
+    if not source or Path(source).suffix not in encode.WEIGHTS:
         raise ParamsError(
             f"vidattn data weights {backbone} needs a file: folded .npz, or Keras' .weights.h5."
         )

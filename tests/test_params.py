@@ -65,6 +65,10 @@ def test_wrong_values_raise(raw, tmp_path, key, value):
     [
         ({"size": "large"}, r"clean.size: expected pixels or native, got 'large'"),
         ({"size": 1.5}, "clean.size: expected int | str, got 1.5"),
+        (
+            {"weights": "imagnet"},
+            r"clean.weights: unknown weights 'imagnet'. Did you mean 'imagenet'.*a folder",
+        ),
         ({"epochs": 0}, "clean.epochs: expected 1 or more, got 0"),
         ({"batch": -1}, "clean.batch: expected 1 or more, got -1"),
         ({"size": 0}, "clean.size: expected pixels or native, got 0"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vidattn.bench import counts, executor
+from vidattn.bench import counts, crew, executor
 from vidattn.bench import params as params_module
 from vidattn.bench.cell import runs
 from vidattn.data import probe, workers
@@ -64,7 +64,7 @@ def pools(monkeypatch):
         found.append(named)
         raise Stop
 
-    for module in (executor, counts, probe):
+    for module in (crew, counts, probe):
         monkeypatch.setattr(module, "ProcessPoolExecutor", refuse)
     return found
 
@@ -82,3 +82,31 @@ def test_every_pool_guards_its_workers(pools, monkeypatch, tmp_path):
         with pytest.raises(Stop):
             ask()
     assert [pool.get("initializer") for pool in pools] == [workers.end_with_parent] * len(asked)
+
+
+def pid(task: int) -> float:
+    """A task that says in MB who did it, as far as the caller reads it so."""
+    Path(f"{task}.txt").write_text(str(os.getpid()))
+    return 10.0 * task
+
+
+def test_a_worker_that_has_grown_is_replaced_and_every_task_is_done_once(monkeypatch, tmp_path):
+    """Task 2 leaves 20 MB behind: the next has a new process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(crew, "LARGE_MB", 20.0)
+    done = []
+    crew.work(pid, [0, 1, 2, 3], 1, done.append)
+    assert done == [0, 1, 2, 3]
+    first, second, third, fourth = ((tmp_path / f"{task}.txt").read_text() for task in done)
+    assert first == second == third != fourth
+
+
+def refuse(task: int) -> float:
+    raise ValueError(f"task {task}")
+
+
+def test_the_first_error_ends_what_waits(tmp_path):
+    done = []
+    with pytest.raises(ValueError, match="task 7"):
+        crew.work(refuse, [7, 8, 9], 1, done.append)
+    assert done == []
