@@ -49,6 +49,7 @@ SHARED = (
     "bench/evaluate.py",
     "bench/fuse.py",
     "bench/inputs.py",
+    "bench/losses.py",
     "bench/metrics.py",
     "bench/optimizers.py",
     "bench/train.py",

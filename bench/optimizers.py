@@ -5,6 +5,7 @@ The heads of the ICIP suite are wide and their batches small: on a CPU the updat
 """
 
 import keras
+from keras import ops
 
 from vidattn.bench.params import Protocol
 
@@ -39,6 +40,21 @@ class FusedRMSprop(keras.optimizers.RMSprop):
         )
 
 
+class LegacyRMSprop(keras.optimizers.RMSprop):
+    """RMSprop of Keras 2.2.4, with epsilon beside the root and not under it; without momentum.
+
+    v = rho v + (1 - rho) g^2, w = w - lr g / (sqrt(v) + epsilon).
+    """
+
+    def update_step(self, gradient, variable, learning_rate) -> None:
+        """Updates one variable and its mean square in place."""
+        velocity = self._velocities[self._get_variable_index(variable)]
+        gained = ops.multiply(1 - self.rho, ops.square(gradient))
+        self.assign(velocity, ops.add(ops.multiply(self.rho, velocity), gained))
+        step = ops.multiply(ops.cast(learning_rate, variable.dtype), gradient)
+        self.assign_sub(variable, ops.divide(step, ops.add(ops.sqrt(velocity), self.epsilon)))
+
+
 def make(protocol: Protocol, rate: float) -> keras.optimizers.Optimizer:
     """The optimiser of a protocol with this learning rate."""
     settings = dict(protocol.optimizer)
@@ -55,4 +71,5 @@ def make(protocol: Protocol, rate: float) -> keras.optimizers.Optimizer:
 def _kind(name: str) -> type[keras.optimizers.Optimizer]:
     fused = keras.backend.backend() == "tensorflow"
     rmsprop = FusedRMSprop if fused else keras.optimizers.RMSprop
-    return {"adam": keras.optimizers.Adam, "rmsprop": rmsprop, "sgd": keras.optimizers.SGD}[name]
+    kinds = {"adam": keras.optimizers.Adam, "rmsprop": rmsprop, "sgd": keras.optimizers.SGD}
+    return {**kinds, "rmsprop_legacy": LegacyRMSprop}[name]

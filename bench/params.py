@@ -55,8 +55,8 @@ class Protocol:
     data set (You & Korhonen); `mask` keeps the frames of zeros at the end of short clips out of everything;
     `size` in pixels, or native for the backbone's own; `colour` rgb or bgr; `patience` epochs without
     improvement on validation after which training stops, 0 for never; `optimizer.learning_rate` one rate, or
-    a list of which validation chooses one. `train_frames` may be left out: 1 trains on one random frame (or
-    flow stack) of each clip an epoch, None on all.
+    a list of which validation chooses one. Two may be left out: `train_frames` 1 trains on one random frame
+    (or flow stack) of each clip an epoch, None on all; `loss` clipped is that of Keras 2 (see `losses`).
     """
 
     kind: str
@@ -86,6 +86,7 @@ class Protocol:
     shuffle: bool
     drop_remainder: bool
     train_frames: int | None = None
+    loss: str | None = None
 
     def settings(self) -> dict[str, Any]:
         """The settings by name, less an optional one that is not set: as if it did not exist."""
@@ -138,6 +139,7 @@ CHOICES = {
     "method": ("tvl1", "dis", "farneback"),
     "definition": ("anchored", "both", "consecutive"),
     "stack": ("consecutive", "trajectory", "bidirectional"),
+    "loss": ("clipped", None),
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
 }
 

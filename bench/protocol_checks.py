@@ -8,7 +8,7 @@ from vidattn.bench.plugins import declared
 
 LEAST = {"frames": 0, "epochs": 1, "patience": 0, "batch": 1, "accumulate": 1}
 WEIGHTS = ("random", "imagenet", "a folder, with a / in its name")
-OPTIMIZERS = ("adam", "rmsprop", "sgd")
+OPTIMIZERS = ("adam", "rmsprop", "rmsprop_legacy", "sgd")
 OURS = ("name", "learning_rate", "inverse_time_decay")
 KERAS = ("epsilon", "momentum", "nesterov", "rho", "beta_1", "beta_2", "weight_decay")
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -29,6 +29,8 @@ def check(protocol: Protocol, where: str) -> None:
     keys(protocol.optimizer, (*OURS, *KERAS, *CLIPPING), f"{where}.optimizer")
     if protocol.optimizer.get("name") not in OPTIMIZERS:
         raise unknown("optimizer", protocol.optimizer.get("name"), OPTIMIZERS, f"{where}.optimizer.name")
+    if protocol.optimizer["name"] == "rmsprop_legacy":
+        keys(protocol.optimizer, (*OURS, "epsilon", "rho", *CLIPPING), f"{where}.optimizer")
     if protocol.head:
         keys(protocol.head, _head_arguments(), f"{where}.head")
     if protocol.augment:

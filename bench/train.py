@@ -103,13 +103,11 @@ def one_frame_model(run: Run, params: Params, inputs: "Inputs", whole):
 
 def compile_model(model, protocol: Protocol, rate: float) -> None:
     """Attach loss and optimiser as the protocol says, with this learning rate."""
-    import keras
+    from vidattn.bench import losses, optimizers
 
-    from vidattn.bench import optimizers
-
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    optimizer, loss = optimizers.make(protocol, rate), losses.make(protocol.loss)
     # XLA makes the first step slow, and on CPUs the others too.
-    model.compile(optimizer=optimizers.make(protocol, rate), loss=loss, jit_compile=False)
+    model.compile(optimizer=optimizer, loss=loss, jit_compile=False)
 
 
 @dataclass

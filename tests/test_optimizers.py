@@ -26,20 +26,20 @@ def moved(optimizer, gradients, start=1.0):
 
 
 def test_rmsprop_of_the_published_protocol_by_hand():
-    """v: 0.4, 0.46, 0.414; g / sqrt(v): 3.162, -1.474, 0; the second step's v is 0.9 x 0.4 + 0.1 x 1."""
+    """v: 0.4, 0.46, 0.414; the second is 0.9 x 0.4 + 0.1 x 1."""
     published = params.load().protocols["icip_paper"]
-    steps = [2.0, -1.0, 0.0]
     first = 1 - 1e-3 * 2 / 0.4**0.5
     second = first + 1e-3 / 0.46**0.5
-    found = moved(optimizers.make(published, published.rates[0]), steps)
+    found = moved(optimizers.make(published, published.rates[0]), [2.0, -1.0, 0.0])
     assert found == pytest.approx([first, second, second], abs=1e-7)
 
 
-def test_rmsprop_moves_by_the_rate_whatever_the_size_of_the_gradient():
-    """The epsilon of Keras 2.2.4 has no floor: a gradient of 1e-5 moves as far as one of 1e5."""
+@pytest.mark.parametrize("gradient", [1.0, 1e-5, 1e-7])
+def test_epsilon_of_keras_2_stands_beside_the_root(gradient):
+    """At g = 1e-7 the root is 3.2e-8: epsilon under it (1e-14) would make 0.95e-3 of the step of 0.76e-3."""
     published = params.load().protocols["icip_paper"]
-    small, large = (moved(optimizers.make(published, 1e-3), [g])[0] for g in (1e-5, 1e5))
-    assert [small, large] == pytest.approx([1 - 1e-3 / 0.1**0.5] * 2, abs=1e-5)
+    expected = 1e-3 * gradient / (0.1**0.5 * gradient + 1e-7)
+    assert 1 - moved(optimizers.make(published, 1e-3), [gradient])[0] == pytest.approx(expected, abs=2e-7)
 
 
 @tensorflow
