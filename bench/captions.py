@@ -45,7 +45,8 @@ SPREAD = (
     "Top-1 of single trainings of one model, over folds and seeds: where they lie far apart, a comparison of "
     "few trainings is one of luck. Most apart is the model with the greatest gap between its best and its "
     "worst training; the other number is the median gap over models. Folds have other test clips, so that a "
-    "part of each gap is theirs."
+    "part of each gap is theirs. Where the last epoch is reported, a run ended in a spike if its loss is "
+    "more than 20 times that of the epoch before: its accuracy is a lottery."
 )
 SUITES = (
     "How much of the suites of params.yaml was run, of those that have any record: cells with at least one "

@@ -46,7 +46,14 @@ _ATTENTION_HEADERS = (
 _QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "trainings", "verdict")
 _TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n", "trainings")
 _PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models", "trainings", "protocols differ in")
-_SPREAD_HEADERS = ("data set, protocol", "models", "trainings each", "median gap", "most apart")
+_SPREAD_HEADERS = (
+    "data set, protocol",
+    "models",
+    "trainings each",
+    "median gap",
+    "most apart",
+    "ended in a spike",
+)
 _SUITE_HEADERS = ("suite", "cells", "with records", "without records, by data set")
 
 
@@ -180,7 +187,7 @@ def apart(tables: Path) -> list[list[str]]:
         return []
     frame = frame.assign(gap=frame["top1_greatest"] - frame["top1_least"])
     return [
-        [", ".join(key), str(len(part)), wording.ends(part["runs"]), *_gaps(part)]
+        [", ".join(key), str(len(part)), wording.ends(part["runs"]), *_gaps(part), _spiked(part)]
         for key, part in frame.groupby(["dataset", "protocol"], sort=False)
     ]
 
@@ -190,6 +197,12 @@ def _gaps(part: pd.DataFrame) -> list[str]:
     model = " / ".join(worst[name] for name in ("backbone", "architecture") if worst[name] != "none")
     ends = f"{100 * worst['top1_least']:.1f} % to {100 * worst['top1_greatest']:.1f} %"
     return [f"{100 * part['gap'].median():.1f} points", f"{model}: {ends}"]
+
+
+def _spiked(part: pd.DataFrame) -> str:
+    """`3 of 35`: runs that ended in a spike, of those that report their last epoch."""
+    last = part[part["spiked"].notna()]
+    return f"{last['spiked'].sum():.0f} of {last['runs'].sum()}" if len(last) else "-"
 
 
 def extents(results: Results, suites: dict[str, list[str]]) -> list[list[str]]:
