@@ -1,4 +1,7 @@
-"""Captions of the first tables of findings and report and of measured tables; the noise of training."""
+"""Captions of the first tables of findings and report and of measured tables; the noise of training.
+
+The corrected paired t test is that of Nadeau and Bengio (`stats.corrected_t`).
+"""
 
 from pathlib import Path
 
@@ -9,29 +12,29 @@ TABLES = {
     "gate": "Real trainings of one cell under many seeds: how often the gate fails, what it catches.",
 }
 INTERVAL = (
-    "Brackets are 95 % intervals over the source groups of the test clips: they do not hold the noise of "
-    "training again."
+    "Brackets are 95 % intervals over the source groups of the test clips: they do not include differences "
+    "between repeated trainings."
 )
 ATTENTION = (
     "Top-1 with an attention minus top-1 of the same model without, on the same test clips, in percentage "
     "points: the smallest difference to the largest of the models named, each with its own interval. n "
     "counts the predictions of one side of a comparison, trainings those of each model on each side. Clearly "
     "higher or lower means p < 0.05 over the test clips, after Holm's correction within data set and "
-    "protocol, and p < 0.05 over at least 3 trainings a side (paired t). What fails the second speaks of "
-    "these trainings only and is counted apart. The others cannot be told from no attention."
+    "protocol, and p < 0.05 over at least 3 trainings a side (corrected paired t). What fails the second "
+    "speaks of these trainings only and is counted apart. The others cannot be told from no attention."
 )
 QUESTIONS = (
     "One comparison each, as params.yaml names it: paired on the same clips. Shown means that the interval "
-    "lies above zero; for these trainings only, that a paired t test over the trainings does not say so too. "
-    "p is of this comparison alone, over clips. n counts the predictions of one side."
+    "lies above zero; for these trainings only, that a corrected paired t test over the trainings does not "
+    "say so too. p is of this comparison alone, over clips. n counts the predictions of one side."
 )
 TIME = (
     "The heads of You and Korhonen, attention after or before the LSTM: top-1 minus that of the LSTM "
     "alone (gain), and minus that of the control that holds all but the attention alike (itself). "
     "icip_paper is the published protocol but for pooled features, icip_flat (where it stands) that with "
     "flat features as published, icip_leaky is clean with a random split. p is over clips, corrected within "
-    "data set and protocol; where a paired t test over trainings has p of 0.05 or more, other trainings may "
-    "say otherwise. n counts the predictions of one side."
+    "data set and protocol; where a corrected paired t test over trainings has p of 0.05 or more, other "
+    "trainings may say otherwise. n counts the predictions of one side."
 )
 PROTOCOLS = (
     "Top-1 under a published protocol minus top-1 under the clean one, the same models, on the n clips "
@@ -63,6 +66,6 @@ def noise(tables: Path) -> str:
     row, seeds = frame.iloc[0], int(frame["trials"].max()) + 1  # the others, and the first
     low, high, mean = (f"{100 * row[name]:.1f} %" for name in ("top1_min", "top1_max", "top1"))
     return (
-        f"How large that noise can be: {row['cell']}, trained under {seeds} seeds and alike in all else, has "
+        f"How large these can be: {row['cell']}, trained under {seeds} seeds and alike in all else, has "
         f"top-1 from {low} to {high} (mean {mean}; {row['n']:,} predictions a seed; table gate)."
     )

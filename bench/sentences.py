@@ -171,16 +171,14 @@ def _contrast(row: pd.Series) -> str:
     second = wording.percent(row["control_top1"], row["control_top1_low"], row["control_top1_high"])
     extent = f"{row['n']} predictions in {row['groups']} groups"
     change = f"paired difference {_change(row)}, {wording.chance(row['p'])}, {extent}"
+    noted = wording.reserve(row["runs"], row["p_trainings"])
     verdicts = {
-        "disjoint": "shown, the intervals do not overlap",
-        "higher": "higher by the paired difference, but the two intervals overlap",
+        "disjoint": f"shown{noted}, the intervals do not overlap",
+        "higher": f"higher by the paired difference{noted}, but the two intervals overlap",
         "not shown": "NOT shown",
-        "lower": "NOT shown, it is lower than its control",
+        "lower": f"NOT shown, it is lower than its control{noted}",
     }
-    verdict = verdicts[row["verdict"]]
-    if row["verdict"] != "not shown":
-        verdict += wording.reserve(row["runs"], row["p_trainings"])
-    return f"{row['name']}, {scope}: {verdict}. {first} against {second}; {change}."
+    return f"{row['name']}, {scope}: {verdicts[row['verdict']]}. {first} against {second}; {change}."
 
 
 def _rows(frame: pd.DataFrame, dataset: str, protocol: str) -> pd.DataFrame:

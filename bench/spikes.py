@@ -31,7 +31,5 @@ def told(cells: dict[str, list[dict]]) -> list[str]:
     share, whose = wording.counted(counts)
     if not whose:
         return []
-    text = (
-        f"{share} runs ended in a spike: the loss of the last epoch, which is reported, is more than {SPIKE}"
-    )
-    return [f"{text} times that of the epoch before, and the accuracy a lottery: {whose}."]
+    text = f"{share} runs ended in a spike: the loss of the last epoch, which is reported, is more than"
+    return [f"{text} {SPIKE} times that of the epoch before, and the accuracy a lottery: {whose}."]

@@ -205,6 +205,27 @@ def test_one_training_a_side_shows_nothing_clearly(tmp_path):
     assert asked[-2:] == ["1 fold x 1 seed", "shown on 1 training a side"]
 
 
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("disjoint", "shown for these trainings only, the intervals do not overlap."),
+        (
+            "higher",
+            "higher by the paired difference for these trainings only, but the two intervals overlap.",
+        ),
+        ("lower", "NOT shown, it is lower than its control for these trainings only."),
+        ("not shown", "NOT shown."),
+    ],
+)
+def test_a_reserve_stands_with_the_clause_that_it_limits(results, verdict, said):
+    contrasts = summary.contrasts(
+        results, {**synthetic.OPTIONS, "contrasts": synthetic.OPTIONS["contrasts"][:1]}
+    )
+    row = contrasts.iloc[0].copy()
+    row["verdict"], row["runs"], row["p_trainings"] = verdict, 3, 0.2
+    assert f"on the appearance classes: {said} " in sentences._contrast(row)
+
+
 def test_the_noise_of_training_is_read_from_the_table_of_the_gate(tmp_path):
     assert captions.noise(tmp_path) == ""
     columns = "quantity,trials,cell,n,top1,top1_min,top1_max"

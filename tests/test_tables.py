@@ -256,14 +256,6 @@ report.write(results, out / "tables", out / "report.html", synthetic.OPTIONS)
     assert (tmp_path / "figures" / "forest.svg").is_file()
 
 
-if __name__ == "__main__":
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        found = Results(copy(Path(folder)), CELLS)
-        tables.write(list(FROZEN), found, synthetic.GOLDEN / "tables", synthetic.OPTIONS)
-
-
 def test_spread_of_trainings_by_hand(tmp_path):
     cells = {"actors-tiny-none-lstm-clean": (0.25, 0.5, 0.75), "actors-tiny-none-nearest-clean": (0.5,) * 3}
     made = Results(synthetic.write(tmp_path, cells, folds=2, seeds=2))
@@ -272,3 +264,12 @@ def test_spread_of_trainings_by_hand(tmp_path):
     assert row["runs"] == len(top1) == 4
     assert (row["top1_least"], row["top1_greatest"]) == (min(top1), max(top1))
     assert row["deviation"] == pytest.approx(float(np.std(top1, ddof=1)))
+    assert pd.isna(row["last_loss_ratio"]) and pd.isna(row["spiked"])  # the best epoch is reported
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = Results(copy(Path(folder)), CELLS)
+        tables.write(list(FROZEN), found, synthetic.GOLDEN / "tables", synthetic.OPTIONS)

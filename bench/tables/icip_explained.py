@@ -115,7 +115,7 @@ def _setting(results: Results, effect: str, pair: list[str]) -> list[dict]:
 def _paired(results: Results, effect: str, key: dict, names: list[str], printed: float) -> dict:
     """A row of two cells that were trained on the same folds with the same seeds."""
     row = _row(results, effect, key, names, summary.difference(results, *names), printed)
-    return {**row, "p_trainings": summary.over_trainings(summary.pair(results, *names))}
+    return {**row, "p_trainings": summary.over_trainings(results, *names)}
 
 
 def _row(
