@@ -34,7 +34,9 @@ TIME = (
     "icip_paper is the published protocol but for pooled features, icip_flat (where it stands) that with "
     "flat features as published, icip_leaky is clean with a random split. p is over clips, corrected within "
     "data set and protocol; where a corrected paired t test over trainings has p of 0.05 or more, other "
-    "trainings may say otherwise. n counts the predictions of one side."
+    "trainings may say otherwise. n counts the predictions of one side. Leakage of a gain is the gain under "
+    "icip_leaky less that under icip_clean, on the n clips that both tested; its p is corrected with those "
+    "of the heads, and no test over trainings says whether others would show it."
 )
 PROTOCOLS = (
     "Top-1 under a published protocol minus top-1 under the clean one, the same models, on the n clips "

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench import captions, summary, wording
+from vidattn.bench import captions, overlap, summary, wording
 from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
 VERDICTS = {"disjoint": "shown", "higher": "shown", "lower": "the contrary", "not shown": "not shown"}
@@ -108,23 +108,37 @@ def _question(row: pd.Series) -> list[str]:
 
 
 def over_time(tables: Path, results: Results) -> list[list[str]]:
-    """A row an effect of attention over time and protocol."""
+    """A row an effect of attention over time and protocol, and what of a gain is leakage."""
     frame = _read(tables / "icip_explained.csv")
     if frame.empty:
         return []
     kinds = frame["effect"].str.startswith("attention ") & frame["effect"].str.endswith((": gain", "itself"))
     ordered = frame[kinds].sort_values("effect", kind="stable")
-    return [
-        _effect(row, summary.trainings(results, row["cell"], row["control"])) for _, row in ordered.iterrows()
-    ]
+    leaked = frame[frame["effect"].str.startswith(overlap.GAIN)]
+    effects = [_paired(row, results) for _, row in ordered.iterrows()]
+    return effects + [_unpaired(row, results) for _, row in leaked.iterrows()]
 
 
-def _effect(row: pd.Series, trained: dict[str, int]) -> list[str]:
-    change = wording.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
-    noted = wording.reserve(trained["runs"], row["p_trainings"])
-    p = _p(row["p_holm"]) + (noted if row["p_holm"] < 0.05 else "")
+def _paired(row: pd.Series, results: Results) -> list[str]:
+    """Of two cells that were trained alike but for one thing."""
+    trained = summary.trainings(results, row["cell"], row["control"])
     extent = wording.trainings([trained["folds"]], [trained["seeds"]])
-    return [row["effect"], f"{row['dataset']}, {row['protocol']}", change, p, f"{row['n']:,.0f}", extent]
+    return _effect(row, row["protocol"], trained["runs"], extent)
+
+
+def _unpaired(row: pd.Series, results: Results) -> list[str]:
+    """Of two protocols, whose splits differ."""
+    sides = [row["cell"], row["control"]]
+    place = " - ".join(coordinates(cell)["protocol"] for cell in sides)
+    counts = [len(results.records.get(cell, [])) for cell in sides]
+    return _effect(row, place, min(counts), " and ".join(map(str, counts)))
+
+
+def _effect(row: pd.Series, protocol: str, runs: int, trained: str) -> list[str]:
+    change = wording.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
+    noted = wording.reserve(runs, row["p_trainings"])
+    p = _p(row["p_holm"]) + (noted if row["p_holm"] < 0.05 else "")
+    return [row["effect"], f"{row['dataset']}, {protocol}", change, p, f"{row['n']:,.0f}", trained]
 
 
 def _p(value: float) -> str:
@@ -144,7 +158,8 @@ def protocols(tables: Path, results: Results) -> list[list[str]]:
         for (dataset, pair), part in sides.groupby(["dataset", "protocols"], sort=False):
             rows += _apart(pair, dataset, part, pair.split(" - "), results)
     if len(explained):
-        leaks = explained[explained["effect"].str.startswith("leakage: ")]
+        gains = explained["effect"].str.startswith(overlap.GAIN)  # no heads: they stand with the effects
+        leaks = explained[explained["effect"].str.startswith("leakage: ") & ~gains]
         leaks = leaks.rename(columns=lambda name: name.removeprefix("top1_"))
         leaks = leaks.assign(architecture=leaks["effect"].str.removeprefix("leakage: "))
         for dataset, part in leaks.groupby("dataset", sort=False):

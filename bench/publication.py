@@ -103,21 +103,3 @@ def _complexity(results: Results, classes: int) -> pd.DataFrame:
         return pd.DataFrame(columns=[*keys, "parameters", "flops"])
     frame = frame[(frame["classes"] == classes) & (frame["size"] >= 224)]
     return frame.sort_values(["size", "model"], kind="stable").drop_duplicates(keys)
-
-
-def by_clip(results: Results, cell: str, control: str) -> pd.DataFrame:
-    """Clips that both cells were tested on in any run: group, run, first, second (means over their runs)."""
-    frames = []
-    for name in (cell, control):
-        frame = results.predictions(name)
-        if frame.empty:
-            return pd.DataFrame(columns=["group", "run", "first", "second"])
-        hits = (
-            frame.assign(hit=summary.hits(frame))
-            .groupby("clip")
-            .agg(hit=("hit", "mean"), group=("group", "first"))
-        )
-        frames.append(hits)
-    both = frames[0].join(frames[1][["hit"]], rsuffix="_other", how="inner").reset_index()
-    both = both.assign(run=np.zeros(len(both), int))
-    return both.rename(columns={"hit": "first", "hit_other": "second"})[["group", "run", "first", "second"]]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import publication, stats, summary
+from vidattn.bench import overlap, stats, summary
 from vidattn.bench.results import Results, coordinates, identity
 
 # effect -> (cell's architecture, control's architecture); a gain is the sum of the effects below it
@@ -35,7 +35,10 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
     `p_holm` corrects within a question: the effects of one data set and protocol; the leakage of one data
     set; a setting of one data set. A question asked beside it changes nothing. `runs` is the number of
-    trainings of the side that has fewer. Published gains of cells that were not run stand last, in a row
+    trainings of the side that has fewer. Leakage is that of a head, or of a gain: the gain under the random
+    split less the gain under the group-disjoint one, clip by clip (cell and control are then the heads with
+    attention, each less the lstm of its protocol); it has no test over trainings, as the splits differ.
+    Published gains of cells that were not run stand last, in a row
     without ours; a part of a data set has none.
 
     Options:
@@ -93,12 +96,32 @@ def _leakage(results: Results, key: dict, options: dict) -> list[dict]:
         names = [identity({**key, "architecture": head, "protocol": name}) for name in (leaky, clean)]
         if not any(name in results.ids for name in names):
             continue
-        pairs = publication.by_clip(results, *names)
-        found = (
-            stats.difference(*(pairs[c] for c in ("first", "second", "group", "run"))) if len(pairs) else None
-        )
+        found = _unpaired(overlap.by_clip(results, *names))
         rows.append(_row(results, f"leakage: {head}", key, names, found, np.nan))
-    return rows
+    return rows + [_leaked(results, key, effect, (leaky, clean)) for effect in GAINS]
+
+
+def _leaked(results: Results, key: dict, effect: str, protocols: tuple[str, str]) -> dict:
+    """What the random split adds to a gain: the gain under it less the gain without, on the same clips."""
+    sides = [
+        [identity({**key, "architecture": head, "protocol": name}) for head in EFFECTS[effect]]
+        for name in protocols
+    ]
+    found = _unpaired(overlap.gains(results, *map(tuple, sides)))
+    (cell, base), (control, other) = sides
+    name = overlap.GAIN + effect.removesuffix(": gain")
+    row = _row(results, name, key, [cell, control], found, np.nan)
+    return row | ({"runs": _runs(results, cell, base, control, other)} if found else {})
+
+
+def _unpaired(rows: pd.DataFrame) -> stats.Difference | None:
+    """Difference over clips of cells whose runs have other folds; None without a clip in common."""
+    return stats.difference(*(rows[c] for c in ("first", "second", "group", "run"))) if len(rows) else None
+
+
+def _runs(results: Results, *cells: str) -> int:
+    """Trainings of the cell that has the fewest."""
+    return min(len(results.records[cell]) for cell in cells)
 
 
 def _setting(results: Results, effect: str, pair: list[str]) -> list[dict]:
@@ -130,7 +153,7 @@ def _row(
     if found is None or not found.n:
         return row
     bounds = {"top1_difference_low": found.low, "top1_difference_high": found.high}
-    counts = {"n": found.n, "groups": found.groups, "runs": min(len(results.records[name]) for name in names)}
+    counts = {"n": found.n, "groups": found.groups, "runs": _runs(results, *names)}
     return {**row, "top1_difference": found.value, **bounds, "p": found.p, **counts}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import publication, stats, summary
+from vidattn.bench import overlap, stats, summary
 from vidattn.bench.results import COORDINATES, Results, identity
 
 KEYS = list(COORDINATES[:4])
@@ -52,7 +52,7 @@ def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], prin
 
 
 def _difference(results: Results, key: dict, pair: list[str]) -> dict:
-    found = publication.by_clip(results, *(identity({**key, "protocol": name}) for name in pair))
+    found = overlap.by_clip(results, *(identity({**key, "protocol": name}) for name in pair))
     if found.empty:
         return {}
     value = stats.difference(found["first"], found["second"], found["group"], found["run"])
