@@ -106,6 +106,12 @@ def trainings(results: Results, cell: str, control: str) -> dict[str, int]:
     return {"folds": len(folds), "seeds": len(seeds), "runs": len(both)}
 
 
+def weights(results: Results, *cells: str) -> str | None:
+    """What the networks of these cells started from, by their first records; None where none was run."""
+    firsts = [results.records[cell][0] for cell in cells if results.records.get(cell)]
+    return ", ".join(dict.fromkeys(r["weights"] for r in firsts if r.get("weights"))) or None
+
+
 def protocol(results: Results, name: str) -> dict:
     """The settings of a protocol as its first record has them; empty where none was run."""
     mine = [cell for cell in results.ids if coordinates(cell)["protocol"] == name]

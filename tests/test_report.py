@@ -261,7 +261,12 @@ def test_questions_and_protocols_are_said_in_their_own_numbers(results, tmp_path
     sides = pd.DataFrame({**model, "dataset": "d", "protocols": "paper - clean", "difference": [0.1, None]})
     sides = sides.assign(n=9)
     sides.assign(difference_low=0.05, difference_high=0.15).to_csv(tmp_path / "protocols.csv", index=False)
-    effects = ["leakage: lstm", "attention before: gain", "recurrence", "attention after: attention itself"]
+    effects = [
+        "leakage: lstm",
+        "attention before: gain",
+        "recurrence and dense layer",
+        "attention after: attention itself",
+    ]
     told = {"effect": effects, "dataset": "d", "protocol": "q", "p_holm": 0.5, "n": [7, 1234, 1, 2]}
     told |= {
         "p_trainings": 0.3,

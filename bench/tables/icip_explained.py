@@ -15,7 +15,7 @@ EFFECTS = {
     "attention before: gain": ("attention_lstm", "lstm"),
     "attention before: scaling": ("uniform_lstm", "lstm"),
     "attention before: attention itself": ("attention_lstm", "uniform_lstm"),
-    "recurrence": ("lstm", "mean_linear"),
+    "recurrence and dense layer": ("lstm", "mean_linear"),
 }
 GAINS = ("attention after: gain", "attention before: gain")
 HEADS = (*dict.fromkeys(head for pair in EFFECTS.values() for head in pair), "nearest")
@@ -28,10 +28,14 @@ VALUES = [
     "top1_difference_low",
     "top1_difference_high",
 ]
+COUNTS = ["p", "p_holm", "p_trainings", "n", "groups", "runs", "weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row an effect, backbone and protocol; paired on the same clips.
+
+    `recurrence and dense layer` is the lstm against mean_linear, which lacks not only the LSTM but also the
+    dense layer and its dropout.
 
     `p_holm` corrects within a question: the effects of one data set and protocol; the leakage of one data
     set; a setting of one data set. A question asked beside it changes nothing. `runs` is the number of
@@ -55,9 +59,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         row for effect, pair in options.get("settings", {}).items() for row in _setting(results, effect, pair)
     ]
     rows += _not_run(results, keys)
-    frame = pd.DataFrame(
-        rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "p_trainings", "n", "groups", "runs"]
-    )
+    frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, *COUNTS])
     return frame.assign(p_holm=stats.holm_within(frame["p"].to_numpy(float), _families(frame)))
 
 
@@ -154,6 +156,7 @@ def _row(
         return row
     bounds = {"top1_difference_low": found.low, "top1_difference_high": found.high}
     counts = {"n": found.n, "groups": found.groups, "runs": _runs(results, *names)}
+    counts |= {"weights": summary.weights(results, *names)}
     return {**row, "top1_difference": found.value, **bounds, "p": found.p, **counts}
 
 

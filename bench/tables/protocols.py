@@ -11,6 +11,7 @@ ENDS = ("", "_low", "_high")
 COLUMNS = [f"{kind}{end}" for kind in ("paper", "clean") for end in ENDS]
 COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p", "n", "groups"]
 COLUMNS += [f"{n}_{kind}" for kind in ("paper", "clean") for n in ("n", "n_official", "runs")]
+COLUMNS += ["weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
@@ -47,6 +48,7 @@ def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], prin
         row |= {f"{n}_{kind}": mine.loc[name, n] if known else None for n in ("n", "n_official")}
         row[f"runs_{kind}"] = len(results.records.get(identity({**key, "protocol": name}), [])) or None
     value = printed[(printed[[*KEYS, "metric"]] == pd.Series({**key, "metric": "top1"})).all(axis=1)]["value"]
+    row["weights"] = summary.weights(results, *(identity({**key, "protocol": name}) for name in pair))
     row["published"] = value.iloc[0] if len(value) else np.nan
     return row | _difference(results, key, pair)
 

@@ -9,7 +9,7 @@ from vidattn.bench import spikes, summary
 from vidattn.bench.results import COORDINATES, Results, coordinates
 
 COLUMNS = [*COORDINATES, "runs", "top1", "top1_least", "top1_greatest", "deviation"]
-COLUMNS += ["last_loss_ratio", "spiked"]
+COLUMNS += ["last_loss_ratio", "spiked", "weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def _row(results: Results, cell: str) -> dict:
     top1 = results.runs[results.runs["cell"] == cell]["top1"]
     values = {"top1": top1.mean(), "top1_least": top1.min(), "top1_greatest": top1.max()}
     values |= {"deviation": top1.std(ddof=1), **_spikes(results.records[cell])}
-    return {**coordinates(cell), "runs": len(top1), **values}
+    return {**coordinates(cell), "runs": len(top1), **values, "weights": summary.weights(results, cell)}
 
 
 def _spikes(records: list[dict]) -> dict:
