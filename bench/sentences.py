@@ -5,6 +5,7 @@ import pandas as pd
 
 from vidattn.bench import plugins, summary, training, wording
 from vidattn.bench.results import COORDINATES, Results, coordinates
+from vidattn.bench.tables import saturation
 
 FAMILY = ["dataset", "protocol"]
 LISTED = 4
@@ -28,6 +29,7 @@ def summarise(
         lines = [
             _extent(part, _there(results, part), _planned(part, suites or {})),
             *training.told(results, part),
+            *saturation.told(results, part),
             *(_contrast(row) for row in _contrasts(contrasts, dataset, protocol)),
         ]
         for attention, rows in mine.groupby("attention", sort=False) if len(mine) else ():
