@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vidattn.bench import summary
+from vidattn.bench import stats, summary
 from vidattn.bench.results import Results
 
 GAIN = "leakage: gain of "  # begins the effects in icip_explained that are of a gain, not of a head
@@ -21,6 +21,11 @@ def gains(results: Results, first: tuple[str, str], second: tuple[str, str]) -> 
     """
     sides = [[_means(results, name) for name in side] for side in (first, second)]
     return _joined(*(cell.assign(hit=cell["hit"] - base["hit"]).dropna() for cell, base in sides))
+
+
+def difference(rows: pd.DataFrame) -> stats.Difference | None:
+    """The mean of `first - second` with its interval over groups; None without a clip in common."""
+    return stats.difference(*(rows[c] for c in ("first", "second", "group", "run"))) if len(rows) else None
 
 
 def _means(results: Results, cell: str) -> pd.DataFrame:

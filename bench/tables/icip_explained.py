@@ -39,11 +39,12 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
     `p_holm` corrects within a question: the effects of one data set and protocol; the leakage of one data
     set; a setting of one data set. A question asked beside it changes nothing. `runs` is the number of
-    trainings of the side that has fewer. Leakage is that of a head, or of a gain: the gain under the random
-    split less the gain under the group-disjoint one, clip by clip (cell and control are then the heads with
-    attention, each less the lstm of its protocol); it has no test over trainings, as the splits differ.
-    Published gains of cells that were not run stand last, in a row
+    trainings of the side that has fewer. Published gains of cells that were not run stand last, in a row
     without ours; a part of a data set has none.
+
+    Leakage is that of a head, or of a gain: the gain under the random split less the gain under the
+    group-disjoint one, clip by clip (cell and control are then the heads with attention, each less the lstm
+    of its protocol). It has no test over trainings, as the splits differ.
 
     Options:
         explained: Protocols whose heads are compared; default all.
@@ -98,27 +99,19 @@ def _leakage(results: Results, key: dict, options: dict) -> list[dict]:
         names = [identity({**key, "architecture": head, "protocol": name}) for name in (leaky, clean)]
         if not any(name in results.ids for name in names):
             continue
-        found = _unpaired(overlap.by_clip(results, *names))
+        found = overlap.difference(overlap.by_clip(results, *names))
         rows.append(_row(results, f"leakage: {head}", key, names, found, np.nan))
     return rows + [_leaked(results, key, effect, (leaky, clean)) for effect in GAINS]
 
 
 def _leaked(results: Results, key: dict, effect: str, protocols: tuple[str, str]) -> dict:
     """What the random split adds to a gain: the gain under it less the gain without, on the same clips."""
-    sides = [
-        [identity({**key, "architecture": head, "protocol": name}) for head in EFFECTS[effect]]
-        for name in protocols
-    ]
-    found = _unpaired(overlap.gains(results, *map(tuple, sides)))
-    (cell, base), (control, other) = sides
-    name = overlap.GAIN + effect.removesuffix(": gain")
-    row = _row(results, name, key, [cell, control], found, np.nan)
-    return row | ({"runs": _runs(results, cell, base, control, other)} if found else {})
-
-
-def _unpaired(rows: pd.DataFrame) -> stats.Difference | None:
-    """Difference over clips of cells whose runs have other folds; None without a clip in common."""
-    return stats.difference(*(rows[c] for c in ("first", "second", "group", "run"))) if len(rows) else None
+    cell, control = ({**key, "architecture": EFFECTS[effect][0], "protocol": name} for name in protocols)
+    bases = [identity({**side, "architecture": EFFECTS[effect][1]}) for side in (cell, control)]
+    names = [identity(side) for side in (cell, control)]
+    found = overlap.difference(overlap.gains(results, *zip(names, bases)))
+    row = _row(results, overlap.GAIN + effect.removesuffix(": gain"), key, names, found, np.nan)
+    return row | ({"runs": _runs(results, *names, *bases)} if found else {})
 
 
 def _runs(results: Results, *cells: str) -> int:

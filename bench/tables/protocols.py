@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import overlap, stats, summary
+from vidattn.bench import overlap, summary
 from vidattn.bench.results import COORDINATES, Results, identity
 
 KEYS = list(COORDINATES[:4])
@@ -55,9 +55,9 @@ def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], prin
 
 
 def _difference(results: Results, key: dict, pair: list[str]) -> dict:
-    found = overlap.by_clip(results, *(identity({**key, "protocol": name}) for name in pair))
-    if found.empty:
+    names = (identity({**key, "protocol": name}) for name in pair)
+    value = overlap.difference(overlap.by_clip(results, *names))
+    if value is None:
         return {}
-    value = stats.difference(found["first"], found["second"], found["group"], found["run"])
     ends = {"difference_low": value.low, "difference_high": value.high}
     return {"difference": value.value, **ends, "p": value.p, "n": value.n, "groups": value.groups}
