@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench import captions, summary, wording
+from vidattn.bench import captions, overlap, summary, wording
 from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
 VERDICTS = {"disjoint": "shown", "higher": "shown", "lower": "the contrary", "not shown": "not shown"}
@@ -46,7 +46,14 @@ _ATTENTION_HEADERS = (
 _QUESTION_HEADERS = ("question", "data set, protocol", "difference", "p", "n", "trainings", "verdict")
 _TIME_HEADERS = ("effect", "data set, protocol", "difference", "p", "n", "trainings")
 _PROTOCOL_HEADERS = ("what", "data set", "difference", "n", "models", "trainings", "protocols differ in")
-_SPREAD_HEADERS = ("data set, protocol", "models", "trainings each", "median gap", "most apart")
+_SPREAD_HEADERS = (
+    "data set, protocol",
+    "models",
+    "trainings each",
+    "median gap",
+    "most apart",
+    "ended in a spike",
+)
 _SUITE_HEADERS = ("suite", "cells", "with records", "without records, by data set")
 
 
@@ -101,23 +108,37 @@ def _question(row: pd.Series) -> list[str]:
 
 
 def over_time(tables: Path, results: Results) -> list[list[str]]:
-    """A row an effect of attention over time and protocol."""
+    """A row an effect of attention over time and protocol, and what of a gain is leakage."""
     frame = _read(tables / "icip_explained.csv")
     if frame.empty:
         return []
     kinds = frame["effect"].str.startswith("attention ") & frame["effect"].str.endswith((": gain", "itself"))
     ordered = frame[kinds].sort_values("effect", kind="stable")
-    return [
-        _effect(row, summary.trainings(results, row["cell"], row["control"])) for _, row in ordered.iterrows()
-    ]
+    leaked = frame[frame["effect"].str.startswith(overlap.GAIN)]
+    effects = [_paired(row, results) for _, row in ordered.iterrows()]
+    return effects + [_unpaired(row, results) for _, row in leaked.iterrows()]
 
 
-def _effect(row: pd.Series, trained: dict[str, int]) -> list[str]:
-    change = wording.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
-    noted = wording.reserve(trained["runs"], row["p_trainings"])
-    p = _p(row["p_holm"]) + (noted if row["p_holm"] < 0.05 else "")
+def _paired(row: pd.Series, results: Results) -> list[str]:
+    """Of two cells that were trained alike but for one thing."""
+    trained = summary.trainings(results, row["cell"], row["control"])
     extent = wording.trainings([trained["folds"]], [trained["seeds"]])
-    return [row["effect"], f"{row['dataset']}, {row['protocol']}", change, p, f"{row['n']:,.0f}", extent]
+    return _effect(row, row["protocol"], trained["runs"], extent)
+
+
+def _unpaired(row: pd.Series, results: Results) -> list[str]:
+    """Of two protocols, whose splits differ."""
+    sides = [row["cell"], row["control"]]
+    place = " - ".join(coordinates(cell)["protocol"] for cell in sides)
+    counts = [len(results.records.get(cell, [])) for cell in sides]
+    return _effect(row, place, min(counts), " and ".join(map(str, counts)))
+
+
+def _effect(row: pd.Series, protocol: str, runs: int, trained: str) -> list[str]:
+    change = wording.points(*(row[f"top1_difference{end}"] for end in ("", "_low", "_high")))
+    noted = wording.reserve(runs, row["p_trainings"])
+    p = _p(row["p_holm"]) + (noted if row["p_holm"] < 0.05 else "")
+    return [row["effect"], f"{row['dataset']}, {protocol}", change, p, f"{row['n']:,.0f}", trained]
 
 
 def _p(value: float) -> str:
@@ -137,7 +158,8 @@ def protocols(tables: Path, results: Results) -> list[list[str]]:
         for (dataset, pair), part in sides.groupby(["dataset", "protocols"], sort=False):
             rows += _apart(pair, dataset, part, pair.split(" - "), results)
     if len(explained):
-        leaks = explained[explained["effect"].str.startswith("leakage: ")]
+        gains = explained["effect"].str.startswith(overlap.GAIN)  # no heads: they stand with the effects
+        leaks = explained[explained["effect"].str.startswith("leakage: ") & ~gains]
         leaks = leaks.rename(columns=lambda name: name.removeprefix("top1_"))
         leaks = leaks.assign(architecture=leaks["effect"].str.removeprefix("leakage: "))
         for dataset, part in leaks.groupby("dataset", sort=False):
@@ -180,7 +202,7 @@ def apart(tables: Path) -> list[list[str]]:
         return []
     frame = frame.assign(gap=frame["top1_greatest"] - frame["top1_least"])
     return [
-        [", ".join(key), str(len(part)), wording.ends(part["runs"]), *_gaps(part)]
+        [", ".join(key), str(len(part)), wording.ends(part["runs"]), *_gaps(part), _spiked(part)]
         for key, part in frame.groupby(["dataset", "protocol"], sort=False)
     ]
 
@@ -190,6 +212,12 @@ def _gaps(part: pd.DataFrame) -> list[str]:
     model = " / ".join(worst[name] for name in ("backbone", "architecture") if worst[name] != "none")
     ends = f"{100 * worst['top1_least']:.1f} % to {100 * worst['top1_greatest']:.1f} %"
     return [f"{100 * part['gap'].median():.1f} points", f"{model}: {ends}"]
+
+
+def _spiked(part: pd.DataFrame) -> str:
+    """`3 of 35`: runs that ended in a spike, of those that report their last epoch."""
+    last = part[part["spiked"].notna()]
+    return f"{last['spiked'].sum():.0f} of {last['runs'].sum()}" if len(last) else "-"
 
 
 def extents(results: Results, suites: dict[str, list[str]]) -> list[list[str]]:

@@ -17,16 +17,17 @@ ICIP_HEADS = (
     "attention_lstm",
     "mean_linear",
     "conv3d",
-)  # variants A, C and B of You and Korhonen (ICIP 2020) with their controls, and the baseline
+    "nearest",
+)  # variants A, C and B of You and Korhonen (ICIP 2020) with their controls, the baseline, the 1-NN probe
 COUNTS = ["n", "n_official", "classes", "folds", "seeds", "weights"]
 
 
 def published(results: Results, source: str, table: str) -> pd.DataFrame:
-    """One row a published cell: coordinates and `<metric>_published`."""
+    """One row a published cell: coordinates, of them the protocol that names it, and `<metric>_published`."""
     frame = results.published(source)
     frame = frame[frame["table"] == table]
     wide = frame.pivot(index=KEYS, columns="metric", values="value").add_suffix("_published")
-    order = frame[KEYS].drop_duplicates()
+    order = frame[[*KEYS, "protocol"]].drop_duplicates(KEYS)
     return order.merge(wide.reset_index(), on=KEYS, how="left").rename_axis(columns=None)
 
 
@@ -39,7 +40,7 @@ def sizes(results: Results, source: str, table: str, classes: int) -> pd.DataFra
         table: Which of its tables.
         classes: Number of classes of the counted models.
     """
-    frame = published(results, source, table).drop(columns="dataset")
+    frame = published(results, source, table).drop(columns=["dataset", "protocol"])
     measured = [name for name in ("parameters", "flops") if f"{name}_published" in frame]
     ours = _complexity(results, classes)[["backbone", "attention", "architecture", *measured]]
     frame = frame.merge(ours, on=["backbone", "attention", "architecture"], how="left")
@@ -52,8 +53,9 @@ def sizes(results: Results, source: str, table: str, classes: int) -> pd.DataFra
 def accuracies(results: Results, source: str, table: str, architectures: tuple[str, ...]) -> pd.DataFrame:
     """Published accuracies beside ours, a row for each protocol that ours were run under.
 
-    Below the published rows come our other cells on that data set or a part of it (`ucf101_12`); a part is
-    never put beside a published number, with which it cannot be compared.
+    Where none was, the row names the protocol of params.yaml that is the published one. Below these come our
+    other cells on that data set or a part of it (`ucf101_12`); a part is never put beside a published number,
+    with which it cannot be compared.
 
     Args:
         results: What was measured.
@@ -63,7 +65,8 @@ def accuracies(results: Results, source: str, table: str, architectures: tuple[s
     """
     printed, ours = published(results, source, table), _ours(results)
     measured = [c.removesuffix("_published") for c in printed if c.endswith("_published")]
-    frame = printed.merge(ours, on=KEYS, how="left").fillna({"protocol": "paper"})
+    frame = printed.merge(ours, on=KEYS, how="left", suffixes=("_published", ""))
+    frame["protocol"] = frame["protocol"].fillna(frame["protocol_published"])
     family = [_part_of(dataset, set(printed["dataset"])) for dataset in ours["dataset"]]
     others = ours[np.array(family, bool) & ours["architecture"].isin(architectures)]
     known = set(map(tuple, printed[KEYS].to_numpy()))
@@ -103,21 +106,3 @@ def _complexity(results: Results, classes: int) -> pd.DataFrame:
         return pd.DataFrame(columns=[*keys, "parameters", "flops"])
     frame = frame[(frame["classes"] == classes) & (frame["size"] >= 224)]
     return frame.sort_values(["size", "model"], kind="stable").drop_duplicates(keys)
-
-
-def by_clip(results: Results, cell: str, control: str) -> pd.DataFrame:
-    """Clips that both cells were tested on in any run: group, run, first, second (means over their runs)."""
-    frames = []
-    for name in (cell, control):
-        frame = results.predictions(name)
-        if frame.empty:
-            return pd.DataFrame(columns=["group", "run", "first", "second"])
-        hits = (
-            frame.assign(hit=summary.hits(frame))
-            .groupby("clip")
-            .agg(hit=("hit", "mean"), group=("group", "first"))
-        )
-        frames.append(hits)
-    both = frames[0].join(frames[1][["hit"]], rsuffix="_other", how="inner").reset_index()
-    both = both.assign(run=np.zeros(len(both), int))
-    return both.rename(columns={"hit": "first", "hit_other": "second"})[["group", "run", "first", "second"]]

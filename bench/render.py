@@ -12,9 +12,10 @@ from vidattn.bench import captions
 from vidattn.data import atomic
 
 MISSING = "-"
-_PLAIN = {"latency_ms": ".1f", "train_seconds": ".1f", "evaluate_seconds": ".1f"}
+_PLAIN = {"last_loss_ratio": ".1f", "latency_ms": ".1f", "train_seconds": ".1f", "evaluate_seconds": ".1f"}
 COUNTS = {"n", "n_official", "n_train", "folds", "seeds", "runs", "trainings", "groups", "classes", "capped"}
 COUNTS |= {"parameters", "trainable", "flops", "frames", "epochs", "batch", "steps", "used", "updates"}
+COUNTS |= {"spiked"}
 
 ESCAPED = str.maketrans({c: f"\\{c}" for c in "_%&#${}"} | {"~": r"\textasciitilde{}", "^": r"\^{}"})
 

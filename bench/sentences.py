@@ -5,6 +5,7 @@ import pandas as pd
 
 from vidattn.bench import plugins, summary, training, wording
 from vidattn.bench.results import COORDINATES, Results, coordinates
+from vidattn.bench.tables import saturation
 
 FAMILY = ["dataset", "protocol"]
 LISTED = 4
@@ -28,6 +29,7 @@ def summarise(
         lines = [
             _extent(part, _there(results, part), _planned(part, suites or {})),
             *training.told(results, part),
+            *saturation.told(results, part),
             *(_contrast(row) for row in _contrasts(contrasts, dataset, protocol)),
         ]
         for attention, rows in mine.groupby("attention", sort=False) if len(mine) else ():
@@ -171,16 +173,14 @@ def _contrast(row: pd.Series) -> str:
     second = wording.percent(row["control_top1"], row["control_top1_low"], row["control_top1_high"])
     extent = f"{row['n']} predictions in {row['groups']} groups"
     change = f"paired difference {_change(row)}, {wording.chance(row['p'])}, {extent}"
+    noted = wording.reserve(row["runs"], row["p_trainings"])
     verdicts = {
-        "disjoint": "shown, the intervals do not overlap",
-        "higher": "higher by the paired difference, but the two intervals overlap",
+        "disjoint": f"shown{noted}, the intervals do not overlap",
+        "higher": f"higher by the paired difference{noted}, but the two intervals overlap",
         "not shown": "NOT shown",
-        "lower": "NOT shown, it is lower than its control",
+        "lower": f"NOT shown, it is lower than its control{noted}",
     }
-    verdict = verdicts[row["verdict"]]
-    if row["verdict"] != "not shown":
-        verdict += wording.reserve(row["runs"], row["p_trainings"])
-    return f"{row['name']}, {scope}: {verdict}. {first} against {second}; {change}."
+    return f"{row['name']}, {scope}: {verdicts[row['verdict']]}. {first} against {second}; {change}."
 
 
 def _rows(frame: pd.DataFrame, dataset: str, protocol: str) -> pd.DataFrame:

@@ -17,8 +17,8 @@ def table(results: Results, dataset: str) -> pd.DataFrame:
     """One row a backbone, attention and protocol on a data set or a part of it.
 
     Columns: coordinates, then for each stream its top-1 on splits 1 to 3 (means over seeds) and the mean over
-    splits with its interval, then n used and n official. Where the suite has no cell of the data set, the
-    thesis' plan is listed as missing.
+    splits with its interval, then n used, n official and weights. Where the suite has no cell of the data
+    set, the thesis' plan is listed as missing.
     """
     found = [coordinates(cell) for cell in results.ids]
     found = [c for c in found if c["dataset"] == dataset or c["dataset"].startswith(f"{dataset}_")]
@@ -41,4 +41,5 @@ def _row(results: Results, key: dict) -> dict:
         row[stream] = runs["top1"].mean() if len(runs) else np.nan
         row |= {f"{stream}_low": found.low, f"{stream}_high": found.high}
         counts = {name: known or int(runs[name].sum()) or None for name, known in counts.items()}
-    return row | counts
+    cells = [identity({**key, "architecture": name}) for name in STREAMS.values()]
+    return row | counts | {"weights": summary.weights(results, *cells)}

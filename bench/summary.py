@@ -61,7 +61,7 @@ def difference(
 
 
 def versus(results: Results, pairs: list[tuple[str, str]]) -> pd.DataFrame:
-    """One row a (cell, control): difference, interval, p by four tests, Holm's p.
+    """One row a (cell, control): difference, interval, p by three tests, Holm's p.
 
     Holm corrects over the rows of the cell's data set and protocol, as one question is asked of each.
     """
@@ -86,14 +86,16 @@ def clear(rows: pd.DataFrame) -> pd.Series:
     return (rows["p_holm"] < 0.05) & repeated
 
 
-def over_trainings(rows: pd.DataFrame) -> float:
-    """p of a paired t test over the trainings (fold and seed) of two cells; `rows` are those of `pair`.
+def over_trainings(results: Results, cell: str, control: str, classes: list[str] | None = None) -> float:
+    """p of Nadeau and Bengio's paired t test over the trainings (fold and seed) of two cells.
 
     The interval over groups says what other clips would do to these trained models. This says what other
-    trainings might: it is missing for one, and weak for few.
+    trainings might: it is missing for one, and weak for few. It allows for training sides that overlap.
     """
-    means = rows.groupby("run")[["first", "second"]].mean()
-    return stats.corrected_t((means["first"] - means["second"]).to_numpy(float), 1.0, 0.0)[1]
+    means = pair(results, cell, control, classes).groupby("run")[["first", "second"]].mean()
+    sizes = results.runs[results.runs["cell"] == cell][["n_train", "n"]].mean()
+    gaps = (means["first"] - means["second"]).to_numpy(float)
+    return stats.corrected_t(gaps, sizes["n_train"], sizes["n"])[1]
 
 
 def trainings(results: Results, cell: str, control: str) -> dict[str, int]:
@@ -102,6 +104,12 @@ def trainings(results: Results, cell: str, control: str) -> dict[str, int]:
     both = sides[0] & sides[1]
     folds, seeds = ({run[i] for run in both} for i in (0, 1))
     return {"folds": len(folds), "seeds": len(seeds), "runs": len(both)}
+
+
+def weights(results: Results, *cells: str) -> str | None:
+    """What the networks of these cells started from, by their first records; None where none was run."""
+    firsts = [results.records[cell][0] for cell in cells if results.records.get(cell)]
+    return ", ".join(dict.fromkeys(r["weights"] for r in firsts if r.get("weights"))) or None
 
 
 def protocol(results: Results, name: str) -> dict:
@@ -162,8 +170,7 @@ def _versus(results: Results, cell: str, control: str) -> dict:
     row |= {"n": found.n, "difference": found.value}
     row |= {"difference_low": found.low, "difference_high": found.high, "p": found.p}
     row["p_mcnemar"] = stats.mcnemar(rows["first"], rows["second"]) if len(rows) else np.nan
-    row["p_corrected_t"] = _corrected(results, cell, control)
-    row["p_trainings"] = over_trainings(rows)
+    row["p_trainings"] = over_trainings(results, cell, control)
     row["improvement"] = _improvement(results, cell, control) if row["runs"] > 1 else np.nan
     row["detectable"] = stats.minimal_detectable(found.error, found.groups)
     return row
@@ -178,15 +185,6 @@ def _improvement(results: Results, cell: str, control: str) -> float:
     return float(np.mean(found)) if found else np.nan
 
 
-def _corrected(results: Results, cell: str, control: str) -> float:
-    frames = [results.runs[results.runs["cell"] == name] for name in (cell, control)]
-    both = frames[0].merge(frames[1], on=["fold", "seed"], suffixes=("", "_other"))
-    if both.empty:
-        return np.nan
-    gaps = (both["top1"] - both["top1_other"]).to_numpy(float)
-    return stats.corrected_t(gaps, both["n_train"].mean(), both["n"].mean())[1]
-
-
 def _contrast(results: Results, row: dict, options: dict) -> dict:
     cell, control = identity(row["cell"]), identity(row["control"])
     classes = _family(row.get("family"), options)
@@ -194,7 +192,7 @@ def _contrast(results: Results, row: dict, options: dict) -> dict:
     gap = difference(results, cell, control, classes)
     values = {"name": row["name"], "family": row.get("family", "all"), "cell": cell, "control": control}
     values |= trainings(results, cell, control)
-    values["p_trainings"] = over_trainings(pair(results, cell, control, classes))
+    values["p_trainings"] = over_trainings(results, cell, control, classes)
     for name, found in (("top1", first), ("control_top1", second), ("difference", gap)):
         values |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
     return values | {"p": gap.p, "n": gap.n, "groups": gap.groups, "verdict": _verdict(first, second, gap)}

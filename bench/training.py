@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vidattn.bench import summary, wording
+from vidattn.bench import spikes, summary, wording
 from vidattn.bench.results import COORDINATES, Results, coordinates
 
 
@@ -83,7 +83,7 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
     dropped = ", the incomplete one dropped" if settings["drop_remainder"] else ""
     text = f"Trained was {features(first)}: {clips} {wording.items(part)} an epoch in batches of"
     text += f" {settings['batch']}{dropped}, {wording.ends(map(updates, records))} updates a run,"
-    lines = [f"{text} {len(first['classes'])} classes.", *_cut_short(cells)]
+    lines = [f"{text} {len(first['classes'])} classes.", *_cut_short(cells), *spikes.told(cells)]
     return lines + (_as_published(results, part) if as_coded(first) else [])
 
 
@@ -91,12 +91,11 @@ def _cut_short(cells: dict[str, list[dict]]) -> list[str]:
     """Which cells chose an epoch at the end of what was allowed, in how many runs."""
     chose = {cell: [r for r in found if r.get("selected_epoch")] for cell, found in cells.items()}
     counts = {cell: (sum(map(capped, found)), len(found)) for cell, found in chose.items()}
-    named = [f"{' / '.join(cell.split('-')[2:4])} {k} of {n}" for cell, (k, n) in counts.items() if k]
-    if not named:
+    share, whose = wording.counted(counts)
+    if not whose:
         return []
-    total, runs = (sum(count[i] for count in counts.values()) for i in (0, 1))
-    text = f"In {total} of {runs} runs the chosen epoch is the last allowed one or within patience of it"
-    return [f"{text}, so that more epochs might have helped: {', '.join(named)}."]
+    text = f"In {share} runs the chosen epoch is the last allowed one or within patience of it"
+    return [f"{text}, so that more epochs might have helped: {whose}."]
 
 
 def _as_published(results: Results, part: pd.DataFrame) -> list[str]:

@@ -40,6 +40,13 @@ def reserve(runs: int, p_trainings: float) -> str:
     return "" if p_trainings < 0.05 else " for these trainings only"
 
 
+def counted(counts: dict[str, tuple[int, int]]) -> tuple[str, str]:
+    """`3 of 10`, and whose these are by cell, `none / lstm 3 of 5`; only of cells that have any."""
+    named = [f"{' / '.join(cell.split('-')[2:4])} {k} of {n}" for cell, (k, n) in counts.items() if k]
+    total, runs = (sum(count[i] for count in counts.values()) for i in (0, 1))
+    return f"{total} of {runs}", ", ".join(named)
+
+
 def extent(values: Iterable[int], name: str) -> str:
     """`3 folds`, or `1 to 3 folds`."""
     low, high = int(min(values)), int(max(values))

@@ -67,7 +67,7 @@ def test_what_all_rows_share_is_said_above_the_table_and_stays_in_the_csv(tmp_pa
     above, table = text.split("|", 1)
     assert above.startswith("What `it` is, 100 %.\n\n")
     assert "In every row: protocol p_1. Missing in every row: latency_ms." in above
-    assert "Only in the csv: p." in above and "noise of training" in above
+    assert "Only in the csv: p." in above and "repeated trainings" in above
     assert [x.strip() for x in table.splitlines()[0].strip("|").split("|")] == ["cell", "top1", "tiny"]
     assert r"\caption{What it is, 100 \%." in tex and r"protocol p\_1" in tex and r"\end{table}" in tex
     assert (

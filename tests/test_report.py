@@ -205,6 +205,27 @@ def test_one_training_a_side_shows_nothing_clearly(tmp_path):
     assert asked[-2:] == ["1 fold x 1 seed", "shown on 1 training a side"]
 
 
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("disjoint", "shown for these trainings only, the intervals do not overlap."),
+        (
+            "higher",
+            "higher by the paired difference for these trainings only, but the two intervals overlap.",
+        ),
+        ("lower", "NOT shown, it is lower than its control for these trainings only."),
+        ("not shown", "NOT shown."),
+    ],
+)
+def test_a_reserve_stands_with_the_clause_that_it_limits(results, verdict, said):
+    contrasts = summary.contrasts(
+        results, {**synthetic.OPTIONS, "contrasts": synthetic.OPTIONS["contrasts"][:1]}
+    )
+    row = contrasts.iloc[0].copy()
+    row["verdict"], row["runs"], row["p_trainings"] = verdict, 3, 0.2
+    assert f"on the appearance classes: {said} " in sentences._contrast(row)
+
+
 def test_the_noise_of_training_is_read_from_the_table_of_the_gate(tmp_path):
     assert captions.noise(tmp_path) == ""
     columns = "quantity,trials,cell,n,top1,top1_min,top1_max"
@@ -240,7 +261,12 @@ def test_questions_and_protocols_are_said_in_their_own_numbers(results, tmp_path
     sides = pd.DataFrame({**model, "dataset": "d", "protocols": "paper - clean", "difference": [0.1, None]})
     sides = sides.assign(n=9)
     sides.assign(difference_low=0.05, difference_high=0.15).to_csv(tmp_path / "protocols.csv", index=False)
-    effects = ["leakage: lstm", "attention before: gain", "recurrence", "attention after: attention itself"]
+    effects = [
+        "leakage: lstm",
+        "attention before: gain",
+        "recurrence and dense layer",
+        "attention after: attention itself",
+    ]
     told = {"effect": effects, "dataset": "d", "protocol": "q", "p_holm": 0.5, "n": [7, 1234, 1, 2]}
     told |= {
         "p_trainings": 0.3,

@@ -83,7 +83,8 @@ def test_top1_stands_beside_the_change_that_was_trained(tmp_path):
     row |= {"norm": False, "scale": 1.0, "frames": 7, "device": "cpu", "versions": ""}
     row |= {"l1": 9.0, "beyond_2_5": 0.9, "beyond_4": 0.8, "z_mean": 9.0, "loss": 4.0, "n": 16}
     changes = ("as published", "input times 1/6", "batch 16")
-    frame = pd.DataFrame([{**row, "change": change} for change in changes])
+    steps = (row, {**row, "step": 10, "beyond_4": 0.85})
+    frame = pd.DataFrame([{**step, "change": change} for change in changes for step in steps])
     trained = {"lstm-icip_narrow": (0.5,) * 3, "uniform_lstm-icip_narrow": (0.75,) * 3}
     trained = {f"ucf101_12-mobilenet_v2-none-{name}": values for name, values in trained.items()}
     root = synthetic.write(tmp_path, trained)
@@ -95,6 +96,10 @@ def test_top1_stands_beside_the_change_that_was_trained(tmp_path):
     assert table["top1"].tolist()[:2] == [ours["top1"]["lstm"], ours["top1"]["uniform_lstm"]]
     assert table["n_test"].tolist()[:2] == [ours["n"]["lstm"], ours["n"]["uniform_lstm"]]
     assert np.isnan(table["top1"]["batch 16"])  # not run
+    (line,) = saturation_table.told(results, summary.cells(results))
+    assert line.startswith("Gates beyond 4 after 10 updates, and top-1 once trained: as published 85 %, ")
+    assert "; input times 1/6 85 %, " in line and "batch 16" not in line
+    assert saturation_table.told(results, summary.cells(results).assign(dataset="actors")) == []
 
 
 def test_costs_are_steps_times_rate_and_say_what_they_assume(tmp_path):

@@ -36,15 +36,27 @@ def test_improvement_is_the_mean_over_shared_folds(tmp_path):
     assert improvement(tmp_path, {CONTROL: control, CELL: cell}) == pytest.approx(0.4375)
 
 
-def test_p_over_trainings_by_hand():
-    """Differences of 0.1, 0.2, 0.3: mean 0.2, deviation 0.1, t = 0.2 sqrt(3) / 0.1 = 3.464 on 2 degrees."""
-    hits = [
-        (run, first, 0) for run, right in enumerate((1, 2, 3)) for first in [1] * right + [0] * (10 - right)
-    ]
-    rows = pd.DataFrame(hits, columns=["run", "first", "second"])
-    assert summary.over_trainings(rows) == pytest.approx(0.0742, abs=1e-4)
-    assert summary.over_trainings(rows.assign(first=rows["second"])) == 1.0
-    assert np.isnan(summary.over_trainings(rows[rows["run"] == 0]))
+def recognised(right):
+    """Ten clips of one class, of which this many are recognised."""
+    rows = [(f"c{i}", f"g{i}", "bow", "bow" if i < right else "nod", 1) for i in range(10)]
+    return pd.DataFrame(rows, columns=CLIP.columns)
+
+
+def test_p_over_trainings_by_hand(tmp_path):
+    """Differences of 0.1, 0.2, 0.3, twice as many training clips as test clips.
+
+    t = 0.2 / sqrt(0.1^2 (1/3 + 1/2)) = 2.191 on 2 degrees, where p = 1 - t / sqrt(t^2 + 2). The plain test
+    has p = 0.074: it takes the training sides as drawn anew each time.
+    """
+    for fold in (1, 2, 3):
+        for cell, right in ((CONTROL, 0), (CELL, fold)):
+            synthetic.write_run(tmp_path, cell, fold, 0, recognised(right), n_train=20)
+    results = Results(tmp_path)
+    assert summary.over_trainings(results, CELL, CONTROL) == pytest.approx(0.1598, abs=1e-4)
+    assert summary.over_trainings(results, CELL, CELL) == 1.0
+    assert summary.over_trainings(results, CELL, CONTROL, ["bow"]) == pytest.approx(0.1598, abs=1e-4)
+    assert np.isnan(summary.over_trainings(results, CELL, CONTROL, ["nod"]))
+    assert summary.versus(results, [(CELL, CONTROL)])["p_trainings"].item() == pytest.approx(0.1598, abs=1e-4)
 
 
 def test_one_lucky_training_makes_nothing_clear():

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 import synthetic
 
-from vidattn.bench import tables
-from vidattn.bench.results import Results
+from vidattn.bench import params, tables
+from vidattn.bench.cell import cells
+from vidattn.bench.results import COORDINATES, Results
 
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = [*synthetic.CELLS, synthetic.MISSING]
@@ -164,6 +165,24 @@ def test_published_files_have_the_contract_s_columns_and_all_rows():
         assert frame["value"].notna().all() and frame["source"].notna().all()
 
 
+def test_published_rows_name_a_protocol_of_the_suite_that_runs_them(icip):
+    """Batch 16 for ResNet50 and Xception, a protocol of its own for the 3D network; `paper` is another's."""
+    suite = cells(params.load(ROOT / "params.yaml"), "icip_full")
+    for name in ("icip_ucf101", "icip_sports1m99"):
+        frame = tables.table(name, Results(icip.root, []))
+        assert len(frame) == 16
+        assert set(map("-".join, frame[list(COORDINATES)].to_numpy())) <= set(suite)
+    gains = tables.table("icip_explained", icip).query("dataset == 'sports1m99'").set_index("backbone")
+    assert set(gains.loc["vgg16", "protocol"]) == {"icip_flat"}
+    assert set(gains.loc["xception", "protocol"]) == {"icip_flat_16"}
+
+
+def test_the_leakage_probe_stands_in_the_table(root):
+    probe = "ucf101-vgg16-none-nearest-icip_leaky"
+    frame = tables.table("icip_ucf101", Results(synthetic.write(root, {probe: (0.5,) * 3}), [probe]))
+    assert frame.iloc[-1]["architecture"] == "nearest" and frame.iloc[-1]["n"] > 0
+
+
 def test_nothing_published_stands_beside_a_part_of_a_data_set(icip):
     frame = tables.table("icip_ucf101", icip)
     whole = frame[frame["dataset"] == "ucf101"]
@@ -224,6 +243,17 @@ def test_published_gains_that_were_not_run_stand_without_ours(icip):
     assert frame.query("dataset == 'ucf101_12'")["top1_published"].isna().all()
 
 
+@pytest.mark.parametrize("name", ["spread", "training", "protocols", "icip_explained"])
+def test_random_weights_stand_beside_numbers(icip, name):
+    for cell in icip.ids[:-1]:
+        for record in icip.records[cell]:
+            record["protocol"] |= {"batch": 9, "drop_remainder": False, "encoder": "trained"}
+    frame = tables.table(name, icip)
+    measured = frame[frame["runs_paper" if name == "protocols" else "runs"].notna()]
+    assert len(measured) and set(measured["weights"]) == {"random"}
+    assert frame.drop(index=measured.index)["weights"].isna().all()
+
+
 def test_two_stream_table_has_splits_and_their_mean(root):
     cells = {f"hmdb51-tiny-none-{a}-clean": (0.6,) * 3 for a in ("frame_average", "two_stream")}
     results = Results(synthetic.write(root, cells, folds=3), list(cells))
@@ -256,14 +286,6 @@ report.write(results, out / "tables", out / "report.html", synthetic.OPTIONS)
     assert (tmp_path / "figures" / "forest.svg").is_file()
 
 
-if __name__ == "__main__":
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        found = Results(copy(Path(folder)), CELLS)
-        tables.write(list(FROZEN), found, synthetic.GOLDEN / "tables", synthetic.OPTIONS)
-
-
 def test_spread_of_trainings_by_hand(tmp_path):
     cells = {"actors-tiny-none-lstm-clean": (0.25, 0.5, 0.75), "actors-tiny-none-nearest-clean": (0.5,) * 3}
     made = Results(synthetic.write(tmp_path, cells, folds=2, seeds=2))
@@ -272,3 +294,12 @@ def test_spread_of_trainings_by_hand(tmp_path):
     assert row["runs"] == len(top1) == 4
     assert (row["top1_least"], row["top1_greatest"]) == (min(top1), max(top1))
     assert row["deviation"] == pytest.approx(float(np.std(top1, ddof=1)))
+    assert pd.isna(row["last_loss_ratio"]) and pd.isna(row["spiked"])  # the best epoch is reported
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = Results(copy(Path(folder)), CELLS)
+        tables.write(list(FROZEN), found, synthetic.GOLDEN / "tables", synthetic.OPTIONS)

@@ -8,9 +8,10 @@ from vidattn.bench.figures.style import Drawing
 from vidattn.bench.results import Results
 
 CAPTION = (
-    "Each attention minus none on the same clips, with 95 % intervals over groups, without the noise "
-    "of training again; filled where Holm's p within the data set and protocol is below 0.05: black with at "
-    "least 3 trainings a side, grey with fewer."
+    "Each attention minus none on the same clips, with 95 % intervals over groups, which do not include "
+    "differences between repeated trainings; filled where Holm's p within the data set and protocol is below "
+    "0.05: black where a paired t test over at least 3 trainings a side agrees, grey where the difference is "
+    "one of these trainings only."
 )
 
 
@@ -41,6 +42,7 @@ def forest(versus: pd.DataFrame) -> Figure:
         label.set_fontweight("bold" if label.get_text().endswith(":") else "normal")
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel(
-        "top-1, attention minus none, points\n(filled: Holm p < 0.05; grey: fewer than 3 trainings a side)"
+        "top-1, attention minus none, points\n(filled: Holm p < 0.05; black where a paired t test over\n"
+        "at least 3 trainings a side agrees, grey where these trainings only)"
     )
     return figure

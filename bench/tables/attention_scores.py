@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from vidattn.bench import summary
 from vidattn.bench.results import COORDINATES, Results, coordinates
 
 VALUES = ("inside", "hits", "inside_difference", "hits_difference")
@@ -12,7 +13,7 @@ COLUMNS = [
     "chance",
     "inside_other",
     *[f"{name}{end}" for name in VALUES[2:] for end in ("", "_low", "_high")],
-    *("n", "groups", "folds", "seeds"),
+    *("n", "groups", "folds", "seeds", "weights"),
 ]
 
 
@@ -29,5 +30,6 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         found = results.explained(cell)
         for name, scores in found.get("maps", {}).items():
             counts = {key: found[key] for key in ("folds", "seeds")}
+            counts["weights"] = summary.weights(results, cell)
             rows.append({**coordinates(cell), "map": name, **scores, **counts})
     return pd.DataFrame(rows, columns=COLUMNS)

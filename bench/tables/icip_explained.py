@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import publication, stats, summary
+from vidattn.bench import overlap, stats, summary
 from vidattn.bench.results import Results, coordinates, identity
 
 # effect -> (cell's architecture, control's architecture); a gain is the sum of the effects below it
@@ -15,7 +15,7 @@ EFFECTS = {
     "attention before: gain": ("attention_lstm", "lstm"),
     "attention before: scaling": ("uniform_lstm", "lstm"),
     "attention before: attention itself": ("attention_lstm", "uniform_lstm"),
-    "recurrence": ("lstm", "mean_linear"),
+    "recurrence and dense layer": ("lstm", "mean_linear"),
 }
 GAINS = ("attention after: gain", "attention before: gain")
 HEADS = (*dict.fromkeys(head for pair in EFFECTS.values() for head in pair), "nearest")
@@ -28,15 +28,23 @@ VALUES = [
     "top1_difference_low",
     "top1_difference_high",
 ]
+COUNTS = ["p", "p_holm", "p_trainings", "n", "groups", "runs", "weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row an effect, backbone and protocol; paired on the same clips.
 
+    `recurrence and dense layer` is the lstm against mean_linear, which lacks not only the LSTM but also the
+    dense layer and its dropout.
+
     `p_holm` corrects within a question: the effects of one data set and protocol; the leakage of one data
     set; a setting of one data set. A question asked beside it changes nothing. `runs` is the number of
     trainings of the side that has fewer. Published gains of cells that were not run stand last, in a row
     without ours; a part of a data set has none.
+
+    Leakage is that of a head, or of a gain: the gain under the random split less the gain under the
+    group-disjoint one, clip by clip (cell and control are then the heads with attention, each less the lstm
+    of its protocol). It has no test over trainings, as the splits differ.
 
     Options:
         explained: Protocols whose heads are compared; default all.
@@ -52,9 +60,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         row for effect, pair in options.get("settings", {}).items() for row in _setting(results, effect, pair)
     ]
     rows += _not_run(results, keys)
-    frame = pd.DataFrame(
-        rows, columns=["effect", *KEYS, *VALUES, "p", "p_holm", "p_trainings", "n", "groups", "runs"]
-    )
+    frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, *COUNTS])
     return frame.assign(p_holm=stats.holm_within(frame["p"].to_numpy(float), _families(frame)))
 
 
@@ -93,12 +99,24 @@ def _leakage(results: Results, key: dict, options: dict) -> list[dict]:
         names = [identity({**key, "architecture": head, "protocol": name}) for name in (leaky, clean)]
         if not any(name in results.ids for name in names):
             continue
-        pairs = publication.by_clip(results, *names)
-        found = (
-            stats.difference(*(pairs[c] for c in ("first", "second", "group", "run"))) if len(pairs) else None
-        )
+        found = overlap.difference(overlap.by_clip(results, *names))
         rows.append(_row(results, f"leakage: {head}", key, names, found, np.nan))
-    return rows
+    return rows + [_leaked(results, key, effect, (leaky, clean)) for effect in GAINS]
+
+
+def _leaked(results: Results, key: dict, effect: str, protocols: tuple[str, str]) -> dict:
+    """What the random split adds to a gain: the gain under it less the gain without, on the same clips."""
+    cell, control = ({**key, "architecture": EFFECTS[effect][0], "protocol": name} for name in protocols)
+    bases = [identity({**side, "architecture": EFFECTS[effect][1]}) for side in (cell, control)]
+    names = [identity(side) for side in (cell, control)]
+    found = overlap.difference(overlap.gains(results, *zip(names, bases)))
+    row = _row(results, overlap.GAIN + effect.removesuffix(": gain"), key, names, found, np.nan)
+    return row | ({"runs": _runs(results, *names, *bases)} if found else {})
+
+
+def _runs(results: Results, *cells: str) -> int:
+    """Trainings of the cell that has the fewest."""
+    return min(len(results.records[cell]) for cell in cells)
 
 
 def _setting(results: Results, effect: str, pair: list[str]) -> list[dict]:
@@ -115,7 +133,7 @@ def _setting(results: Results, effect: str, pair: list[str]) -> list[dict]:
 def _paired(results: Results, effect: str, key: dict, names: list[str], printed: float) -> dict:
     """A row of two cells that were trained on the same folds with the same seeds."""
     row = _row(results, effect, key, names, summary.difference(results, *names), printed)
-    return {**row, "p_trainings": summary.over_trainings(summary.pair(results, *names))}
+    return {**row, "p_trainings": summary.over_trainings(results, *names)}
 
 
 def _row(
@@ -130,7 +148,8 @@ def _row(
     if found is None or not found.n:
         return row
     bounds = {"top1_difference_low": found.low, "top1_difference_high": found.high}
-    counts = {"n": found.n, "groups": found.groups, "runs": min(len(results.records[name]) for name in names)}
+    counts = {"n": found.n, "groups": found.groups, "runs": _runs(results, *names)}
+    counts |= {"weights": summary.weights(results, *names)}
     return {**row, "top1_difference": found.value, **bounds, "p": found.p, **counts}
 
 

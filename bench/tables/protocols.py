@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench import publication, stats, summary
+from vidattn.bench import overlap, summary
 from vidattn.bench.results import COORDINATES, Results, identity
 
 KEYS = list(COORDINATES[:4])
@@ -11,6 +11,7 @@ ENDS = ("", "_low", "_high")
 COLUMNS = [f"{kind}{end}" for kind in ("paper", "clean") for end in ENDS]
 COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p", "n", "groups"]
 COLUMNS += [f"{n}_{kind}" for kind in ("paper", "clean") for n in ("n", "n_official", "runs")]
+COLUMNS += ["weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
@@ -19,7 +20,8 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     The difference is paper minus clean, paired on the `n` clips, of `groups`, that both were tested on: it is
     not the difference of the two columns, which are over all clips of each. p is of each row alone. `runs`
     are trainings of a model. Models that were run under both protocols come first. icip_paper is the
-    published protocol but for pooled features; `nearest`, the 1-NN leakage probe, trains nothing.
+    published protocol but for pooled features; `nearest`, the 1-NN leakage probe, trains nothing: it
+    remembers all training clips, also those of a dropped batch, each by the mean of all its sampled frames.
 
     Options:
         protocols: Pairs [paper, clean], by the names that params.yaml gives them.
@@ -47,14 +49,15 @@ def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], prin
         row |= {f"{n}_{kind}": mine.loc[name, n] if known else None for n in ("n", "n_official")}
         row[f"runs_{kind}"] = len(results.records.get(identity({**key, "protocol": name}), [])) or None
     value = printed[(printed[[*KEYS, "metric"]] == pd.Series({**key, "metric": "top1"})).all(axis=1)]["value"]
+    row["weights"] = summary.weights(results, *(identity({**key, "protocol": name}) for name in pair))
     row["published"] = value.iloc[0] if len(value) else np.nan
     return row | _difference(results, key, pair)
 
 
 def _difference(results: Results, key: dict, pair: list[str]) -> dict:
-    found = publication.by_clip(results, *(identity({**key, "protocol": name}) for name in pair))
-    if found.empty:
+    names = (identity({**key, "protocol": name}) for name in pair)
+    value = overlap.difference(overlap.by_clip(results, *names))
+    if value is None:
         return {}
-    value = stats.difference(found["first"], found["second"], found["group"], found["run"])
     ends = {"difference_low": value.low, "difference_high": value.high}
     return {"difference": value.value, **ends, "p": value.p, "n": value.n, "groups": value.groups}

@@ -8,7 +8,7 @@ import pandas as pd
 from vidattn.bench import training
 from vidattn.bench.results import Results, coordinates
 
-KEYS = ["dataset", "protocol", "features", "classes", "batch", "epochs"]
+KEYS = ["dataset", "protocol", "features", "classes", "batch", "epochs", "weights"]
 COLUMNS = [*KEYS, *("runs", "n_train", "used", "used_max", "updates", "updates_max", "capped", "source")]
 
 
@@ -25,13 +25,14 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         for record in training.trained(results.records[cell])
     ]
     frame = pd.DataFrame(runs, columns=[*KEYS, "n_train", "used", "updates", "capped"])
-    rows = [dict(zip(KEYS, key)) | _row(part) for key, part in frame.groupby(KEYS, sort=False)]
+    rows = [dict(zip(KEYS, key)) | _row(part) for key, part in frame.groupby(KEYS, sort=False, dropna=False)]
     return pd.DataFrame([*rows, *training.published(results)] if rows else [], columns=COLUMNS)
 
 
 def _run(where: dict, record: dict) -> dict:
     values = {"features": training.features(record), "classes": len(record["classes"])}
     values |= {"batch": record["protocol"]["batch"], "epochs": record["protocol"]["epochs"]}
+    values |= {"weights": record.get("weights")}
     values |= {"n_train": record["n_train"], "used": training.used(record)}
     return {**where, **values, "updates": training.updates(record), "capped": training.capped(record)}
 
