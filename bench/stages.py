@@ -80,16 +80,23 @@ def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
 
 
 def weights(backbone: str, source: str | None, params: Params) -> int:
-    """Copy a weights file to where `weights: imagenet` finds it before it tries the network."""
+    """Copy a weights file to where `weights: imagenet` finds it before it tries the network.
 
-    if not source or Path(source).suffix not in encode.WEIGHTS:
+    It takes the place of any other file of the backbone.
+    """
+    ending = next((known for known in encode.WEIGHTS if str(source).endswith(known)), None)
+    if not source or not ending:
         raise ParamsError(
-            f"vidattn data weights {backbone} needs a file: folded .npz, or Keras' .weights.h5."
+            f"vidattn data weights {backbone} needs a file that ends in .npz (folded) or in .weights.h5 "
+            f"(of Keras' save_weights), got {source or 'none'}."
         )
     if not Path(source).is_file():
         raise ParamsError(f"There is no file {source}; vidattn data weights {backbone} needs one to copy.")
-    target = encode.weights_folder(params) / f"{backbone}{Path(source).suffix}"
+    target = encode.weights_folder(params) / f"{backbone}{ending}"
     atomic.write(target, Path(source).read_bytes())
+    for old in target.parent.glob(f"{backbone}.*"):
+        if old != target and old.suffix in (".npz", ".h5"):
+            old.unlink()
     print(target)
     return 0
 
