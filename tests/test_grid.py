@@ -54,6 +54,7 @@ MEANS = {
     "bench/cell.py",
     "bench/checks.py",
     "bench/protocol_checks.py",
+    "bench/setting_checks.py",
 }
 MEANS |= {"bench/files.py", "bench/params.py", "data/atomic.py", "data/costs.py", "data/pool.py"}
 MEANS |= {"data/workers.py", "bench/reading.py"}
