@@ -53,6 +53,16 @@ def test_look_names_the_command_that_makes_what_it_needs(project, capsys):
     assert said(capsys, "look", "ucf101_12/c003").endswith("is quarantined: the file is cut.")
 
 
+def test_look_shows_what_the_suites_of_any_data_set_read(project, capsys):
+    """The frames of icip_clean are of another number and size than those of the protocol `clean`."""
+    line = said(capsys, "look", "ucf101_12/c000", "--suite", "icip")
+    assert "frames/uniform-8-224" in line and line.endswith("vidattn data frames ucf101_12 --suite icip")
+    write_dataset(project / "data/store", "hmdb51", 2)
+    assert said(capsys, "look", "hmdb51/c000").endswith("vidattn data frames hmdb51 --suite two_stream")
+    said(capsys, "frames", "hmdb51")
+    assert said(capsys, "look", "hmdb51/c000") == "look.png"
+
+
 def test_a_full_disk_is_named_and_the_same_command_goes_on(project, capsys, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -116,6 +126,15 @@ def test_many_bad_clips_are_counted_and_only_some_named(project, capsys):
     lines += [f"Archery,clips/Archery/v_Archery_g{n:02d}_c01.mp4,,train" for n in range(1, 26)]
     (project / "data/store/ucf101_12/raw/manifest.csv").write_text("\n".join(lines))
     assert said(capsys, "index", "ucf101_12") == "  and 15 more, listed in data/store/ucf101_12/index.csv"
+
+
+@pytest.mark.parametrize(("cut", "why"), [(0, "is no readable csv"), (5, "has the columns"), (-9, "ends in")])
+def test_a_damaged_index_is_named_with_the_command_that_writes_it(project, capsys, cut, why):
+    index = project / "data/store/ucf101_12/index.csv"
+    index.write_text(index.read_text()[:cut])
+    line = said(capsys, "status")
+    assert line.startswith(f"vidattn: data/store/ucf101_12/index.csv {why}") and "\n" not in line
+    assert line.endswith("Write it again with: vidattn data index ucf101_12")
 
 
 def test_an_index_without_a_good_clip_says_what_to_do(project, capsys):
