@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 
 from vidattn.bench import protocol_checks as protocols
+from vidattn.bench import setting_checks as settings
 from vidattn.bench.cell import Cell
-from vidattn.bench.params import Flow, Grid, Params, ParamsError, unknown
+from vidattn.bench.params import Grid, Params, ParamsError, unknown
 from vidattn.bench.plugins import official_folds
+from vidattn.bench.setting_checks import keys
 
 NAME = re.compile(r"[a-z0-9_]+")
 SECTIONS = ("suites", "datasets", "backbones", "attention", "architectures", "flows", "protocols")
@@ -16,6 +18,7 @@ BENCH = Path(__file__).resolve().parent
 MODELS = BENCH.parent / "models"
 AXES = ("backbone", "attention", "architecture")
 SIZES = ("classes", "size", "frames", "flow_length", "batch", "from_features")
+CONTRAST = ("name", "cell", "control")
 OPTIONS = ("backbone_params", "attention_params", "architecture_params")
 
 
@@ -31,11 +34,11 @@ def check(params: Params, where: str) -> None:
                 raise ParamsError(f"{where}: {section}.{name}: expected a mapping, or {{}}, got {values!r}.")
             path = MODELS / section / f"{name}.py"
             if values and path.exists():
-                protocols.keys(values, protocols.arguments(path), f"{where}: {section}.{name}")
+                keys(values, protocols.arguments(path), f"{where}: {section}.{name}")
     if params.suite not in params.suites:
         raise unknown("suite", params.suite, params.suites, where)
     for name, flow in params.flows.items():
-        _stack(flow, f"{where}: flows.{name}")
+        settings.flow(flow, f"{where}: flows.{name}")
     for name, protocol in params.protocols.items():
         if protocol.flow not in params.flows:
             raise unknown("flow", protocol.flow, params.flows, f"{where}: protocols.{name}")
@@ -53,16 +56,6 @@ def check(params: Params, where: str) -> None:
             raise unknown("table", name, _files(BENCH / "tables"), f"{where}: tables")
 
 
-def _stack(flow: Flow, where: str) -> None:
-    """Stacks of two ways need flow of both ways; anchored flow is stacked where it is computed."""
-    if flow.stack == "bidirectional" and (flow.definition != "both" or flow.length % 2):
-        raise ParamsError(f"{where}: stack: bidirectional needs definition: both and an even length.")
-    if flow.stack == "trajectory" and flow.definition == "anchored":
-        raise ParamsError(
-            f"{where}: stack: trajectory needs definition: consecutive (or both), not anchored."
-        )
-
-
 def _compare(params: Params, where: str) -> None:
     """Protocols and cells that comparisons name."""
     compare = params.compare
@@ -70,18 +63,38 @@ def _compare(params: Params, where: str) -> None:
     for name in itertools.chain(*pairs, *compare.get("settings", {}).values()):
         if name not in params.protocols:
             raise unknown("protocol", name, params.protocols, f"{where}: compare")
-    asked = [row[side] for row in compare.get("contrasts", []) for side in ("cell", "control")]
-    for text in (*asked, *compare.get("sheets", [])):
+    for text in compare.get("sheets", []):
         Cell.parse(text, params)
+    for row in compare.get("contrasts", []):
+        _contrast(row, params, f"{where}: compare.contrasts")
     known = {"explained", "protocols", "leakage", "settings", "sheets", "families", "contrasts"}
-    protocols.keys(compare, tuple(known), f"{where}: compare")
+    keys(compare, tuple(known), f"{where}: compare")
+
+
+def _contrast(row: object, params: Params, where: str) -> None:
+    """A name and two cells, on the classes of a family or on all."""
+    if not isinstance(row, dict):
+        raise ParamsError(f"{where}: expected a mapping with {', '.join(CONTRAST)}, got {row!r}.")
+    keys(row, (*CONTRAST, "family"), where)
+    missing = [key for key in CONTRAST if key not in row]
+    if missing:
+        raise ParamsError(f"{where}: missing key {', '.join(missing)} in {row}.")
+    families = ("all", *params.compare.get("families", {}))
+    if row.get("family", "all") not in families:
+        raise unknown("family", row["family"], families, where)
+    for side in ("cell", "control"):
+        Cell.parse(row[side], params)
 
 
 def _complexity(blocks: list, where: str) -> None:
     for block in blocks:
         if not isinstance(block, dict):
             raise ParamsError(f"{where}: expected a mapping a block, got {block!r}.")
-        protocols.keys(block, (*AXES, *SIZES, *OPTIONS), where)
+        keys(block, (*AXES, *SIZES, *OPTIONS), where)
+        for axis in AXES:
+            names = block.get(axis, "all")
+            if names != "all" and not isinstance(names, list):
+                raise ParamsError(f"{where}.{axis}: expected a list of names, or all, got {names!r}.")
 
 
 def _names(grid: Grid, params: Params, where: str) -> None:

@@ -57,79 +57,16 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="command")
-    _data(commands)
-    run = _command(commands, "run", "train, score and record one cell (all its folds and seeds)")
-    run.add_argument("cell", help="cell id: <dataset>-<backbone>-<attention>-<architecture>-<protocol>")
-    run.add_argument("--fold", type=_whole(1), help="one fold only, which need not be in the suite")
-    run.add_argument("--seed", type=_whole(0), default=0, help="seed for --fold (default 0)")
-    grid = _command(commands, "grid", "list the suite's cells, select a suite, or run what is missing")
-    grid.add_argument(
-        "--select", metavar="SUITE", help="make this suite the active one: params.yaml and cells.yaml"
-    )
-    grid.add_argument(
-        "--jobs", type=_whole(1), default=0, help="run every missing run on this many processes"
-    )
-    complexity = _command(commands, "complexity", "parameters and FLOPs of the published models")
-    complexity.add_argument("--out", default="results/complexity", help="folder for the records")
-    _command(commands, "saturation", "why wide features stall: gates of the LSTM head, update by update")
-    models = _command(commands, "models", "list the models, or describe one")
-    models.add_argument("id", nargs="?", help="<backbone>-<attention>-<architecture>")
-    _explain(commands)
-    tables = _command(commands, "tables", "make the tables from the records")
-    tables.add_argument(
-        "--show", action="store_true", help="print the suite's cells instead of writing tables"
-    )
-    _command(commands, "report", "make figures and the HTML report from the records")
-    check = _command(commands, "check", "compare records with results/reference.csv")
-    check.add_argument("--json", action="store_true", help="print the differences as JSON")
-    check.add_argument("--accept", metavar="REASON", help="write the current numbers as the new reference")
-    bench = _command(
-        commands, "bench", "measure speed, costs, backends, rates, or how far statistics can be trusted"
-    )
-    bench.add_argument("what", nargs="?", default="speed", choices=BENCHES)
-    bench.add_argument("--shared", help="for speed: folder with real clips (see README)")
-    bench.add_argument(
-        "--only", nargs="+", choices=BENCHMARKS, help="for speed: measure these parts, keep the other rows"
-    )
-    bench.add_argument(
-        "--python",
-        action="append",
-        default=[],
-        help="for backends: another interpreter with Keras and the backends that this one lacks",
-    )
-    bench.add_argument(
-        "--memory",
-        type=_above_zero,
-        default=16,
-        help="for costs: GB that a training step may take (default 16)",
-    )
-    bench.add_argument("--jobs", type=_whole(1), default=1, help="for gate: train on this many processes")
-    mlflow = _command(
-        commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI"
-    )
-    mlflow.add_argument("action", choices=["log", "sync", "ui"])
+    for add in (_data, _run, _grid, _models, _explain, _results, _bench, _mlflow):
+        add(commands)
     return top
 
 
 def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
     made = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    made.add_argument("--suite", help="suite of params.yaml (default: the active one)")
+    if name in OF_A_SUITE:
+        made.add_argument("--suite", help="suite of params.yaml (default: the active one)")
     return made
-
-
-def _explain(commands) -> None:
-    explain = _command(commands, "explain", "draw what a finished run looked at, or score its maps")
-    explain.add_argument("cell", nargs="?", help="cell id; with --scores, default all of the suite")
-    explain.add_argument("--fold", type=_whole(1), help="fold of the run (default: the cell's first)")
-    explain.add_argument("--seed", type=_whole(0), default=0, help="seed for --fold (default 0)")
-    explain.add_argument("--clip", nargs="+", metavar="CLIP", help="test clips to show")
-    explain.add_argument(
-        "--count", type=_whole(1), default=3, help="without --clip: so many, spread over the test clips"
-    )
-    explain.add_argument("--out", type=_file, default="explain.png", help="the picture to write")
-    explain.add_argument(
-        "--scores", action="store_true", help="score maps against masks, into results/explain"
-    )
 
 
 def _data(commands) -> None:
@@ -142,6 +79,80 @@ def _data(commands) -> None:
     data.add_argument("--out", type=_file, default="look.png", help="for look: the picture to write")
 
 
+def _run(commands) -> None:
+    run = _command(commands, "run", "train, score and record one cell (all its folds and seeds)")
+    run.add_argument("cell", help="cell id: <dataset>-<backbone>-<attention>-<architecture>-<protocol>")
+    run.add_argument("--fold", type=_whole(1), help="one fold only, which need not be in the suite")
+    run.add_argument("--seed", type=_whole(0), help="seed for --fold (default 0)")
+
+
+def _grid(commands) -> None:
+    grid = _command(commands, "grid", "list the suite's cells, select a suite, or run what is missing")
+    grid.add_argument(
+        "--select", metavar="SUITE", help="make this suite the active one: params.yaml and cells.yaml"
+    )
+    grid.add_argument(
+        "--jobs", type=_whole(1), default=0, help="run every missing run on this many processes"
+    )
+
+
+def _models(commands) -> None:
+    complexity = _command(commands, "complexity", "parameters and FLOPs of the published models")
+    complexity.add_argument("--out", default="results/complexity", help="folder for the records")
+    _command(commands, "saturation", "why wide features stall: gates of the LSTM head, update by update")
+    models = _command(commands, "models", "list the models, or describe one")
+    models.add_argument("id", nargs="?", help="<backbone>-<attention>-<architecture>")
+
+
+def _explain(commands) -> None:
+    explain = _command(commands, "explain", "draw what a finished run looked at, or score its maps")
+    explain.add_argument("cell", nargs="?", help="cell id; with --scores, default all of the suite")
+    explain.add_argument("--fold", type=_whole(1), help="fold of the run (default: the cell's first)")
+    explain.add_argument("--seed", type=_whole(0), help="seed for --fold (default 0)")
+    explain.add_argument("--clip", nargs="+", metavar="CLIP", help="test clips to show")
+    explain.add_argument(
+        "--count", type=_whole(1), default=3, help="without --clip: so many, spread over the test clips"
+    )
+    explain.add_argument("--out", type=_file, default="explain.png", help="the picture to write")
+    explain.add_argument(
+        "--scores", action="store_true", help="score maps against masks, into results/explain"
+    )
+
+
+def _results(commands) -> None:
+    tables = _command(commands, "tables", "make the tables from the records")
+    tables.add_argument(
+        "--show", action="store_true", help="print the suite's cells instead of writing tables"
+    )
+    _command(commands, "report", "make figures and the HTML report from the records")
+    check = _command(commands, "check", "compare records with results/reference.csv")
+    check.add_argument("--json", action="store_true", help="print the differences as JSON")
+    check.add_argument("--accept", metavar="REASON", help="write the current numbers as the new reference")
+
+
+def _bench(commands) -> None:
+    bench = _command(
+        commands, "bench", "measure speed, costs, backends, rates, or how far statistics can be trusted"
+    )
+    add = bench.add_argument
+    add("what", nargs="?", default="speed", choices=BENCHES)
+    add("--shared", help="for speed: folder with real clips, in ucf101_12/ or data/ucf101_12/ below it")
+    add("--only", nargs="+", choices=BENCHMARKS, help="for speed: measure these parts, keep the other rows")
+    others = "for backends: another interpreter with Keras and the backends that this one lacks"
+    add("--python", action="append", default=[], help=others)
+    memory = "for costs: GB that a training step may take (default 16)"
+    add("--memory", type=_above_zero, default=16, help=memory)
+    add("--jobs", type=_whole(1), default=1, help="for gate: train on this many processes")
+
+
+def _mlflow(commands) -> None:
+    mlflow = _command(
+        commands, "mlflow", "log records to MLflow, sync what a dead server missed, open the UI"
+    )
+    mlflow.add_argument("action", choices=["log", "sync", "ui"])
+
+
+OF_A_SUITE = ("data", "run", "grid", "explain", "tables", "report", "check")  # commands that heed --suite
 BENCHMARKS = ("flow", "job", "two_processes", "storage", "decoding", "features", "waiting")
 
 BENCHES = ("speed", "coverage", "gate", "backends", "costs", "rates")

@@ -15,7 +15,8 @@ from vidattn.data import atomic
 
 
 def _params(arguments: Namespace) -> Params:
-    return params_module.load(**({"suite": arguments.suite} if arguments.suite else {}))
+    suite = getattr(arguments, "suite", None)
+    return params_module.load(**({"suite": suite} if suite else {}))
 
 
 def _suite_with(arguments: Namespace, wanted: Callable[[Cell], bool]) -> Params:
@@ -24,7 +25,8 @@ def _suite_with(arguments: Namespace, wanted: Callable[[Cell], bool]) -> Params:
     for suite in [params.suite] if arguments.suite else [params.suite, *params.suites]:
         if any(wanted(runs[0].cell) for runs in cells(params, suite).values()):
             if suite != params.suite:
-                _tell(f"Not in the active suite '{params.suite}': as suite '{suite}' asks.")
+                none = f"the active suite '{params.suite}' has none of it"
+                _tell(f"Using the settings of suite '{suite}' ({none}).")
             return replace(params, suite=suite)
     return params
 
@@ -45,21 +47,28 @@ def run(arguments: Namespace) -> int:
     """Train, score and record one cell."""
     from vidattn.bench import executor
 
-    cell = Cell.parse(arguments.cell, _params(arguments))
-    params = _suite_with(arguments, lambda other: other == cell)
-    planned = cells(params).get(cell.id, [])
-    if arguments.fold is not None:
-        planned = [Run(cell, arguments.fold, arguments.seed)]
-    if not planned:
-        where = f"not in suite '{params.suite}'" if arguments.suite else "in no suite"
-        raise params_module.ParamsError(
-            f"Cell '{cell.id}' is {where} of params.yaml, so its folds are not known. Name one: --fold 1."
-        )
+    params, planned = _planned(arguments, "Name one: --fold 1.")
     for item in planned:
         place = executor.execute(item, params, lambda line, name=item.id: _tell(f"{name}: {line}"))
         found = executor.publish(item, params, place)
         print(f"{item.id}: top-1 {found['metrics']['top1']:.3f} of {found['n']} clips")
     return 0
+
+
+def _planned(arguments: Namespace, advice: str) -> tuple[Params, list[Run]]:
+    """The settings, and the runs of the named cell: all that its suite asks for, or the one of --fold."""
+    if arguments.seed is not None and arguments.fold is None:
+        raise params_module.ParamsError("--seed goes with --fold, e.g. --fold 1 --seed 2.")
+    cell = Cell.parse(arguments.cell, _params(arguments))
+    params = _suite_with(arguments, lambda other: other == cell)
+    if arguments.fold is not None:
+        return params, [Run(cell, arguments.fold, arguments.seed or 0)]
+    if cell.id not in cells(params):
+        where = f"not in suite '{params.suite}'" if arguments.suite else "in no suite"
+        raise params_module.ParamsError(
+            f"Cell '{cell.id}' is {where} of params.yaml, so its folds are not known. {advice}"
+        )
+    return params, cells(params)[cell.id]
 
 
 def grid(arguments: Namespace) -> int:
@@ -117,25 +126,30 @@ def _suite_results(params: Params):
 
 def explain(arguments: Namespace) -> int:
     """Draw what a finished run looked at, or score the maps of a cell or suite against the truth."""
-    from vidattn.bench import explain as explain_module
-
-    params = _params(arguments)
-    planned = cells(params)
-    if arguments.cell:
-        cell = Cell.parse(arguments.cell, params)
-        planned = {cell.id: planned.get(cell.id, [Run(cell, 1, 0)])}
-        if arguments.fold is not None:
-            planned = {cell.id: [Run(cell, arguments.fold, arguments.seed)]}
     if arguments.scores:
-        from vidattn.bench import explain_scores
-
-        return explain_scores.score_all(list(planned.values()), params, _tell)
+        return _score(arguments)
     if not arguments.cell:
         raise params_module.ParamsError("vidattn explain needs a cell, or --scores for those of the suite.")
-    drawn = explain_module.draw(planned[cell.id][0], params, arguments.clip or arguments.count)
+    from vidattn.bench import explain as explain_module
+
+    params, planned = _planned(arguments, "Name one: --fold 1.")
+    drawn = explain_module.draw(planned[0], params, arguments.clip or arguments.count)
     atomic.write(Path(arguments.out), drawn)
     print(arguments.out)
     return 0
+
+
+def _score(arguments: Namespace) -> int:
+    """Scores of the named cell or of every cell of the suite; one fold alone would replace those of all."""
+    if arguments.fold is not None or arguments.seed is not None:
+        raise params_module.ParamsError("--scores is over all folds and seeds: leave out --fold and --seed.")
+    from vidattn.bench import explain_scores
+
+    if arguments.cell:
+        params, planned = _planned(arguments, "Scores are over all folds: add the cell to a suite.")
+        return explain_scores.score_all([planned], params, _tell)
+    params = _params(arguments)
+    return explain_scores.score_all(list(cells(params).values()), params, _tell)
 
 
 def tables(arguments: Namespace) -> int:

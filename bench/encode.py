@@ -9,7 +9,7 @@ from vidattn.bench.params import Params, ParamsError
 from vidattn.data import features, frames, shards
 
 BATCH = 16  # frames in a forward pass; part of the features' key
-WEIGHTS = (".npz", ".h5")  # endings of files of weights
+WEIGHTS = (".npz", ".weights.h5")  # endings of files of weights; Keras reads a plain .h5 in another way
 
 
 def size(cell: Cell, params: Params) -> int:
@@ -36,7 +36,7 @@ def feature_settings(cell: Cell, params: Params) -> dict:
 
 
 def weights_folder(params: Params) -> Path:
-    """Where `vidattn data weights` puts files for `weights: imagenet`: <backbone>.npz or <backbone>.h5."""
+    """Where `vidattn data weights` puts the file of a backbone for `weights: imagenet`."""
     return Path(params.store) / "weights"
 
 
@@ -44,17 +44,23 @@ def weights_file(cell: Cell, params: Params) -> Path | None:
     """The file of weights that a cell starts from; None for random ones or those of `keras.applications`.
 
     Raises:
-        ParamsError: `weights` names a folder that has none for the backbone.
+        ParamsError: `weights` names a folder that has none for the backbone, or there are two.
     """
     named = params.protocols[cell.protocol].weights
     if named == "random":
         return None
     folder = weights_folder(params) if named == "imagenet" else Path(named)
-    found = [path for path in sorted(folder.glob(f"{cell.backbone}.*")) if path.suffix in WEIGHTS]
+    found = [path for ending in WEIGHTS if (path := folder / f"{cell.backbone}{ending}").is_file()]
     if not found and named != "imagenet":
         raise ParamsError(
             f"protocols.{cell.protocol}.weights: no file of '{cell.backbone}' in {folder}. Expected "
             f"{cell.backbone}.npz (folded) or {cell.backbone}.weights.h5 there, or imagenet, or random."
+        )
+    if len(found) > 1:
+        both = " and ".join(path.name for path in found)
+        raise ParamsError(
+            f"protocols.{cell.protocol}.weights: two files of '{cell.backbone}' in {folder}, {both}. "
+            "Expected one: remove the other."
         )
     return found[0] if found else None
 

@@ -45,7 +45,11 @@ class Finished:
 
 def load(run: Run, params: Params) -> Finished:
     """The model of a finished run with its weights; raises `ParamsError` where there is none."""
-    if fuse.is_fused(run.cell) or nearest.is_nearest(run.cell):
+    if nearest.is_nearest(run.cell):
+        raise ParamsError(
+            f"'{run.cell.id}' is a probe: it trains nothing and looks at nothing, so explain another cell."
+        )
+    if fuse.is_fused(run.cell):
         raise ParamsError(f"'{run.cell.id}' has no model of its own; explain the cells of its streams.")
     place = executor.folder(run, params)
     if not executor.finished(place):

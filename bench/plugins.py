@@ -14,8 +14,16 @@ def declared(path: Path, name: str, why: str) -> Any:
     """The literal that a file gives to `name` at its top level; `ParamsError` where there is none."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
-            return ast.literal_eval(node.value)
+            return _literal(node.value, f"{path}: {name}")
     raise ParamsError(f"{path} has no {name} = ...: {why}.")
+
+
+def _literal(value: ast.expr, where: str) -> Any:
+    """The value of an expression that needs no running."""
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        raise ParamsError(f"{where}: expected a literal, got {ast.unparse(value)}.") from None
 
 
 def native_size(backbone: str) -> int:
@@ -36,10 +44,11 @@ def official_folds(dataset: str) -> int:
 
 @functools.cache
 def _stated(dataset: str, field: str) -> int:
-    """A number that a data set's file gives, itself or as a constant, or 0."""
+    """A number that the `Dataset(...)` of a file gives, itself or as a constant, or 0."""
     path = ROOT / "data" / "datasets" / f"{dataset}.py"
-    words = ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ()
-    values = [word.value for word in words if isinstance(word, ast.keyword) and word.arg == field]
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ()
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "Dataset"]
+    values = [word.value for call in calls for word in call.keywords if word.arg == field]
     if values and isinstance(values[0], ast.Name):
         return declared(path, values[0].id, f"it is to be the number of {field}")
-    return int(ast.literal_eval(values[0])) if values else 0
+    return _literal(values[0], f"{path}: {field}") if values else 0

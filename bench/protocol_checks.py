@@ -3,8 +3,10 @@
 import ast
 from pathlib import Path
 
+from vidattn.bench import setting_checks as settings
 from vidattn.bench.params import ParamsError, Protocol, unknown
 from vidattn.bench.plugins import declared
+from vidattn.bench.setting_checks import keys
 
 LEAST = {"frames": 0, "epochs": 1, "patience": 0, "batch": 1, "accumulate": 1}
 WEIGHTS = ("random", "imagenet", "a folder, with a / in its name")
@@ -34,7 +36,7 @@ def check(protocol: Protocol, where: str) -> None:
     if protocol.head:
         keys(protocol.head, _head_arguments(), f"{where}.head")
     if protocol.augment:
-        _augment(protocol.augment, f"{where}.augment")
+        settings.augment(protocol.augment, f"{where}.augment")
     _choice(protocol, where)
     _train_frames(protocol, where)
 
@@ -70,15 +72,6 @@ def _choice(protocol: Protocol, where: str) -> None:
             )
 
 
-def _augment(values: dict, where: str) -> None:
-    from vidattn.data import augment
-
-    try:
-        augment.parse(values)
-    except (TypeError, ValueError) as error:
-        raise ParamsError(f"{where}: {error}") from None
-
-
 def fusion(values: dict, where: str) -> None:
     """How streams are fused: the architecture's arguments, with those of a protocol's head."""
     where = f"{where} with architectures.two_stream"
@@ -106,10 +99,3 @@ def arguments(path: Path) -> tuple[str, ...]:
         if isinstance(node, ast.FunctionDef) and node.name in GIVEN:
             found += [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
     return tuple(name for name in found if name not in GIVEN.values())
-
-
-def keys(values: dict, valid: tuple[str, ...], where: str) -> None:
-    """Raises `ParamsError` on a key that is not valid, with the nearest that is."""
-    for key in values:
-        if key not in valid:
-            raise unknown("key", key, valid, where)

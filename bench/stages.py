@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from vidattn.bench import encode, grid
-from vidattn.bench.cell import Cell, cells
+from vidattn.bench.cell import cells
 from vidattn.bench.params import Params, ParamsError, unknown
 from vidattn.data import atomic
 
@@ -80,16 +80,23 @@ def bring(dataset: str, source: str | None, params: Params, tell: Tell) -> int:
 
 
 def weights(backbone: str, source: str | None, params: Params) -> int:
-    """Copy a weights file to where `weights: imagenet` finds it before it tries the network."""
+    """Copy a weights file to where `weights: imagenet` finds it before it tries the network.
 
-    if not source or Path(source).suffix not in encode.WEIGHTS:
+    It takes the place of any other file of the backbone.
+    """
+    ending = next((known for known in encode.WEIGHTS if str(source).endswith(known)), None)
+    if not source or not ending:
         raise ParamsError(
-            f"vidattn data weights {backbone} needs a file: folded .npz, or Keras' .weights.h5."
+            f"vidattn data weights {backbone} needs a file that ends in .npz (folded) or in .weights.h5 "
+            f"(of Keras' save_weights), got {source or 'none'}."
         )
     if not Path(source).is_file():
         raise ParamsError(f"There is no file {source}; vidattn data weights {backbone} needs one to copy.")
-    target = encode.weights_folder(params) / f"{backbone}{Path(source).suffix}"
+    target = encode.weights_folder(params) / f"{backbone}{ending}"
     atomic.write(target, Path(source).read_bytes())
+    for old in target.parent.glob(f"{backbone}.*"):
+        if old != target and old.suffix in (".npz", ".h5"):
+            old.unlink()
     print(target)
     return 0
 
@@ -145,12 +152,11 @@ def features(dataset: str, params: Params, tell: Tell) -> None:
 KINDS = {"frames": "frames", "flow_fields": "flow", "encoders": "features"}
 
 
-def _unasked(kind: str, dataset: str, params: Params, settings: dict | None = None) -> str:
+def _unasked(kind: str, dataset: str, params: Params) -> str:
     """Why a step has nothing to do, and the command that has."""
     why = f"Suite '{params.suite}' reads no {KINDS[kind]} of '{dataset}'"
     for suite in params.suites:
-        asked = grid.grid(replace(params, suite=suite))[kind].get(dataset, [])
-        if asked if settings is None else settings in asked:
+        if grid.grid(replace(params, suite=suite))[kind].get(dataset):
             return f"{why}; this one does: vidattn data {KINDS[kind]} {dataset} --suite {suite}"
     return f"{why}, and no other suite in params.yaml does."
 
@@ -165,29 +171,36 @@ def _costed(dataset: str, params: Params, tell: Tell, work: Callable[[], Path | 
 
 def look(name: str, out: Path, params: Params) -> int:
     """Draw a contact sheet of one clip: frames, flow, and the actor's mask where it is known."""
-    from vidattn.bench.inputs import flow_settings
-    from vidattn.data import flow as flow_module
-    from vidattn.data import frames as frames_module
     from vidattn.data import look as look_module
 
     dataset, _, clip = name.partition("/")
-    store, cell = Path(params.store), Cell(dataset, "none", "none", "frame_average", "clean")
-    asked = encode.frame_settings(cell, params)
-    frames_path = frames_module.path(dataset, store, **asked)
-    flow_path = flow_module.path(dataset, store, **flow_settings(cell, params))
+    store = Path(params.store)
+    frames_path, flow_path = _seen(dataset, params)
     if not (frames_path / "index.json").exists():
-        makes = f"Make them with: vidattn data frames {dataset}"
-        if asked not in grid.grid(params)["frames"].get(dataset, []):
-            makes = _unasked("frames", dataset, params, asked)
-        raise ParamsError(f"No frames of '{dataset}' at {frames_path}. {makes}")
+        makes = f"vidattn data frames {dataset} --suite {params.suite}"
+        raise ParamsError(f"No frames of '{dataset}' at {frames_path}. Make them with: {makes}")
     try:
-        drawn = look_module.clip(
-            dataset, store, clip, frames_path, flow_path if (flow_path / "index.json").exists() else None
-        )
+        drawn = look_module.clip(dataset, store, clip, frames_path, flow_path)
     except KeyError as error:  # its text names the nearest clip
         raise ParamsError(_absent(dataset, clip, store) or error.args[0]) from error
     print(look_module.save(drawn, out))
     return 0
+
+
+def _seen(dataset: str, params: Params) -> tuple[Path, Path | None]:
+    """The store of the first frames that the suite reads, and that of flow between them if there is one."""
+    from vidattn.data import flow as flow_module
+    from vidattn.data import frames as frames_module
+
+    asked = grid.grid(params)
+    pictures = asked["frames"].get(dataset)
+    if not pictures:
+        raise ParamsError(_unasked("frames", dataset, params))
+    same = {key: pictures[0][key] for key in ("frames", "size")}
+    moving = [flow for flow in asked["flow_fields"].get(dataset, []) if same.items() <= flow.items()]
+    flows = [flow_module.path(dataset, params.store, **settings) for settings in moving]
+    made = [path for path in flows if (path / "index.json").exists()]
+    return frames_module.path(dataset, params.store, **pictures[0]), made[0] if made else None
 
 
 def _absent(dataset: str, clip: str, store: Path) -> str | None:

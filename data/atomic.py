@@ -10,6 +10,8 @@ from pathlib import Path
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SHORT = " requested and "  # NumPy's "8 requested and 5 written", which has no number
+# A link, for dvc.yaml names data/store: another `store` in params.yaml would not be found by `dvc repro`.
+ELSEWHERE = "make data/store a link to a folder on another disk"
 DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -22,12 +24,12 @@ def explained(folder: Path) -> Iterator[None]:
         if error.errno in FULL or SHORT in str(error):
             raise OSError(
                 f"The disk of {folder} is full. What was finished is kept: make room (`vidattn data` shows "
-                "what takes how much) and give the same command again."
+                f"what takes how much) or {ELSEWHERE}, and give the same command again."
             ) from error
         if error.errno in DENIED:
             raise OSError(
                 f"No access to {error.filename or folder} ({error.strerror}). Change its rights; what is "
-                f"written goes to {folder}, and `store` in params.yaml names another place."
+                f"written goes to {folder}. Or {ELSEWHERE}."
             ) from error
         raise
 

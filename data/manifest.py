@@ -52,12 +52,15 @@ def read(name: str, store: Path) -> pd.DataFrame:
     path = Path(store) / name / "index.csv"
     if not path.exists():
         raise FileNotFoundError(f"No index of {name} at {path}. Make it with: vidattn data index {name}")
-    index = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
+    again = f"Write it again with: vidattn data index {name}"
+    try:
+        index = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
+    except ValueError as error:
+        raise ValueError(f"{path} is no readable csv ({str(error).strip()}). {again}") from error
     if tuple(index.columns) != COLUMNS:
-        raise ValueError(
-            f"{path} has the columns {list(index.columns)}, expected {list(COLUMNS)}; "
-            f"write it again with: vidattn data index {name}"
-        )
+        raise ValueError(f"{path} has the columns {list(index.columns)}, expected {list(COLUMNS)}. {again}")
+    if not path.read_bytes().endswith(b"\n"):
+        raise ValueError(f"{path} ends in the middle of a row. {again}")
     return index
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vidattn.bench import cli, commands, executor, stages
+from vidattn.bench import cli, commands, executor, explain_scores, stages
 from vidattn.bench.params import ParamsError
 
 ROOT = Path(__file__).parent.parent
@@ -28,14 +28,20 @@ def ran(tmp_path, monkeypatch):
     return names
 
 
-def run(cell, suite=None, fold=None):
-    return commands.run(Namespace(cell=cell, suite=suite, fold=fold, seed=0))
+def run(cell, suite=None, fold=None, seed=None):
+    return commands.run(Namespace(cell=cell, suite=suite, fold=fold, seed=seed))
+
+
+def explain(cell, **options):
+    given = {"suite": None, "fold": None, "seed": None, "scores": False, "clip": None, "count": 3, **options}
+    return commands.explain(Namespace(cell=cell, **given))
 
 
 def test_a_cell_of_another_suite_runs_with_its_folds(ran, capsys):
     assert run(CELL) == 0
     assert ran == [f"{CELL}-{fold}-0" for fold in (1, 2, 3)]
-    assert "as suite 'demo' asks" in capsys.readouterr().err
+    line = "Using the settings of suite 'demo' (the active suite 'icip' has none of it).\n"
+    assert capsys.readouterr().err.startswith(line)
 
 
 def test_a_cell_of_no_suite_needs_a_fold(ran):
@@ -43,7 +49,35 @@ def test_a_cell_of_no_suite_needs_a_fold(ran):
         run("actors-tiny-se-lstm-clean")
     with pytest.raises(ParamsError, match="not in suite 'icip'"):
         run(CELL, suite="icip")
-    assert run("actors-tiny-se-lstm-clean", fold=2) == 0 and len(ran) == 1
+    assert run("actors-tiny-se-lstm-clean", fold=2) == 0
+    assert run("actors-tiny-se-lstm-clean", fold=2, seed=3) == 0
+    assert ran == [f"actors-tiny-se-lstm-clean-2-{seed}" for seed in (0, 3)]
+
+
+def test_a_seed_without_a_fold_is_not_ignored(ran):
+    for command in (run, explain):
+        with pytest.raises(ParamsError, match="--seed goes with --fold"):
+            command(CELL, seed=1)
+
+
+def test_scores_are_over_all_folds_of_the_suite_that_has_the_cell(ran, monkeypatch):
+    """One fold of a cell that is not in the active suite would replace the scores of three."""
+    scored = []
+    monkeypatch.setattr(explain_scores, "score_all", lambda groups, params, tell: scored.extend(groups) or 0)
+    assert explain(CELL, scores=True) == 0
+    assert [run.fold for run in scored[0]] == [1, 2, 3] and len(scored) == 1
+    with pytest.raises(ParamsError, match="leave out --fold and --seed"):
+        explain(CELL, scores=True, fold=1)
+    with pytest.raises(ParamsError, match="in no suite .* add the cell to a suite"):
+        explain("actors-tiny-se-lstm-clean", scores=True)
+
+
+def test_a_cell_of_another_suite_is_explained_by_its_first_fold(ran, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("vidattn.bench.explain.draw", lambda run, params, chosen: drawn.append(run.id) or b"")
+    assert explain(CELL, out=str(tmp_path / "a.png")) == 0 and drawn == [f"{CELL}-1-0"]
+    with pytest.raises(ParamsError, match="needs a cell, or --scores"):
+        explain(None)
 
 
 def test_data_is_prepared_as_the_suite_with_it_asks(ran, monkeypatch):
@@ -63,6 +97,12 @@ def test_a_reader_that_stops_early_is_no_error():
     assert reader.returncode == 141  # as a shell reports SIGPIPE
 
 
+@pytest.mark.parametrize("command", cli.OF_A_SUITE)
+def test_commands_that_heed_a_suite_take_one(command):
+    given = {"run": [CELL]}.get(command, [])
+    assert cli.parser().parse_args([command, *given, "--suite", "demo"]).suite == "demo"
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -74,6 +114,8 @@ def test_a_reader_that_stops_early_is_no_error():
         (f"run {CELL} --fold 1 --seed -1", "--seed: expected a whole number from 0"),
         (f"explain {CELL} --count 0", "--count: expected a whole number from 1"),
         (f"explain {CELL} --out .", "--out: expected a file, and . is a folder"),
+        ("models --suite demo", "unrecognized arguments: --suite demo"),
+        ("bench rates --suite demo", "unrecognized arguments: --suite demo"),
     ],
 )
 def test_numbers_and_paths_are_checked_before_any_work(line, message, capsys):

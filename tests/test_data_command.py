@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from clips import write_dataset
 
-from vidattn.bench import cli
+from vidattn.bench import cli, encode, params
+from vidattn.bench.cell import Cell
 from vidattn.data import shards
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +53,16 @@ def test_look_names_the_command_that_makes_what_it_needs(project, capsys):
     assert said(capsys, "look", "ucf101_12/c003").endswith("is quarantined: the file is cut.")
 
 
+def test_look_shows_what_the_suites_of_any_data_set_read(project, capsys):
+    """The frames of icip_clean are of another number and size than those of the protocol `clean`."""
+    line = said(capsys, "look", "ucf101_12/c000", "--suite", "icip")
+    assert "frames/uniform-8-224" in line and line.endswith("vidattn data frames ucf101_12 --suite icip")
+    write_dataset(project / "data/store", "hmdb51", 2)
+    assert said(capsys, "look", "hmdb51/c000").endswith("vidattn data frames hmdb51 --suite two_stream")
+    said(capsys, "frames", "hmdb51")
+    assert said(capsys, "look", "hmdb51/c000") == "look.png"
+
+
 def test_a_full_disk_is_named_and_the_same_command_goes_on(project, capsys, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -64,6 +75,7 @@ def test_a_full_disk_is_named_and_the_same_command_goes_on(project, capsys, monk
             patch.setattr(np, "save", fail)
             line = said(capsys, "frames", "ucf101_12", "--suite", "icip")
         assert "The disk of data/store/ucf101_12/frames is full" in line and "same command again" in line
+        assert "make data/store a link to a folder on another disk" in line  # dvc.yaml knows no other place
     assert line.count("\n") == 0
     assert "2 stores in one pass" in said(capsys, "frames", "ucf101_12", "--suite", "icip")
     assert not list(project.rglob("*.tmp"))
@@ -75,7 +87,8 @@ def test_a_store_that_may_not_be_written_is_named(project, capsys, monkeypatch):
 
     monkeypatch.setattr(shards, "place", denied)
     line = said(capsys, "frames", "ucf101_12", "--suite", "ucf101_12")
-    assert "No access to data/store/ucf101_12/frames/uniform" in line and "`store` in params.yaml" in line
+    assert "No access to data/store/ucf101_12/frames/uniform" in line
+    assert "make data/store a link to a folder" in line and "params.yaml" not in line
 
 
 def test_files_that_are_not_there_and_names_that_are_misspelt(project, capsys):
@@ -83,6 +96,21 @@ def test_files_that_are_not_there_and_names_that_are_misspelt(project, capsys):
     assert "Did you mean 'mobilenet_v2'" in said(capsys, "weights", "mobilnet_v2", "gone.npz")
     assert "Did you mean 'ucf101_12'" in said(capsys, "frames", "ucf101_21")
     assert "nothing at" in said(capsys, "import", "ucf101_12", "gone")
+
+
+def test_the_newest_file_of_weights_counts_and_keeps_the_ending_that_keras_reads(project, capsys):
+    loaded = params.load(ROOT / "params.yaml")
+    cell = Cell("ucf101_12", "mobilenet_v2", "none", "lstm", "icip_clean")
+    (project / "data/store/weights").mkdir()
+    (project / "data/store/weights/mobilenet_v2.h5").write_text("of an earlier version")
+    for file in ("mine.weights.h5", "mine.npz", "mine.weights.h5"):
+        Path(file).write_text(file)
+        stored = f"data/store/weights/mobilenet_v2{file.removeprefix('mine')}"
+        assert said(capsys, "weights", "mobilenet_v2", file) == stored
+        assert encode.weights_file(cell, loaded) == Path(stored) and Path(stored).read_text() == file
+        assert len(list(Path(stored).parent.iterdir())) == 1
+    Path("mine.h5").write_text("legacy")
+    assert "ends in .npz (folded) or in .weights.h5" in said(capsys, "weights", "mobilenet_v2", "mine.h5")
 
 
 def test_status_of_one_data_set(project, capsys):
@@ -98,6 +126,15 @@ def test_many_bad_clips_are_counted_and_only_some_named(project, capsys):
     lines += [f"Archery,clips/Archery/v_Archery_g{n:02d}_c01.mp4,,train" for n in range(1, 26)]
     (project / "data/store/ucf101_12/raw/manifest.csv").write_text("\n".join(lines))
     assert said(capsys, "index", "ucf101_12") == "  and 15 more, listed in data/store/ucf101_12/index.csv"
+
+
+@pytest.mark.parametrize(("cut", "why"), [(0, "is no readable csv"), (5, "has the columns"), (-9, "ends in")])
+def test_a_damaged_index_is_named_with_the_command_that_writes_it(project, capsys, cut, why):
+    index = project / "data/store/ucf101_12/index.csv"
+    index.write_text(index.read_text()[:cut])
+    line = said(capsys, "status")
+    assert line.startswith(f"vidattn: data/store/ucf101_12/index.csv {why}") and "\n" not in line
+    assert line.endswith("Write it again with: vidattn data index ucf101_12")
 
 
 def test_an_index_without_a_good_clip_says_what_to_do(project, capsys):

@@ -38,6 +38,21 @@ def test_a_folder_without_the_backbone_is_an_error_that_says_what_it_should_hold
         encode.backbone_params(cell, asked(folder, tmp_path))
 
 
+def test_two_files_of_a_backbone_are_an_error_that_names_both(folder, tmp_path):
+    Path(folder, "mobilenet_v2.npz").write_text("which?")
+    with pytest.raises(
+        params.ParamsError, match="two files of .*mobilenet_v2.npz and mobilenet_v2.weights.h5"
+    ):
+        encode.weights_file(CELL, asked(folder, tmp_path))
+
+
+def test_a_plain_h5_is_no_file_of_weights(folder, tmp_path):
+    """Keras takes it for one of its older format."""
+    (tmp_path / "vgg16.h5").write_text("w")
+    with pytest.raises(params.ParamsError, match="no file of 'vgg16'"):
+        encode.weights_file(replace(CELL, backbone="vgg16"), asked(folder, tmp_path))
+
+
 def test_random_weights_only_where_they_are_asked_for(tmp_path):
     assert "weights" not in encode.backbone_params(CELL, asked("random", tmp_path))
     chosen = asked("imagenet", tmp_path)

@@ -172,6 +172,19 @@ def test_a_run_that_is_not_there_is_named(tmp_path, monkeypatch):
         explain.load(Run(Cell.parse(CELL, params), 2, 1), params)
 
 
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("ucf101_12-mobilenet_v2-none-nearest-icip_clean", "trains nothing and looks at nothing"),
+        ("actors-tiny-cbam-two_stream-clean", "explain the cells of its streams"),
+    ],
+)
+def test_what_has_no_model_to_explain_says_why(cell, why):
+    params = params_module.load(ROOT / "params.yaml")
+    with pytest.raises(params_module.ParamsError, match=why):
+        explain.load(Run(Cell.parse(cell, params), 1, 0), params)
+
+
 def test_overlay_is_on_the_scale_of_the_clip():
     pictures = np.full((2, 4, 4, 3), 100, np.uint8)
     maps = np.array([[[0.0]], [[5.0]]])

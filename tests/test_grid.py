@@ -54,6 +54,7 @@ MEANS = {
     "bench/cell.py",
     "bench/checks.py",
     "bench/protocol_checks.py",
+    "bench/setting_checks.py",
 }
 MEANS |= {"bench/files.py", "bench/params.py", "data/atomic.py", "data/costs.py", "data/pool.py"}
 MEANS |= {"data/workers.py", "bench/reading.py"}
@@ -220,3 +221,22 @@ def test_official_sizes_and_folds_are_read_without_importing_the_data_sets():
     assert {n: plugins.official_size(n) for n in names} == {n: datasets.load(n).official_size for n in names}
     assert {n: plugins.official_folds(n) for n in names} == {n: datasets.load(n).folds for n in names}
     assert plugins.official_size("none") == plugins.official_folds("none") == 0
+
+
+def test_the_folds_of_a_data_set_are_those_of_its_declaration(tmp_path, monkeypatch):
+    """Another call may take `folds` too; what would have to be run is an error that names the file."""
+    monkeypatch.setattr(plugins, "ROOT", tmp_path)
+    folder = tmp_path / "data" / "datasets"
+    folder.mkdir(parents=True)
+    (folder / "mine.py").write_text(
+        "LISTS = split(folds=9)\nN = 2\nDATASET = Dataset(name='mine', folds=N)\n"
+    )
+    assert plugins.official_folds("mine") == 2
+    (folder / "other.py").write_text("DATASET = Dataset(folds=len(LISTS))\n")
+    with pytest.raises(
+        params_module.ParamsError, match=r"other.py: folds: expected a literal, got len\(LISTS\)"
+    ):
+        plugins.official_folds("other")
+    (folder / "third.py").write_text("N = len(LISTS)\nDATASET = Dataset(folds=N)\n")
+    with pytest.raises(params_module.ParamsError, match=r"third.py: N: expected a literal, got len\(LISTS\)"):
+        plugins.official_folds("third")

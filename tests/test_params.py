@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vidattn.bench import params
+from vidattn.bench import params, setting_checks
 from vidattn.bench.cell import Cell, Run, cells, runs
+from vidattn.data import flow
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -84,6 +85,13 @@ def test_wrong_values_raise(raw, tmp_path, key, value):
         ({"train_frames": True}, "clean.train_frames: expected null for all frames, or 1, got True"),
         ({"train_frames": 1, "encoder": "frozen"}, "train_frames: 1 needs encoder: trained"),
         ({"augment": {"rotate": 5}}, "clean.augment: .*did you mean 'rotation'"),
+        ({"augment": {"zoom": 0.8}}, r"clean.augment.zoom: expected \[least, largest\], .* got 0.8"),
+        ({"augment": {"zoom": [1.0, 0.8]}}, "augment.zoom: expected"),
+        ({"augment": {"zoom": [0.8, "1"]}}, "augment.zoom: expected"),
+        ({"augment": {"rotation": -5}}, "clean.augment.rotation: expected a number from 0, got -5"),
+        ({"augment": {"shear": [0, 5]}}, "clean.augment.shear: expected a number from 0"),
+        ({"augment": {"channel_shift": None}}, "augment.channel_shift: expected a number from 0, got None"),
+        ({"augment": {"flip": 1}}, "clean.augment.flip: expected true or false, got 1"),
         (
             {"optimizer": {"name": "adamm", "learning_rate": 1}},
             "unknown optimizer 'adamm'. Did you mean 'adam'",
@@ -182,6 +190,65 @@ def test_misspelt_keys_of_complexity(raw, tmp_path):
     raw["complexity"][0]["sizee"] = 3
     with pytest.raises(params.ParamsError, match="complexity: unknown key 'sizee'. Did you mean 'size'"):
         load(raw, tmp_path)
+
+
+@pytest.mark.parametrize("names", ["tiny", None, {"tiny": {}}])
+def test_a_name_in_complexity_is_not_read_letter_by_letter(raw, tmp_path, names):
+    raw["complexity"][0]["backbone"] = names
+    with pytest.raises(
+        params.ParamsError, match="complexity.backbone: expected a list of names, or all, got"
+    ):
+        load(raw, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"controll": "x"}, "contrasts: unknown key 'controll'. Did you mean 'control'"),
+        ({"nme": "flow"}, "contrasts: unknown key 'nme'. Did you mean 'name'"),
+        ({"name": None}, "contrasts: missing key name in {"),
+        ({"family": "appearence"}, "contrasts: unknown family 'appearence'. Did you mean 'appearance'"),
+        ({"control": "actors-tiny-none-lstn-clean"}, "unknown architecture 'lstn'"),
+    ],
+)
+def test_contrasts_are_checked_before_anything_runs(raw, tmp_path, changes, message):
+    row = raw["compare"]["contrasts"][0] | changes
+    raw["compare"]["contrasts"][0] = {key: value for key, value in row.items() if value is not None}
+    with pytest.raises(params.ParamsError, match=message):
+        load(raw, tmp_path)
+
+
+def test_a_contrast_may_be_of_all_classes(raw, tmp_path):
+    raw["compare"]["contrasts"][0]["family"] = "all"
+    del raw["compare"]["contrasts"][1]["family"]
+    load(raw, tmp_path)
+    raw["compare"]["contrasts"] = ["actors-tiny-none-lstm-clean"]
+    with pytest.raises(params.ParamsError, match="contrasts: expected a mapping with name, cell, control"):
+        load(raw, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"settings": {"warp": 2}}, "consecutive.settings: unknown key 'warp'. Did you mean 'warps'"),
+        ({"method": "dis", "settings": {"warps": 2}}, "settings: unknown key 'warps'. Expected.* preset"),
+        ({"method": "dis", "settings": {"preset": "slow"}}, "settings.preset: unknown preset 'slow'"),
+        ({"settings": {"container": "png"}}, "settings.container: unknown container 'png'"),
+        ({"settings": {"warps": 2.5}}, "settings.warps: expected a whole number from 1, got 2.5"),
+        ({"settings": {"epsilon": "1e-2"}}, "settings.epsilon: expected a number above 0, got '1e-2'"),
+    ],
+)
+def test_settings_of_flow_are_those_of_its_method(raw, tmp_path, changes, message):
+    raw["flows"]["consecutive"] |= changes
+    with pytest.raises(params.ParamsError, match=message):
+        load(raw, tmp_path)
+
+
+def test_known_settings_of_flow_are_those_that_it_takes():
+    plain = set(flow.settings_of("farneback"))
+    for method, known in setting_checks.FLOW.items():
+        assert set(flow.settings_of(method)) - plain == set(known)
+    assert set(setting_checks.FLOW) == set(flow.METHODS) and setting_checks.KEPT in plain
 
 
 def test_a_plug_in_takes_a_mapping(raw, tmp_path):

@@ -107,6 +107,12 @@ def test_a_dead_server_is_survived_and_synced_later(results, database):
     assert tracking.sync(results.root, database).logged == []
 
 
+def test_a_damaged_journal_is_named(tmp_path):
+    (tmp_path / journal.NAME).write_text('{"demo": [')
+    with pytest.raises(ValueError, match="mlflow_pending.json is no readable JSON .* vidattn mlflow log"):
+        journal.pending(tmp_path)
+
+
 def test_cells_go_to_their_suites_and_a_dead_server_is_tried_once(results, database, monkeypatch):
     first, second = CELLS
     suites = {"seven": [first, "actors-tiny-none-nothing-clean"], "eight": [second], "nine": ["a-b-c-d-e"]}

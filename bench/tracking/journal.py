@@ -7,6 +7,7 @@ nothing.
 import json
 from pathlib import Path
 
+from vidattn.bench import reading
 from vidattn.data import atomic
 
 NAME = "mlflow_pending.json"
@@ -16,7 +17,7 @@ TABLES = "tables"  # no cell id: those have hyphens
 def pending(root: Path) -> dict[str, list[str]]:
     """Suite -> cells that have not arrived, and `tables` where they have not."""
     path = Path(root) / NAME
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return reading.record(path, (), "Delete it, then: vidattn mlflow log") if path.is_file() else {}
 
 
 def note(root: Path, suite: str, cells: list[str]) -> None:
