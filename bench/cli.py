@@ -99,7 +99,7 @@ def _grid(commands) -> None:
 def _models(commands) -> None:
     complexity = _command(commands, "complexity", "parameters and FLOPs of the published models")
     complexity.add_argument("--out", default="results/complexity", help="folder for the records")
-    _command(commands, "saturation", "how far wide features drive the gates of the LSTM head, update by update")
+    _command(commands, "saturation", "gates of the LSTM head on wide features, update by update")
     models = _command(commands, "models", "list the models, or describe one")
     models.add_argument("id", nargs="?", help="<backbone>-<attention>-<architecture>")
 
