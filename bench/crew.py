@@ -7,7 +7,8 @@ TensorFlow keeps the variables of a model that was trained in a process after th
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from vidattn.data.workers import end_with_parent
@@ -49,5 +50,16 @@ def _place(do: Callable[[Task], float], waiting: deque[Task], done: Callable[[Ta
                     task = waiting.popleft()
                 except IndexError:  # another place took the last one
                     return
-                memory = worker.submit(do, task).result()
+                memory = _result(worker.submit(do, task))
                 done(task)
+
+
+def _result(future: Future) -> float:
+    """What a worker answers; an error that says what to do where it was ended from outside."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise RuntimeError(
+            "A worker process was ended from outside: killed, or out of memory. What was finished is kept; the "
+            "same command goes on from there, with fewer --jobs if memory was short."
+        ) from None

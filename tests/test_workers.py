@@ -110,3 +110,12 @@ def test_the_first_error_ends_what_waits(tmp_path):
     with pytest.raises(ValueError, match="task 7"):
         crew.work(refuse, [7, 8, 9], 1, done.append)
     assert done == []
+
+
+def vanish(task: str) -> float:
+    os._exit(1)
+
+
+def test_a_worker_that_is_killed_is_an_error_that_says_what_to_do():
+    with pytest.raises(RuntimeError, match="ended from outside.*goes on from there.*--jobs"):
+        crew.work(vanish, ["seven"], 1, print)
