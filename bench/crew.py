@@ -60,6 +60,6 @@ def _result(future: Future) -> float:
         return future.result()
     except BrokenProcessPool:
         raise RuntimeError(
-            "A worker process was ended from outside: killed, or out of memory. What was finished is kept; the "
+            "A worker was ended from outside: killed, or out of memory. What was finished is kept; the "
             "same command goes on from there, with fewer --jobs if memory was short."
         ) from None
