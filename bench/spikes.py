@@ -8,7 +8,7 @@ import math
 
 from vidattn.bench import wording
 
-SPIKE = 20  # times the loss of the epoch before: other last epochs reached 5, spikes 60 and more
+SPIKE = 20  # times the loss of the epoch before: far above what a last epoch without a spike reaches
 RESOLUTION = 1e-6  # of the losses in records, some of which are rounded to zero
 
 
