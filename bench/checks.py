@@ -19,6 +19,8 @@ MODELS = BENCH.parent / "models"
 AXES = ("backbone", "attention", "architecture")
 SIZES = ("classes", "size", "frames", "flow_length", "batch", "from_features")
 CONTRAST = ("name", "cell", "control")
+COMPARE = {"explained": list, "protocols": list, "leakage": list, "settings": dict, "sheets": list}
+COMPARE |= {"families": dict, "contrasts": list}  # section -> what holds it
 OPTIONS = ("backbone_params", "attention_params", "architecture_params")
 
 
@@ -59,16 +61,28 @@ def check(params: Params, where: str) -> None:
 def _compare(params: Params, where: str) -> None:
     """Protocols and cells that comparisons name."""
     compare = params.compare
-    pairs = [*compare.get("protocols", []), compare.get("leakage", []), compare.get("explained", [])]
-    for name in itertools.chain(*pairs, *compare.get("settings", {}).values()):
+    keys(compare, tuple(COMPARE), f"{where}: compare")
+    for section, values in compare.items():
+        _held(values, COMPARE[section], f"{where}: compare.{section}")
+    pairs = [*compare.get("protocols", []), *compare.get("settings", {}).values()]
+    pairs += [compare["leakage"]] if compare.get("leakage") else []
+    for pair in pairs:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise ParamsError(f"{where}: compare: expected two protocols, [first, second], got {pair!r}.")
+    for name in itertools.chain(*pairs, compare.get("explained", [])):
         if name not in params.protocols:
             raise unknown("protocol", name, params.protocols, f"{where}: compare")
     for text in compare.get("sheets", []):
         Cell.parse(text, params)
     for row in compare.get("contrasts", []):
         _contrast(row, params, f"{where}: compare.contrasts")
-    known = {"explained", "protocols", "leakage", "settings", "sheets", "families", "contrasts"}
-    keys(compare, tuple(known), f"{where}: compare")
+
+
+def _held(values: object, kind: type, where: str) -> None:
+    """Raises `ParamsError` on a section that holds something else, nothing for example."""
+    if not isinstance(values, kind):
+        expected = {list: "a list", dict: "a mapping"}[kind]
+        raise ParamsError(f"{where}: expected {expected}, got {values!r}. To compare nothing, leave it out.")
 
 
 def _contrast(row: object, params: Params, where: str) -> None:

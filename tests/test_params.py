@@ -218,6 +218,35 @@ def test_contrasts_are_checked_before_anything_runs(raw, tmp_path, changes, mess
         load(raw, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("section", "value", "message"),
+    [
+        (
+            "settings",
+            None,
+            r"compare.settings: expected a mapping, got None. To compare nothing, leave it out",
+        ),
+        ("contrasts", None, "compare.contrasts: expected a list, got None"),
+        ("explained", "icip_clean", "compare.explained: expected a list, got 'icip_clean'"),
+        ("leakage", ["icip_leaky"], r"expected two protocols, \[first, second\], got \['icip_leaky'\]"),
+        ("protocols", ["paper", "clean"], r"expected two protocols, .* got 'paper'"),
+        ("protocol", [], "compare: unknown key 'protocol'. Did you mean 'protocols'"),
+    ],
+)
+def test_sections_of_compare_hold_what_is_read_from_them(raw, tmp_path, section, value, message):
+    raw["compare"][section] = value
+    with pytest.raises(params.ParamsError, match=message):
+        load(raw, tmp_path)
+
+
+@pytest.mark.parametrize("section", ["settings", "contrasts", "leakage", "families"])
+def test_any_section_of_compare_may_be_left_out(raw, tmp_path, section):
+    del raw["compare"][section]
+    if section == "families":
+        raw["compare"]["contrasts"] = []
+    assert section not in load(raw, tmp_path).compare
+
+
 def test_a_contrast_may_be_of_all_classes(raw, tmp_path):
     raw["compare"]["contrasts"][0]["family"] = "all"
     del raw["compare"]["contrasts"][1]["family"]
