@@ -21,8 +21,8 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     """One row a protocol: `described` in words, and every setting that differs between two rows.
 
     The same name with other settings has a row of its own. `frames` 0 takes one frame a second and as many a
-    clip as clips of the data set have on average. Features of a frozen encoder are stored in 16 bits under every
-    protocol; You and Korhonen stored 32.
+    clip as clips of the data set have on average. Features of a frozen encoder are stored in 16 bits under
+    every protocol; You and Korhonen stored 32.
     """
     found: dict[str, dict] = {}
     for cell in results.ids:
