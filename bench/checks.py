@@ -81,7 +81,7 @@ def _compare(params: Params, where: str) -> None:
 def _held(values: object, kind: type, where: str) -> None:
     """Raises `ParamsError` on a section that holds something else, nothing for example."""
     if not isinstance(values, kind):
-        expected = {list: "a list", dict: "a mapping"}[kind]
+        expected = "a list" if kind is list else "a mapping"
         raise ParamsError(f"{where}: expected {expected}, got {values!r}. To compare nothing, leave it out.")
 
 
