@@ -13,6 +13,7 @@ import pandas as pd
 from vidattn.bench import reading
 
 COORDINATES = ("dataset", "backbone", "attention", "architecture", "protocol")
+METRICS = ("top1", "top5", "per_class")  # in this order, before others
 RECORD = (
     *(f"cell.{name}" for name in COORDINATES),
     *("fold", "seed", "n", "parameters", "trainable", "flops"),
@@ -92,10 +93,16 @@ class Results:
         return tuple(cell for cell in self.ids if not self.records[cell])
 
     @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics: those that tables always have, then what else records hold."""
+        found = {name for records in self.records.values() for r in records for name in r["metrics"]}
+        return (*METRICS, *sorted(found - set(METRICS)))
+
+    @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run: coordinates, cell, fold, seed, top1, top5, per_class, n, n_train."""
+        """One row a run: coordinates, cell, fold, seed, every metric, n, n_official, n_train."""
         rows = [_row(cell, record) for cell in self.ids for record in self.records[cell]]
-        measured = ["top1", "top5", "per_class", "n", "n_official", "n_train"]
+        measured = [*self.metrics, "n", "n_official", "n_train"]
         return pd.DataFrame(rows, columns=["cell", *COORDINATES, "fold", "seed", *measured])
 
     def predictions(self, cell: str) -> pd.DataFrame:

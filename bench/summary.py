@@ -6,10 +6,9 @@ import pandas as pd
 from vidattn.bench import stats, wording
 from vidattn.bench.results import COORDINATES, Results, coordinates, identity
 
-METRICS = ("top1", "top5", "per_class")
+OF_CLIPS = ("top1", "top5")  # metrics that are means over clips, so that groups can be resampled
 PROBE = "nearest"  # architecture of the 1-NN leakage probe
-COLUMNS = [*COORDINATES, "top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high", "per_class"]
-COLUMNS += ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "encoder", "weights"]
+EXTENT = ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "encoder", "weights"]
 
 
 def cells(results: Results) -> pd.DataFrame:
@@ -19,8 +18,15 @@ def cells(results: Results) -> pd.DataFrame:
     """
     if "cells" not in results.cache:
         rows = [_cell(results, cell) for cell in results.ids]
-        results.cache["cells"] = pd.DataFrame(rows, columns=COLUMNS)
+        columns = [*COORDINATES, *accuracies(results), *EXTENT]
+        results.cache["cells"] = pd.DataFrame(rows, columns=columns)
     return results.cache["cells"].copy()
+
+
+def accuracies(results: Results) -> list[str]:
+    """The columns of the metrics, each followed by its interval where it has one."""
+    ends = {metric: ("", "_low", "_high") if metric in OF_CLIPS else ("",) for metric in results.metrics}
+    return [metric + end for metric in results.metrics for end in ends[metric]]
 
 
 def hits(predictions: pd.DataFrame, metric: str = "top1") -> np.ndarray:
@@ -148,9 +154,9 @@ def _part(frame: pd.DataFrame, classes: list[str] | None) -> pd.DataFrame:
 def _cell(results: Results, cell: str) -> dict:
     records, runs = results.records[cell], results.runs[results.runs["cell"] == cell]
     row: dict = {**coordinates(cell)}
-    for metric in METRICS:
+    for metric in results.metrics:
         row[metric] = runs[metric].mean() if records else np.nan
-        if metric != "per_class":
+        if metric in OF_CLIPS:
             found = accuracy(results, cell, metric=metric)
             row |= {f"{metric}_low": found.low, f"{metric}_high": found.high}
     first = records[0] if records else {}

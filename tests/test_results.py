@@ -7,7 +7,7 @@ import pytest
 import synthetic
 
 from vidattn.bench.results import Results, coordinates, identity
-from vidattn.bench.tables import backends, benchmarks, costs
+from vidattn.bench.tables import backends, benchmarks, costs, table
 
 CELL = next(iter(synthetic.CELLS))
 ROOT = Path(__file__).resolve().parent.parent
@@ -144,3 +144,18 @@ def test_committed_results_are_read():
     assert all(found.records[cell] and len(found.predictions(cell)) for cell in found.ids)
     assert len(found.complexity) and len(found.rates) and len(found.saturation)
     assert len(found.published("icip")) and len(found.published("thesis"))
+
+
+def test_a_new_metric_of_records_stands_in_the_tables_of_all_cells(tmp_path):
+    cell = "actors-tiny-none-lstm-clean"
+    synthetic.write(tmp_path, {cell: synthetic.CELLS[cell]}, folds=2)
+    for fold, value in ((1, 0.25), (2, 0.75)):
+        path = tmp_path / "records" / cell / f"{fold}-0.json"
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps({**record, "metrics": {**record["metrics"], "mine": value}}))
+    found = Results(tmp_path)
+    assert found.metrics == ("top1", "top5", "per_class", "mine")
+    for name in ("grid", "demo_grid"):
+        frame = table(name, found)
+        assert frame["mine"].tolist() == [0.5]
+        assert "mine_low" not in frame

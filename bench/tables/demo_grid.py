@@ -21,12 +21,14 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     results = Results(results.root, [cell for cell in results.ids if coordinates(cell)["dataset"] == DATASET])
     frame = summary.cells(results).drop(columns=["trainable"], errors="ignore")
     frame.insert(0, "cell", list(results.ids))
+    measured = summary.accuracies(results)
     for family, classes in options.get("families", {}).items():
+        columns = [f"top1_{family}{end}" for end in ("", "_low", "_high")]
         found = [summary.accuracy(results, cell, classes) for cell in results.ids]
-        frame[f"top1_{family}"] = [x.value for x in found]
-        frame[f"top1_{family}_low"] = [x.low for x in found]
-        frame[f"top1_{family}_high"] = [x.high for x in found]
-    return _ordered(_with_differences(frame, results))
+        ends = [[x.value for x in found], [x.low for x in found], [x.high for x in found]]
+        frame = frame.assign(**dict(zip(columns, ends)))
+        measured += columns
+    return _ordered(_with_differences(frame, results), measured)
 
 
 def _with_differences(frame: pd.DataFrame, results: Results) -> pd.DataFrame:
@@ -37,9 +39,8 @@ def _with_differences(frame: pd.DataFrame, results: Results) -> pd.DataFrame:
     return frame.merge(found[["cell", *COLUMNS]], on="cell", how="left")
 
 
-def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+def _ordered(frame: pd.DataFrame, measured: list[str]) -> pd.DataFrame:
     """Coordinates, accuracies, differences, then size and cost."""
     last = ["n", "n_official", "folds", "seeds", "parameters", "flops", "weights"]
-    middle = [c for c in frame.columns if c.startswith(("top", "per_class"))]
     renamed = {c: c.replace("difference", "top1_difference") for c in COLUMNS}
-    return frame[[*COORDINATES, *middle, *COLUMNS, *last]].rename(columns=renamed)
+    return frame[[*COORDINATES, *measured, *COLUMNS, *last]].rename(columns=renamed)

@@ -24,9 +24,9 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     costs = costs.astype({"cell": str})
     frame = frame.merge(costs, on="cell", how="left")
     sizes = ["n", "n_official", "folds", "seeds", "encoder", "parameters", "trainable", "flops", *measured]
-    accuracies = [c for c in frame.columns if c.startswith(("top", "per_class"))]
-    columns = [*COORDINATES, *accuracies, *COLUMNS, "improvement", "detectable", *sizes, "weights"]
-    return frame[columns].rename(columns=lambda c: f"top1_{c}" if c.startswith("difference") else c)
+    first = [*COORDINATES, *summary.accuracies(results), *COLUMNS]
+    frame = frame[[*first, "improvement", "detectable", *sizes, "weights"]]
+    return frame.rename(columns=lambda c: f"top1_{c}" if c.startswith("difference") else c)
 
 
 def _differences(results: Results) -> pd.DataFrame:
