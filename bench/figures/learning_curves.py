@@ -12,20 +12,26 @@ def draw(results: Results) -> dict[str, Drawing]:
     found = {}
     for name, frame in curves(results).items():
         where = ", ".join(frame[["dataset", "protocol"]].iloc[0])
-        caption = f"Learning curves, {where}: validation top-1 by epoch, mean over runs."
+        caption = (
+            f"Learning curves, {where}: validation top-1 by epoch, mean over up to {frame['runs'].max()} "
+        )
+        caption += (
+            "runs of a model. A run that patience ended is left out from there on: a tail may be of few."
+        )
         found[f"learning_curves_{name}"] = Drawing(learning_curves(frame), caption)
     return found
 
 
 def curves(results: Results) -> dict[str, pd.DataFrame]:
-    """`<dataset>_<protocol>` -> mean validation top-1 by epoch: coordinates, epoch, value."""
+    """`<dataset>_<protocol>` -> mean validation top-1 by epoch: coordinates, epoch, value, runs."""
     rows = []
     for cell in results.ids:
         for record in results.records[cell]:
             history = record.get("history", {}).get("val_top1") or []
             rows += [[*coordinates(cell).values(), i, value] for i, value in enumerate(history, 1)]
     frame = pd.DataFrame(rows, columns=[*COORDINATES, "epoch", "value"])
-    means = frame.groupby([*COORDINATES, "epoch"], sort=False, as_index=False)["value"].mean()
+    epochs = frame.groupby([*COORDINATES, "epoch"], sort=False)["value"]
+    means = epochs.agg(value="mean", runs="size").reset_index()
     return {"_".join(key): part for key, part in means.groupby(["dataset", "protocol"], sort=False)}
 
 
