@@ -5,13 +5,21 @@ SUITE ?= demo
 JOBS  ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 ENV    = PATH="$(CURDIR)/.venv/bin:$$PATH" DVC_NO_ANALYTICS=1 MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=1 TF_CPP_MIN_LOG_LEVEL=3
 
-.PHONY: demo suite test battery lint clean help
+N     ?= 1000
+SEED  ?= 0
+ENGINE ?= local
+
+.PHONY: demo suite test faults kills battery lint graph docs clean help
 
 help:
 	@echo "make demo   set up, run the demo suite on the embedded data set, write tables and report"
 	@echo "make suite  the same for another suite: make suite SUITE=ucf101_12"
 	@echo "make test   set up, lint, type checks, import contracts, tests"
 	@echo "make battery  every backbone, attention and architecture against the contract, in full"
+	@echo "make faults   N=1000 SEED=0: faults put into a tiny project, and what became of them"
+	@echo "make kills    ENGINE=local N=100 SEED=0: processes of small grids killed, and what became of each"
+	@echo "make graph  packages on their floors, who imports whom, circles"
+	@echo "make docs   build the pages of docs/ into site/"
 	@echo "make clean  remove stored data and finished runs (results/ stays)"
 
 demo:
@@ -25,12 +33,29 @@ lint:
 	@sh requirements/install.sh test
 	@$(ENV) sh requirements/lint.sh
 
+graph:
+	@sh requirements/install.sh test
+	@$(ENV) python requirements/graph.py
+
+docs:
+	@sh requirements/install.sh docs
+	@$(ENV) sh requirements/docs.sh
+
 test: lint
 	@$(ENV) pytest -n $(JOBS) --dist loadfile
 
+faults:
+	@sh requirements/install.sh test
+	@$(ENV) PYTHONPATH=tests python -m faults --count $(N) --seed $(SEED) --out results/benchmarks/faults.csv \
+	  --journal data/store/faults.jsonl
+
+kills:
+	@sh requirements/install.sh test
+	@$(ENV) PYTHONPATH=tests python -m kills --engine $(ENGINE) --count $(N) --seed $(SEED) --out results/benchmarks/kills.csv
+
 battery:
 	@sh requirements/install.sh test
-	@$(ENV) pytest -n $(JOBS) -m "battery or not battery" tests/test_build_contract.py
+	@$(ENV) pytest -n $(JOBS) -m "battery or not battery" tests/models/test_build_contract.py
 
 clean:
 	rm -rf data/store dvc_plots

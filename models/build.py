@@ -2,7 +2,7 @@
 
 import importlib
 import inspect
-import pkgutil
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,18 +10,21 @@ from types import ModuleType
 from typing import Any
 
 import keras
+import numpy as np
 
-from vidattn.models import blocks
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph import map_vectors
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.parts import blocks
 
 KINDS = {"backbone": "backbones", "attention": "attention", "architecture": "architectures"}
 Options = dict[str, Any] | None
 
 
 def names(kind: str) -> list[str]:
-    """The plug-ins of a kind ("backbone", "attention", "architecture"), sorted."""
+    """The plug-ins of a kind ("backbone", "attention", "architecture") that can be built, sorted."""
     blocks.one_of("kind", kind, tuple(KINDS))
-    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent / KINDS[kind])]))
+    files = (Path(__file__).parent / KINDS[kind]).glob("*.py")
+    return sorted(f.stem for f in files if f"\ndef {kind}(" in f.read_text(encoding="utf-8"))
 
 
 def module(kind: str, name: str) -> ModuleType:
@@ -42,8 +45,10 @@ def build(
     backbone_params: Options = None,
     attention_params: Options = None,
     architecture_params: Options = None,
-    from_features: int | None = None,
+    from_features: int | map_vectors.Shapes | None = None,
     mask: bool = False,
+    freeze: str = "none",
+    pictures: dict[str, np.ndarray] | None = None,
     seed: int = 0,
 ) -> keras.Model:
     """Builds a classifier.
@@ -59,8 +64,11 @@ def build(
         backbone_params: Keyword arguments of the backbone, and `weights`.
         attention_params: Keyword arguments of the attention; they override the backbone's published settings.
         architecture_params: Keyword arguments of the architecture.
-        from_features: Width D of stored frame features that stand in for the backbone.
+        from_features: Width D of stored frame features that stand in for the backbone; or, where the store
+            has its maps, the shape (H, W, C) of every endpoint (see `map_shapes`).
         mask: Keep frames of zeros at a clip's end out of recurrence, attention, means and the last step.
+        freeze: What of the backbone is not trained: "none", "norms" or "trunk" (see `weights.stock`).
+        pictures: Training pictures by stream, (N, H, W, C), that folded weights are made trainable with.
         seed: Seed of the initial weights.
 
     Returns:
@@ -78,13 +86,15 @@ def build(
     chosen = _call(
         module("attention", attention).attention, attention, {**defaults, **(attention_params or {})}
     )
-    if from_features and attention != "none":
+    maps = from_features if isinstance(from_features, dict) else None
+    if from_features and (attention != "none" if maps is None else not chosen.plain):
         raise ValueError(
             f"Attention '{attention}' acts inside the backbone, which stored features have passed; use none."
         )
-    inputs = _inputs(head, architecture, size, frames, flow_length, from_features)
+    width = sum(map(math.prod, maps.values())) if maps else from_features
+    inputs = _inputs(head, architecture, size, frames, flow_length, width)
     options = _checked(encoder_file.backbone, backbone, backbone_params or {}, "shape")
-    encoder = Encoder(inputs, classes, chosen, encoder_file, options, mask)
+    encoder = Encoder(inputs, classes, chosen, encoder_file, options, mask, maps, freeze, pictures or {})
     output = _call(head.architecture, architecture, architecture_params or {}, encoder=encoder)
     return keras.Model(inputs, output, name=re.sub(r"\W", "_", f"{backbone}-{attention}-{architecture}"))
 
@@ -121,8 +131,10 @@ def _inputs(
     head: ModuleType, architecture: str, size: int, frames: int | None, length: int, features: int | None
 ) -> dict[str, keras.KerasTensor]:
     """The input tensors of an architecture."""
-    if head.STREAMS == ("image",):
+    image = head.STREAMS == ("image",)
+    if image and not features:
         return {"image": keras.Input((size, size, 3), name="image")}
+    frames = 1 if image else frames
     if not frames or frames < 1:
         raise ValueError(f"Architecture '{architecture}' takes clips; give the number of frames.")
     if features:
@@ -159,18 +171,33 @@ def features(
     Args:
         backbone: Name of the frame encoder.
         size: Height and width of the input.
-        pool: "mean" over positions, or "flat", the whole last map (You and Korhonen).
+        pool: "mean" over positions, "flat", the whole last map (You and Korhonen), or "maps", all endpoints
+            flattened, one after the other.
         backbone_params: Keyword arguments of the backbone, and `weights`.
         seed: Seed of random weights.
 
     Returns:
         A model from images (B, H, W, 3) in [-1, 1] to features (B, D).
     """
-    blocks.one_of("pool", pool, ("mean", "flat"))
+    blocks.one_of("pool", pool, ("mean", "flat", "maps"))
     keras.utils.set_random_seed(seed)
-    file = module("backbone", backbone)
-    options = _checked(file.backbone, backbone, backbone_params or {}, "shape")
     image = keras.Input((size, size, 3), name="image")
-    x = Encoder({}, 1, module("attention", "none").attention(), file, options).endpoints(image)["final"]
-    x = keras.layers.Flatten()(x) if pool == "flat" else blocks.mean_pool(x)(x)
+    endpoints = _endpoints(backbone, image, backbone_params)
+    final = endpoints["final"]
+    pooled = {"mean": blocks.mean_pool(final), "flat": keras.layers.Flatten()}
+    x = map_vectors.join(endpoints) if pool == "maps" else pooled[pool](final)
     return keras.Model(image, x, name=f"{backbone}_{pool}")
+
+
+def map_shapes(backbone: str, *, size: int, backbone_params: Options = None) -> map_vectors.Shapes:
+    """The shape (H, W, C) of every endpoint of a backbone, in the order of `features` with pool "maps"."""
+    shapes = {**(backbone_params or {}), "weights": None}
+    endpoints = _endpoints(backbone, keras.Input((size, size, 3)), shapes)
+    return {name: tuple(x.shape[1:]) for name, x in endpoints.items()}
+
+
+def _endpoints(backbone: str, image: keras.KerasTensor, params: Options) -> dict[str, keras.KerasTensor]:
+    """The maps of a backbone without attention."""
+    file = module("backbone", backbone)
+    options = _checked(file.backbone, backbone, params or {}, "shape")
+    return Encoder({}, 1, module("attention", "none").attention(), file, options).endpoints(image)

@@ -1,17 +1,34 @@
 #!/bin/sh
 # Run one suite: its data, then every missing run on all cores, then dvc repro, which finds the runs done.
+# What dvc says of its steps is left out, its errors are not: they go to stderr.
 set -eu
 suite=$1 jobs=$2
+if [ ! -e .git ]; then  # a copy without its history
+  dvc config --local core.no_scm true
+fi
+if [ -e .dvc/tmp/rwlock ] && ! python -m json.tool .dvc/tmp/rwlock >/dev/null 2>&1; then
+  echo ".dvc/tmp/rwlock was left half written by a dvc that was killed; removed." >&2
+  rm .dvc/tmp/rwlock
+fi
 vidattn grid --select "$suite"
-if dvc status --quiet 2>/dev/null; then
+changed=0
+dvc status --quiet || changed=$?
+if [ "$changed" -gt 1 ]; then
+  dvc status >/dev/null  # again, to say why
+  exit "$changed"
+elif [ "$changed" -eq 0 ]; then
   echo "Everything is up to date."
 else
-  data=$(dvc stage list --name-only | grep -E '^(frames|flow|encode)@' || true)
-  if [ -n "$data" ]; then dvc repro --quiet $data; fi
-  vidattn grid --jobs "$jobs"
-  dvc repro --quiet
+  stages=$(dvc stage list --name-only)
+  dvc repro plan $(echo "$stages" | grep -E '^(frames|flow|encode)@' || true) >/dev/null
+  # What another machine made and `vidattn store pull` brought is up to date, whatever device made it.
+  dvc status --quiet $(echo "$stages" | grep -E '^(train|fuse)@' || true) || vidattn grid --jobs "$jobs"
+  dvc repro >/dev/null
 fi
 vidattn tables --show
+if [ -f results/findings.md ]; then
+  sed -n "/^## /q; s/^- //p" results/findings.md # the answer in sentences
+fi
 echo "Report   results/report.html"
 echo "Tables   results/tables/"
 echo "Compare  .venv/bin/vidattn mlflow ui"

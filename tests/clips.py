@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from vidattn.data.media.probe import digest
+
 
 def write_video(path: Path, frames: np.ndarray, fps: float = 10.0) -> Path:
     """An MJPEG AVI of RGB frames (T, H, W, 3)."""
@@ -45,10 +47,21 @@ def write_dataset(store: Path, name: str, count: int, frames: int = 12, side: in
         write_video(store / name / path, moving(number, length, side, (1 + number % 2, 0)))
         row = {"clip": clip, "label": f"k{number % 2}", "group": f"g{number % 3}", "path": str(path)}
         row |= {"frames": length, "fps": 10.0, "width": side, "height": side}
-        rows.append(row | {"digest": f"digest{number}", "status": "ok", "reason": ""})
+        rows.append(row | {"digest": digest(store / name / path), "status": "ok", "reason": ""})
     table = pd.DataFrame(rows)
     table.to_csv(store / name / "index.csv", index=False)
     return table
+
+
+def change_row(store: Path, name: str, clip: str, **values: object) -> None:
+    """Changes values of a clip in the index; `digest=None` stands for the file's own."""
+    index = store / name / "index.csv"
+    table = pd.read_csv(index, keep_default_na=False).set_index("clip", drop=False)
+    if "digest" in values and values["digest"] is None:
+        values["digest"] = digest(store / name / table.loc[clip, "path"])
+    for key, value in values.items():
+        table.loc[clip, key] = value
+    table.to_csv(index, index=False)
 
 
 DAMAGE = ("truncated", "flipped", "zeroed", "text")

@@ -6,12 +6,23 @@ from pathlib import Path
 
 import pytest
 
-# Before any import of a framework: the thread counts make runs bit-reproducible, the rest keeps tests quiet.
+# Before any import of a framework: they keep the tests quiet.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_sessionstart(session):
+    """Threads as runs have them, before any test uses the framework: later they cannot be changed.
+
+    The process that only hands tests out to workers is left alone.
+    """
+    if not getattr(session.config.option, "numprocesses", None):
+        from vidattn.bench.train.reproducible import one_thread
+
+        one_thread()
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +34,24 @@ def shared() -> Path:
     return folder / "data"
 
 
+@pytest.fixture(scope="session")
+def cases(shared) -> Path:
+    """The folder of small inputs with known right answers, or a skip."""
+    folder = shared.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"needs the folder of cases at {folder}")
+    return folder
+
+
 def pytest_terminal_summary(terminalreporter):
-    """How many combinations the contract battery went through, and how long that took."""
+    """What tests measured: the contract battery's combinations and time, the files that a run passes."""
     seconds = defaultdict(list)
     for report in terminalreporter.getreports("passed"):
-        if report.when == "call" and "battery" in (names := dict(report.user_properties)):
-            seconds[names["battery"]].append(report.duration)
+        measured = dict(report.user_properties) if report.when == "call" else {}
+        if "battery" in measured:
+            seconds[measured["battery"]].append(report.duration)
+        if "way" in measured:
+            files = measured["way"].count(" > ") + 1
+            terminalreporter.write_line(f"vidattn run: {files} files to the training step: {measured['way']}")
     for name, values in sorted(seconds.items()):
         terminalreporter.write_line(f"battery: {name}, {len(values)} combinations in {sum(values):.0f} s")

@@ -24,19 +24,19 @@ OPTIONS = {
     "contrasts": [
         {
             "name": "spatial attention",
-            "family": "appearance",
+            "classes": "appearance",
             "cell": "actors-tiny-cbam-frame_average-clean",
             "control": "actors-tiny-none-frame_average-clean",
         },
         {
             "name": "spatial attention (L2PA)",
-            "family": "appearance",
+            "classes": "appearance",
             "cell": "actors-tiny-l2pa-frame_average-clean",
             "control": "actors-tiny-none-frame_average-clean",
         },
         {
             "name": "flow stream",
-            "family": "motion",
+            "classes": "motion",
             "cell": "actors-tiny-none-two_stream-clean",
             "control": "actors-tiny-none-frame_average-clean",
         },
@@ -115,7 +115,6 @@ def _record(cell: str, fold: int, seed: int, frame: pd.DataFrame) -> dict:
         "versions": {"keras": "3.15.1", "tensorflow": "2.21.0"},
         "backend": "tensorflow",
         "device": "cpu",
-        "git_commit": "0" * 40,
         "protocol": {"kind": protocol, "defects": [], "epochs": 6},
     }
 

@@ -1,6 +1,7 @@
 """What CI says: nothing of accuracy unless the runs were trained."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -49,3 +50,13 @@ def test_nothing_is_compared_or_shown_of_what_was_not_trained():
     assert set(told) == {f"always() && {trained} == 'true'", f"always() && {trained} != 'true'"}
     assert "Not trained" in told[f"always() && {trained} != 'true'"]
     assert any("vidattn check" in step.get("run", "") for step in after)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda p: p.name)
+def test_workflows_name_files_and_targets_that_are_there(path):
+    jobs = yaml.safe_load(path.read_text())["jobs"]
+    runs = " ".join(step.get("run", "") for job in jobs.values() for step in job["steps"])
+    targets = set(re.findall(r"(?m)^(\w+):", (ROOT / "Makefile").read_text()))
+    assert set(re.findall(r"\bmake (\w+)", runs)) <= targets
+    named = re.findall(r"(?:requirements|\.ci)/[\w.]+", runs)
+    assert [name for name in named if not (ROOT / name).exists()] == []

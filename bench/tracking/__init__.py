@@ -12,9 +12,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from vidattn.bench.results import Results
-from vidattn.bench.tracking import contents, journal
+from vidattn.bench.results.reader import Results
+from vidattn.bench.tracking import contents, entries, journal, leaderboard
 from vidattn.bench.tracking.mirror import Mirror
+from vidattn.data.files import atomic
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,6 +42,11 @@ def log(results: Results, uri: str | None = None, suite: str = "demo", tables: P
     Returns:
         The outcome. Where the server failed, `pending` names what stays in the journal: cells, and `tables`.
     """
+    with atomic.alone(results.root / "records"):  # two at once would each create what the other does
+        return _log(results, uri, suite, tables)
+
+
+def _log(results: Results, uri: str | None, suite: str, tables: Path | None) -> Outcome:
     outcome, done = Outcome(), set()
     cells = [cell for cell in results.ids if results.records[cell]]
     names = cells if tables is None else [*cells, journal.TABLES]
@@ -51,7 +57,7 @@ def log(results: Results, uri: str | None = None, suite: str = "demo", tables: P
             for name, new in contents.log_cell(mirror, results, cell):
                 (outcome.logged if new else outcome.skipped).append(name)
             done.add(cell)
-        mirror.show()
+        mirror.show(entries.view(mirror.cells()))
         if tables is not None:
             mirror.attach(journal.TABLES, Path(tables))
             done.add(journal.TABLES)
@@ -89,7 +95,18 @@ def log_suites(
             total.skipped += found.skipped
             total.pending += found.pending
             total.error = found.error
+    if total.logged and not total.error:
+        _rank(root, suites, uri)
     return total
+
+
+def _rank(root: Path, suites: dict[str, list[str]], uri: str | None) -> None:
+    """The experiment across suites; what a server misses of it, the next call makes up for."""
+    cells = list(dict.fromkeys(name for names in suites.values() for name in names if name != journal.TABLES))
+    try:
+        leaderboard.log(Results(root, cells), uri)
+    except Exception as error:  # as in `log`
+        _LOG.warning("MLflow failed (%s); the leaderboard is not up to date.", error)
 
 
 def sync(root: Path, uri: str | None = None) -> Outcome:

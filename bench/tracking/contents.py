@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench import figures, summary
-from vidattn.bench.inputs import plugin_path, plugin_streams
-from vidattn.bench.results import Results, coordinates
+from vidattn.bench.analysis import comparisons
+from vidattn.bench.config import plugin_files
+from vidattn.bench.report import figures
+from vidattn.bench.results.reader import Results, coordinates
 from vidattn.bench.tracking import entries
 from vidattn.bench.tracking.mirror import Mirror
-from vidattn.data import atomic
+from vidattn.data.files import atomic
 
 
 def log_cell(mirror: Mirror, results: Results, cell: str) -> Iterator[tuple[str, bool]]:
@@ -24,40 +25,29 @@ def log_cell(mirror: Mirror, results: Results, cell: str) -> Iterator[tuple[str,
         if mirror.has(name, digests[-1]):
             yield name, False
             continue
-        run = mirror.replace(name, {**entries.run_tags(cell, record), "mlflow.parentRunId": parent})
-        _log_run(mirror, run, results, cell, record, timing)
-        mirror.close(run, digests[-1])
+        run = mirror.replace(name, {**entries.run_tags(cell, record, timing), "mlflow.parentRunId": parent})
+        for kind, suffix in (("records", "json"), ("predictions", "csv")):
+            path = results.path(kind, cell, record, suffix)
+            if path.is_file():
+                mirror.client.log_artifact(run, str(path), kind)
+        mirror.complete(run, entries.metrics(record, timing), entries.params(cell, record), digests[-1])
         yield name, True
     mirror.retain(cell, [entries.run_name(cell, record) for record in results.records[cell]])
     if not mirror.has(cell, entries.digest(digests)):
-        _log_parent(mirror, parent, results, cell)
-        mirror.close(parent, entries.digest(digests))
+        _log_parent(mirror, parent, results, cell, entries.digest(digests))
 
 
-def _log_run(mirror: Mirror, run: str, results: Results, cell: str, record: dict, timing: dict) -> None:
-    mirror.numbers(run, entries.metrics(record, timing), entries.params(cell, record))
-    for kind, suffix in (("records", "json"), ("predictions", "csv")):
-        path = results.path(kind, cell, record, suffix)
-        if path.is_file():
-            mirror.client.log_artifact(run, str(path), kind)
-    frame = results.predictions(cell)
-    if len(frame):
-        mine = frame[frame["run"] == f"{record['fold']}-{record['seed']}"]
-        _attach_confusion(mirror, run, mine, record["classes"])
-
-
-def _log_parent(mirror: Mirror, run: str, results: Results, cell: str) -> None:
-    row = summary.cells(Results(results.root, [cell])).iloc[0].to_dict()
+def _log_parent(mirror: Mirror, run: str, results: Results, cell: str, digest: str) -> None:
+    row = comparisons.cells(Results(results.root, [cell])).iloc[0].to_dict()
     numbers = {k: v for k, v in row.items() if isinstance(v, int | float) and not pd.isna(v)}
     shapes = _shapes(results.records[cell][0])
-    mirror.numbers(run, numbers, coordinates(cell))
-    for name, shape in entries.shape_tags(shapes).items():  # no parameters: those of a run cannot change
-        mirror.client.set_tag(run, name, shape)
     frame = results.predictions(cell)
     if len(frame):
         _attach_confusion(mirror, run, frame, results.records[cell][0]["classes"])
     if shapes:
         _attach(mirror, run, "shapes.json", json.dumps(shapes, indent=1) + "\n")
+    # shapes are tags, no parameters: those of a run cannot change
+    mirror.complete(run, numbers, coordinates(cell), digest, entries.shape_tags(shapes))
 
 
 def _shapes(record: dict) -> dict:
@@ -66,8 +56,8 @@ def _shapes(record: dict) -> dict:
     Plain text, no MLflow signature: that is part of an MLmodel file, for which MLflow offers to register a
     model, and the weights are not here.
     """
-    name = record["cell"]["architecture"]
-    return entries.shapes(record, plugin_streams(name)) if plugin_path(name).is_file() else {}
+    streams = plugin_files.optional("architecture", record["cell"]["architecture"], "STREAMS")
+    return entries.shapes(record, streams) if streams else {}
 
 
 def _attach_confusion(mirror: Mirror, run: str, predictions: pd.DataFrame, classes: list[str]) -> None:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 
-from vidattn.bench.results import COORDINATES, Results, coordinates
+from vidattn.bench.results import files
+from vidattn.bench.results.reader import AGAIN, COORDINATES, Results, coordinates
 
 COUNTS = ("n", "n_train", "parameters", "flops", "epochs", "selected_epoch")
 
@@ -18,9 +19,9 @@ def cell_tags(cell: str) -> dict[str, str]:
     return {f"vidattn.{name}": value for name, value in coordinates(cell).items()} | {"vidattn.kind": "cell"}
 
 
-def run_tags(cell: str, record: dict) -> dict[str, str]:
+def run_tags(cell: str, record: dict, timing: dict) -> dict[str, str]:
     """Coordinates, fold, seed, commit, data digest and device as tags."""
-    names = {"fold": record["fold"], "seed": record["seed"], "git_commit": record.get("git_commit", "")}
+    names = {"fold": record["fold"], "seed": record["seed"], "git_commit": timing.get("git_commit", "")}
     names |= {"data_digest": record.get("digests", {}).get("data", ""), "device": record.get("device", "")}
     tags = {f"vidattn.{name}": str(value) for name, value in names.items()}
     tags |= {"vidattn.kind": "run", "mlflow.source.git.commit": str(names["git_commit"])}
@@ -72,7 +73,7 @@ def shape_tags(shapes: dict[str, dict[str, list]]) -> dict[str, str]:
 def timing(results: Results, cell: str, record: dict) -> dict:
     """A run's measured costs, or nothing."""
     path = results.path("timings", cell, record, "json")
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return files.record(path, (), AGAIN) if path.is_file() else {}
 
 
 def digest(*values: object) -> str:
@@ -92,6 +93,17 @@ def view(cells: list[str]) -> str:
     names = [name for name in COORDINATES if len({one[name] for one in found}) > 1]
     shown = ("top1", "parameters")  # MLflow puts metrics first: more would push the names out of sight
     columns = [*(f"params.`{name}`" for name in names), *(f"metrics.`{name}`" for name in shown)]
+    return _view(columns)
+
+
+def leaderboard_view() -> str:
+    """The page of the leaderboard: accuracy with interval, difference to the control, cost, coordinates."""
+    shown = ["top1", "top1_low", "top1_high", "difference", "difference_low", "difference_high"]
+    shown += ["parameters", "flops", "train_seconds"]
+    return _view([*(f"metrics.`{name}`" for name in shown), *(f"params.`{name}`" for name in COORDINATES)])
+
+
+def _view(columns: list[str]) -> str:
     order = {
         "orderByKey": "metrics.`top1`",
         "orderByAsc": False,

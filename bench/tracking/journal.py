@@ -7,8 +7,8 @@ nothing.
 import json
 from pathlib import Path
 
-from vidattn.bench import reading
-from vidattn.data import atomic
+from vidattn.bench.results import files as reading
+from vidattn.data.files import atomic
 
 NAME = "mlflow_pending.json"
 TABLES = "tables"  # no cell id: those have hyphens
@@ -22,15 +22,17 @@ def pending(root: Path) -> dict[str, list[str]]:
 
 def note(root: Path, suite: str, cells: list[str]) -> None:
     """Note cells that are about to be sent."""
-    entries = pending(root)
-    waiting = entries.get(suite, [])
-    _save(root, {**entries, suite: waiting + [cell for cell in cells if cell not in waiting]})
+    with atomic.alone(Path(root)):
+        entries = pending(root)
+        waiting = entries.get(suite, [])
+        _save(root, {**entries, suite: waiting + [cell for cell in cells if cell not in waiting]})
 
 
 def strike(root: Path, suite: str, done: set[str]) -> None:
     """Strike off cells that arrived."""
-    entries = pending(root)
-    _save(root, {**entries, suite: [cell for cell in entries.get(suite, []) if cell not in done]})
+    with atomic.alone(Path(root)):
+        entries = pending(root)
+        _save(root, {**entries, suite: [cell for cell in entries.get(suite, []) if cell not in done]})
 
 
 def _save(root: Path, entries: dict[str, list[str]]) -> None:

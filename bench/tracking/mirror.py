@@ -1,7 +1,9 @@
 """The store of MLflow: one experiment and the runs in it. The only file that speaks to MLflow."""
 
+import contextlib
 import logging
 import os
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ def address(uri: str | None) -> str:
 
 def connect(uri: str | None):
     """An MLflow client; mlflow is imported here, since it takes seconds."""
+    _writable(address(uri))
     for name, value in {**PATIENCE, **QUIET}.items():
         os.environ.setdefault(name, value)
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -36,16 +39,26 @@ def connect(uri: str | None):
     return MlflowClient(tracking_uri=address(uri))
 
 
+def _writable(address: str) -> None:
+    """Refuses a file of SQLite that is damaged or cannot be written; MLflow would try for minutes."""
+    if not address.startswith("sqlite:///"):
+        return
+    path = Path(address.removeprefix("sqlite:///").partition("?")[0])
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=15, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise OSError(f"{path} cannot be written as a database of MLflow: {error}") from error
+
+
 class Mirror:
     """One experiment and the runs it already holds, by our own run id."""
 
     def __init__(self, uri: str | None, suite: str) -> None:
         self.client, self.suite = connect(uri), suite
         client = self.client
-        found = client.get_experiment_by_name(suite)
-        self.experiment = (
-            found.experiment_id if found else client.create_experiment(suite, _artifacts(address(uri)))
-        )
+        self.experiment = _experiment(client, suite, uri)
         self.runs: dict[str, Any] = {}
         token = None
         while True:
@@ -55,11 +68,13 @@ class Mirror:
             if not token:
                 return
 
-    def show(self) -> None:
-        """Let the runs page open with what tells the cells here apart."""
-        cells = [name for name, run in self.runs.items() if run.data.tags.get("vidattn.kind") == "cell"]
-        key = f"mlflow.sharedViewState.{VIEW}"
-        self.client.set_experiment_tag(self.experiment, key, entries.view(cells))
+    def cells(self) -> list[str]:
+        """The cells that have a run here."""
+        return [name for name, run in self.runs.items() if run.data.tags.get("vidattn.kind") == "cell"]
+
+    def show(self, view: str) -> None:
+        """Let the runs page open with this view."""
+        self.client.set_experiment_tag(self.experiment, f"mlflow.sharedViewState.{VIEW}", view)
 
     def has(self, name: str, digest: str) -> bool:
         """Whether a run was logged to its end from the same record."""
@@ -88,9 +103,14 @@ class Mirror:
         self.client.set_terminated(run)
         self.client.set_tag(run, "vidattn.digest", digest)
 
-    def numbers(self, run: str, metrics: dict[str, Any], params: dict[str, str]) -> None:
-        """Log numbers, and curves by epoch, in batches of the size that a server takes."""
-        from mlflow.entities import Metric, Param
+    def complete(
+        self, run: str, metrics: dict[str, Any], params: dict[str, str], digest: str, tags: dict | None = None
+    ) -> None:
+        """Log numbers, curves by epoch, settings and tags in few calls, and mark the run as whole.
+
+        The digest comes last, so that a run that was cut is done again.
+        """
+        from mlflow.entities import Metric, Param, RunTag
 
         now, rows = int(time.time() * 1000), []
         for name, value in metrics.items():
@@ -99,10 +119,12 @@ class Mirror:
                 Metric(name, float(x), now, step) for step, x in steps if x is not None and not pd.isna(x)
             ]
         settings = [Param(name, value) for name, value in params.items()]
-        for start in range(0, len(settings), 100):
-            self.client.log_batch(run, params=settings[start : start + 100])
-        for start in range(0, len(rows), 1000):
-            self.client.log_batch(run, metrics=rows[start : start + 1000])
+        marks = [RunTag(name, value) for name, value in {**(tags or {}), "vidattn.digest": digest}.items()]
+        self.client.set_terminated(run)
+        while len(rows) > 800 or len(settings) > 100:
+            self.client.log_batch(run, rows[:800], settings[:100])
+            rows, settings = rows[800:], settings[100:]
+        self.client.log_batch(run, rows, settings, marks)
 
     def attach(self, name: str, folder: Path) -> None:
         """Put a folder's files into a run of their own, unless they are there already."""
@@ -112,6 +134,20 @@ class Mirror:
             run = self.replace(name, {})
             self.client.log_artifacts(run, str(folder))
             self.close(run, digest)
+
+
+def _experiment(client: Any, suite: str, uri: str | None) -> str:
+    """The id of an experiment, created where there is none, unless another writer does so just now."""
+    from mlflow.exceptions import MlflowException
+
+    if found := client.get_experiment_by_name(suite):
+        return found.experiment_id
+    try:
+        return client.create_experiment(suite, _artifacts(address(uri)))
+    except MlflowException:
+        if found := client.get_experiment_by_name(suite):
+            return found.experiment_id
+        raise
 
 
 def _artifacts(address: str) -> str | None:

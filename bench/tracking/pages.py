@@ -1,10 +1,13 @@
 """MLflow's pages in the browser: serve the local store, or say where a server has them."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 
-from vidattn.bench.tracking import mirror
+from vidattn.bench.tracking import leaderboard, mirror
 
 MODELS = "workflowType=machine_learning"  # else the pages' frame is that for chat bots
 
@@ -17,17 +20,37 @@ def ui(uri: str | None = None, host: str = "127.0.0.1", port: int = 5000) -> int
         print(f"{name}: {link}")
     if remote:
         return 0
+    with socket.socket() as probe:
+        if probe.connect_ex((host, port)) == 0:
+            raise OSError(
+                f"Port {port} of {host} is in use. Take another one: vidattn mlflow ui --port {port + 1}"
+            )
     print("Ctrl-C ends it.")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", address]
     command += ["--host", host, "--port", str(port)]
+    # A session of its own: MLflow starts workers, and none is to outlive this process.
+    server = subprocess.Popen(command, env={**os.environ, **mirror.QUIET}, start_new_session=True)
+    _end_with_this_process(server.pid)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return subprocess.call(command, env={**os.environ, **mirror.QUIET})
+        return server.wait()
     except KeyboardInterrupt:
         return 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+def _end_with_this_process(group: int) -> None:
+    """End a group of processes as soon as this one is gone, be it killed without a chance to do so itself."""
+    wait = "import os, sys; sys.stdin.read(); os.killpg(int(sys.argv[1]), 15)"  # a pipe ends with its writer
+    command = [sys.executable, "-c", wait, str(group)]
+    subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
 
 
 def links(uri: str | None, base: str) -> dict[str, str]:
-    """Suite -> address of its comparison: one line a cell, with the columns that tell cells apart."""
+    """Experiment -> address of its page, one line a cell; the leaderboard, across suites, comes first."""
     found = mirror.connect(uri).search_experiments(order_by=["name"])
+    found = sorted(found, key=lambda experiment: experiment.name != leaderboard.NAME)
     page = f"{base.rstrip('/')}/#/experiments/{{}}/runs?viewStateShareKey={mirror.VIEW}&{MODELS}"
     return {e.name: page.format(e.experiment_id) for e in found if e.name != "Default"}

@@ -1,13 +1,16 @@
 """Data sets: one file each; the file name is the name in params.yaml and the symbol inside is `DATASET`."""
 
-import difflib
 import importlib
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 from typing import NamedTuple
 
 import pandas as pd
+
+from vidattn.data.files.names import unknown
 
 
 class Item(NamedTuple):
@@ -26,6 +29,14 @@ class Sides(NamedTuple):
 
     train: tuple[str, ...]
     test: tuple[str, ...]
+
+
+class View(NamedTuple):
+    """A way in which a derived data set shows every clip of the one that it is made of."""
+
+    suffix: str  # of the clip's name
+    label: str  # in which `{label}` stands for the clip's own
+    step: int  # 1: frames in their order; -1: from the last to the first
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,8 @@ class Dataset:
         generate: `generate(home, params)`: makes the files; None where they are fetched or imported.
         sources: What to download; empty where nothing can be.
         advice: Why it cannot be fetched and what to import instead; "" where it can.
+        of: The data set whose clips, folds and stored streams this one shows again, if it has none itself.
+        views: How it shows each of them.
     """
 
     name: str
@@ -77,17 +90,56 @@ class Dataset:
     generate: Callable[[Path, dict], None] | None = None
     sources: tuple[Source, ...] = ()
     advice: str = ""
+    of: "Dataset | None" = None
+    views: tuple[View, ...] = ()
+
+    @property
+    def stored(self) -> "Dataset":
+        """The data set under whose name index and streams lie in the store."""
+        return self.of or self
 
 
-def names() -> tuple[str, ...]:
-    """All data sets: the files of this folder."""
+def files() -> tuple[str, ...]:
+    """All plug-ins: the files of this folder."""
     return tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__"))
 
 
-def load(name: str) -> Dataset:
-    """Looks a data set up by its file name."""
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"Unknown data set {name!r}. Expected one of: {', '.join(names())}.{hint}")
-    return importlib.import_module(f"vidattn.data.datasets.{name}").DATASET
+def names() -> tuple[str, ...]:
+    """The data sets that need no arguments: the files with a `DATASET`."""
+    folder = Path(__file__).parent
+    return tuple(name for name in files() if "\nDATASET = " in (folder / f"{name}.py").read_text("utf-8"))
+
+
+def load(name: "str | Dataset", variants: Mapping[str, dict] | None = None) -> Dataset:
+    """Looks a data set up.
+
+    Args:
+        name: Of a file of this folder, or of a variant; a data set is returned as it is.
+        variants: `datasets` of params.yaml. The `dataset` function of a file makes `{plugin: <file>, ...}`
+            from the entry's name and its other keys; `of` names another data set.
+    """
+    if isinstance(name, Dataset):
+        return name
+    entry = dict((variants or {}).get(name) or {})
+    if "plugin" in entry:
+        return _variant(name, entry.pop("plugin"), entry, variants or {})
+    return _module(name, names()).DATASET
+
+
+def _variant(name: str, plugin: str, arguments: dict, variants: Mapping[str, dict]) -> Dataset:
+    made = _module(plugin, [file for file in files() if file not in names()]).dataset
+    if "of" in arguments:
+        arguments["of"] = load(
+            arguments["of"], {other: variants[other] for other in variants if other != name}
+        )
+    accepted = [argument for argument in inspect.signature(made).parameters if argument != "name"]
+    for argument in arguments:
+        if argument not in accepted:
+            raise ValueError(f"{name}: {unknown(f'argument of {plugin}', argument, accepted)}")
+    return made(name, **arguments)
+
+
+def _module(name: str, valid: Sequence[str]) -> ModuleType:
+    if name not in valid:
+        raise ValueError(unknown("data set", name, valid))
+    return importlib.import_module(f"vidattn.data.datasets.{name}")

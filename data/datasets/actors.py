@@ -2,7 +2,7 @@
 
 Written as MJPG AVI files, so that everything after it runs exactly as for recorded videos. Clips come in
 groups that share person, background and light; the official folds hold whole groups out. What the classes are
-made for is described in `vidattn.data.actors_action`.
+made for is described in `vidattn.data.actors.actions`.
 
 Ground truth, `truth/<clip>.npz`: `mask` (T, H, W) uint8, the actor with what they hold; `informative` (T,)
 bool; `flow` (T-1, H, W, 2) float16, the displacement in pixels of what is seen at a pixel of frame t. It is
@@ -11,7 +11,6 @@ pixel on an outline has the motion of the part that covers at least half of it, 
 frame t+1 are not marked.
 """
 
-import difflib
 import hashlib
 import json
 import shutil
@@ -23,15 +22,16 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from vidattn.data import atomic, pool
-from vidattn.data.actors_action import CLASSES, pair
-from vidattn.data.actors_scene import Scene, scene, shoot
+from vidattn.data.actors.actions import CLASSES, pair
+from vidattn.data.actors.scene import Scene, scene, shoot
 from vidattn.data.datasets import Dataset, Item, Sides
+from vidattn.data.files import atomic, pool
+from vidattn.data.files.names import unknown
 
 FOLDS = 3
 FPS = 12.0  # OpenCV's MJPG writer keeps whole numbers only
 SMALL = 64  # clips below which more processes do not pay
-VERSION = 2  # raise it when the same settings give other pictures
+VERSION = 3  # raise it when the same settings give other pictures
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,7 @@ def settings(params: dict) -> Settings:
 def _known(given, valid, what: str) -> None:
     for name in given:
         if name not in valid:
-            near = difflib.get_close_matches(str(name), valid, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"Unknown {what} {name!r} of actors. Expected one of: {', '.join(valid)}.{hint}")
+            raise ValueError(f"actors: {unknown(what, name, valid)}")
 
 
 def generate(home: Path, params: dict) -> None:

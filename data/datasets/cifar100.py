@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from vidattn.data import pictures
 from vidattn.data.datasets import Dataset, Item, Sides
+from vidattn.data.media import pictures
 
 CLASSES = """
 apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly

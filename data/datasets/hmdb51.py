@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from vidattn.data import official
 from vidattn.data.datasets import Dataset, Item, Sides
+from vidattn.data.files import split_lists
 
 CLASSES = """
 brush_hair cartwheel catch chew clap climb climb_stairs dive draw_sword dribble drink eat fall_floor
@@ -35,7 +35,7 @@ def source(stem: str) -> tuple[str, str] | None:
 
 def place(path: PurePosixPath) -> str | None:
     """Clips by their names, which hold the class (`!`, `+`, brackets and all); split lists by theirs."""
-    if official.HMDB_LIST.match(path.name):
+    if split_lists.HMDB_LIST.match(path.name):
         return f"splits/{path.name}"
     parsed = source(path.stem)
     return f"clips/{parsed[1]}/{path.name}" if parsed and path.suffix.lower() == ".avi" else None
@@ -43,7 +43,7 @@ def place(path: PurePosixPath) -> str | None:
 
 def items(home: Path) -> list[Item]:
     """All clips of the official lists, also those that are not on the disk."""
-    marks = official.hmdb_marks(home / "raw" / "splits", 1, DATASET.classes, DATASET.how)
+    marks = split_lists.hmdb_marks(home / "raw" / "splits", 1, DATASET.classes, DATASET.how)
     found = []
     for label, name in marks:
         stem = PurePosixPath(name).stem
@@ -55,7 +55,7 @@ def items(home: Path) -> list[Item]:
 
 def sides(home: Path, index: pd.DataFrame, number: int) -> Sides:
     """Split `number`: code 1 trains, code 2 tests, code 0 does neither."""
-    marks = official.hmdb_marks(home / "raw" / "splits", number, DATASET.classes, DATASET.how)
+    marks = split_lists.hmdb_marks(home / "raw" / "splits", number, DATASET.classes, DATASET.how)
     sets = (
         [PurePosixPath(name).stem for (_, name), mark in marks.items() if mark == code] for code in (1, 2)
     )

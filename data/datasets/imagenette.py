@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from vidattn.data import pictures
 from vidattn.data.datasets import Dataset, Item, Sides
+from vidattn.data.media import pictures
 
 NAMES = {
     "n01440764": "tench",

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from vidattn.data import official
 from vidattn.data.datasets import Dataset, Item, Sides, Source
+from vidattn.data.files import split_lists
 
 CLASSES = """
 ApplyEyeMakeup ApplyLipstick Archery BabyCrawling BalanceBeam BandMarching BaseballPitch Basketball
@@ -35,17 +35,17 @@ VIDEOS = "https://storage.googleapis.com/thumos14_files/UCF101_videos.zip"
 
 def place(path: PurePosixPath) -> str | None:
     """Clips by their names, which hold the class; split lists by theirs."""
-    if path.name in official.UCF_LISTS:
+    if path.name in split_lists.UCF_LISTS:
         return f"splits/{path.name}"
-    parsed = official.ucf_clip(path.name, DATASET.classes)
+    parsed = split_lists.ucf_clip(path.name, DATASET.classes)
     return f"clips/{parsed.label}/{path.name}" if parsed and path.suffix.lower() == ".avi" else None
 
 
 def items(home: Path) -> list[Item]:
     """All clips of the official lists, also those that are not on the disk."""
     found = []
-    for name in official.ucf_lists(home / "raw" / "splits", 1, DATASET.how).all():
-        parsed = official.ucf_clip(PurePosixPath(name).name, DATASET.classes)
+    for name in split_lists.ucf_lists(home / "raw" / "splits", 1, DATASET.how).all():
+        parsed = split_lists.ucf_clip(PurePosixPath(name).name, DATASET.classes)
         if parsed is None:
             raise ValueError(f"{name!r} in the split lists of ucf101 is no clip of a known class.")
         found.append(Item(parsed.clip, parsed.label, parsed.group, f"raw/clips/{name}"))
@@ -54,7 +54,7 @@ def items(home: Path) -> list[Item]:
 
 def sides(home: Path, index: pd.DataFrame, number: int) -> Sides:
     """Split `number` of the official lists."""
-    lists = official.ucf_lists(home / "raw" / "splits", number, DATASET.how)
+    lists = split_lists.ucf_lists(home / "raw" / "splits", number, DATASET.how)
     return Sides(*(tuple(sorted(PurePosixPath(name).stem for name in side)) for side in lists))
 
 

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from vidattn.data import official
 from vidattn.data.datasets import Dataset, Item, Sides
+from vidattn.data.files import split_lists
 
 CLASSES = """
 ApplyEyeMakeup ApplyLipstick Archery BabyCrawling BalanceBeam BandMarching BaseballPitch Basketball
@@ -24,9 +24,9 @@ def place(path: PurePosixPath) -> str | None:
     """Clips, manifest and UCF101 lists by their names; the original AVI samples are left out."""
     if path.name == MANIFEST:
         return MANIFEST
-    if path.name in official.UCF_LISTS:
+    if path.name in split_lists.UCF_LISTS:
         return f"splits/{path.name}"
-    parsed = official.ucf_clip(path.name, DATASET.classes)
+    parsed = split_lists.ucf_clip(path.name, DATASET.classes)
     return f"clips/{parsed.label}/{path.name}" if parsed and path.suffix.lower() == ".mp4" else None
 
 
@@ -41,7 +41,7 @@ def items(home: Path) -> list[Item]:
     """All 900 clips of the manifest, with the digests it states."""
     found = []
     for row in _manifest(home).itertuples():
-        parsed = official.ucf_clip(PurePosixPath(row.file).name, DATASET.classes)
+        parsed = split_lists.ucf_clip(PurePosixPath(row.file).name, DATASET.classes)
         if parsed is None:
             raise ValueError(f"{row.file!r} in {MANIFEST} of ucf101_12 is no clip of its 12 classes.")
         found.append(Item(parsed.clip, parsed.label, parsed.group, f"raw/{row.file}", row.sha256))
@@ -52,7 +52,7 @@ def sides(home: Path, index: pd.DataFrame, number: int) -> Sides:
     """Split `number` of the UCF101 lists, restricted to these clips; without them, the manifest's columns."""
     folder = home / "raw" / "splits"
     if folder.is_dir():
-        lists = official.ucf_lists(folder, number, DATASET.how)
+        lists = split_lists.ucf_lists(folder, number, DATASET.how)
         sets = ({PurePosixPath(name).stem for name in side} for side in lists)
     else:
         manifest = _manifest(home)

@@ -1,12 +1,15 @@
 """Variant C of You and Korhonen (ICIP 2020): attention over time and feature, then a two-way LSTM."""
 
-from vidattn.models import temporal
+from typing import Literal
+
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.parts import temporal
 
 STREAMS = ("rgb",)
 FEATURES = True
 MASK = True
+CONTROL = "uniform_lstm"  # the same but for weights of 1 / T
 
 
 def architecture(
@@ -14,8 +17,8 @@ def architecture(
     units: int = 256,
     dense: int = 512,
     dropout: float = 0.5,
-    gates: str = "legacy",
-    readout: str = "last",
+    gates: Literal["legacy", "modern"] = "legacy",
+    readout: Literal["last", "flatten", "mean"] = "last",
 ) -> Tensor:
     """Logits (B, K).
 

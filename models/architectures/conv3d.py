@@ -2,12 +2,15 @@
 
 import keras
 
-from vidattn.models import blocks, clips, resize
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.layers import clips, resize
+from vidattn.models.parts import blocks
 
 STREAMS = ("rgb", "flow")
 OWN_BODY = True
+ATTENDS = False  # has too few maps to attend to
+FLOW_LENGTH = 1  # pairs in a stack, as in the paper
 
 
 def architecture(encoder: Encoder, features: int = 128) -> Tensor:

@@ -1,10 +1,14 @@
 """Stacked LSTM, a prediction at every frame (Yue-Hei Ng et al., CVPR 2015, section 3.2)."""
 
+from typing import Literal
+
 import keras
 
-from vidattn.models import blocks, clips, layers, temporal
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.layers import clips
+from vidattn.models.layers import core as layers
+from vidattn.models.parts import blocks, temporal
 
 STREAMS = ("rgb",)
 FEATURES = True
@@ -15,8 +19,8 @@ def architecture(
     depth: int = 5,
     units: int = 512,
     dropout: float = 0.0,
-    combine: str = "linear",
-    gates: str = "modern",
+    combine: Literal["linear", "mean", "last"] = "linear",
+    gates: Literal["legacy", "modern"] = "modern",
 ) -> Tensor:
     """Logits (B, K): the logarithm of the combined frame probabilities, or those of the last frame.
 

@@ -2,9 +2,9 @@
 
 import keras
 
-from vidattn.models import clips
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.layers import clips
 
 STREAMS = ("rgb",)
 

@@ -1,7 +1,7 @@
 """A 2D backbone inflated to 3D (Carreira and Zisserman, CVPR 2017, section 2.4)."""
 
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
 
 STREAMS = ("rgb",)
 

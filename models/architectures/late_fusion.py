@@ -2,9 +2,10 @@
 
 import keras
 
-from vidattn.models import clips, temporal
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.layers import clips
+from vidattn.models.parts import temporal
 
 STREAMS = ("rgb",)
 

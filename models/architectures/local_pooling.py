@@ -2,9 +2,9 @@
 
 import keras
 
-from vidattn.models import blocks, temporal
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.parts import blocks, temporal
 
 STREAMS = ("rgb",)
 FEATURES = True

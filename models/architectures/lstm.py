@@ -1,8 +1,10 @@
 """Variant A of You and Korhonen (ICIP 2020): a two-way LSTM over frame features, last output."""
 
-from vidattn.models import temporal
+from typing import Literal
+
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.parts import temporal
 
 STREAMS = ("rgb",)
 FEATURES = True
@@ -14,8 +16,8 @@ def architecture(
     units: int = 256,
     dense: int = 512,
     dropout: float = 0.5,
-    gates: str = "legacy",
-    readout: str = "last",
+    gates: Literal["legacy", "modern"] = "legacy",
+    readout: Literal["last", "flatten", "mean"] = "last",
 ) -> Tensor:
     """Logits (B, K).
 

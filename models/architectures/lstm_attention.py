@@ -1,12 +1,15 @@
 """Variant B of You and Korhonen (ICIP 2020): a two-way LSTM, then attention over time and feature."""
 
-from vidattn.models import temporal
+from typing import Literal
+
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.parts import temporal
 
 STREAMS = ("rgb",)
 FEATURES = True
 MASK = True
+CONTROL = "lstm_uniform"  # the same but for weights of 1 / T
 
 
 def architecture(
@@ -14,8 +17,8 @@ def architecture(
     units: int = 256,
     dense: int = 512,
     dropout: float = 0.5,
-    gates: str = "legacy",
-    readout: str = "flatten",
+    gates: Literal["legacy", "modern"] = "legacy",
+    readout: Literal["last", "flatten", "mean"] = "flatten",
 ) -> Tensor:
     """Logits (B, K).
 

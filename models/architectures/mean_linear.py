@@ -1,8 +1,8 @@
 """Control of the ICIP tables: the mean of frame features and one linear layer; no recurrence."""
 
-from vidattn.models import blocks, temporal
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.parts import blocks, temporal
 
 STREAMS = ("rgb",)
 FEATURES = True

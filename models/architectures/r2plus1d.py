@@ -3,7 +3,7 @@
 import keras
 
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
 
 STREAMS = ("rgb",)
 OWN_BODY = True

@@ -2,9 +2,10 @@
 
 import keras
 
-from vidattn.models import blocks, clips
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.layers import clips
+from vidattn.models.parts import blocks
 
 STREAMS = ("rgb",)
 

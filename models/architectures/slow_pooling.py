@@ -2,9 +2,9 @@
 
 import keras
 
-from vidattn.models import temporal
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.parts import temporal
 
 STREAMS = ("rgb",)
 FEATURES = True

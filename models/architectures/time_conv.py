@@ -2,11 +2,13 @@
 
 import keras
 
-from vidattn.models import reductions, temporal
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.layers import reductions
+from vidattn.models.parts import temporal
 
 STREAMS = ("rgb",)
+FEATURES = True
 
 
 def architecture(

@@ -2,9 +2,10 @@
 
 import keras
 
-from vidattn.models import blocks, layers, self_attention
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.layers import self_attention
+from vidattn.models.parts import blocks, transformer
 
 STREAMS = ("rgb",)
 FEATURES = True
@@ -30,27 +31,9 @@ def architecture(
     Differences from the paper:
         Normalisation before each half of a block instead of after it; learned positions; far smaller.
     """
-    if width % heads:
-        raise ValueError(f"{heads} heads do not divide a width of {width}.")
     x = keras.layers.Dense(width, name="token")(encoder.features("rgb"))  # (B, T, width)
     x = self_attention.Positions(name="positions")(x)
     for number in range(1, depth + 1):
-        x = block(x, heads, hidden, dropout, f"block{number}")
+        x = transformer.block(x, heads, hidden, dropout, f"block{number}")
     x = keras.layers.LayerNormalization(name="norm")(x)
     return blocks.logits(keras.layers.GlobalAveragePooling1D()(x), encoder.classes, name="logits")
-
-
-def block(x: Tensor, heads: int, hidden: int, dropout: float, name: str) -> Tensor:
-    """Self-attention, then two dense layers, each with normalisation before and a shortcut around."""
-    width = x.shape[-1]
-    y = keras.layers.LayerNormalization(name=f"{name}_norm1")(x)
-    query, key, value = (keras.layers.Dense(width, name=f"{name}_{n}")(y) for n in ("query", "key", "value"))
-    weights = self_attention.AttentionWeights(heads, name=f"{name}_weights")([query, key])  # (B, heads, T, T)
-    weights = layers.Map(low=0.0, high=1.0, name=f"{name}_map")(weights)
-    y = self_attention.AttentionMix(name=f"{name}_mix")([weights, value])
-    y = keras.layers.Dense(width, name=f"{name}_out")(y)
-    x = keras.layers.Add()([x, keras.layers.Dropout(dropout)(y)])
-    y = keras.layers.LayerNormalization(name=f"{name}_norm2")(x)
-    y = keras.layers.Dense(hidden, activation="gelu", name=f"{name}_hidden")(y)
-    y = keras.layers.Dense(width, name=f"{name}_mlp")(y)
-    return keras.layers.Add()([x, keras.layers.Dropout(dropout)(y)])

@@ -1,16 +1,26 @@
 """Two streams, appearance and motion, classified apart and fused (Simonyan and Zisserman, NIPS 2014)."""
 
+from typing import Literal
+
 import keras
 
-from vidattn.models import blocks, layers, reductions
 from vidattn.models.attention import Tensor
-from vidattn.models.encoder import Encoder
+from vidattn.models.graph.encoder import Encoder
+from vidattn.models.layers import core as layers
+from vidattn.models.layers import reductions
+from vidattn.models.parts import blocks
 
 STREAMS = ("rgb", "flow")
+# Cells are made from the scores of these architectures, by stream, each trained alone.
+FUSED = {"rgb": "frame_average", "flow": "temporal_stream"}
 FUSIONS = ("average", "weighted", "time", "svm")
 
 
-def architecture(encoder: Encoder, fusion: str = "average", flow_weight: float | None = None) -> Tensor:
+def architecture(
+    encoder: Encoder,
+    fusion: Literal["average", "weighted", "time", "svm"] = "average",
+    flow_weight: float | None = None,
+) -> Tensor:
     """Logits (B, K): the logarithm of the fused probabilities. Encoders: `rgb_encoder`, `flow_encoder`.
 
     Args:

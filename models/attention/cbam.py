@@ -1,12 +1,22 @@
 """CBAM: convolutional block attention module (Woo et al., ECCV 2018, equations 1 to 3)."""
 
+from typing import Literal
+
 import keras
 
-from vidattn.models import blocks, layers, reductions
 from vidattn.models.attention import Attention, Tensor
+from vidattn.models.layers import core as layers
+from vidattn.models.layers import reductions
+from vidattn.models.parts import blocks
 
 
-def attention(r: float = 16, k: int = 7, form: str = "thesis", second: str = "max") -> Attention:
+def attention(
+    r: float = 16,
+    k: int = 7,
+    form: Literal["thesis", "original"] = "thesis",
+    second: Literal["max", "mean"] = "max",
+    start: Literal["random", "identity"] = "random",
+) -> Attention:
     """Gates channels, then positions, at three stages inside the backbone. Works on maps of any rank.
 
     Args:
@@ -14,6 +24,8 @@ def attention(r: float = 16, k: int = 7, form: str = "thesis", second: str = "ma
         k: Kernel size of the spatial gate.
         form: "thesis" or "original", see below.
         second: Second statistic of the spatial gate, "max" (paper, thesis code) or "mean" (thesis text).
+        start: "random", or "identity", for a trained backbone: the block moves away from its input as far as
+            a learned weight, 0 at first, grows.
 
     Differences from the paper:
         "thesis" adds the input to the gated map, `x + F''` (the paper adds only inside residual blocks, where
@@ -24,8 +36,10 @@ def attention(r: float = 16, k: int = 7, form: str = "thesis", second: str = "ma
     blocks.one_of("second", second, ("max", "mean"))
 
     def refine(x: Tensor, stage: str) -> Tensor:
-        gated = spatial(channel(x, f"{stage}_cbam", r), f"{stage}_cbam", k, second)
-        return keras.layers.Add(name=f"{stage}_cbam_add")([x, gated]) if form == "thesis" else gated
+        name = f"{stage}_cbam"
+        gated = spatial(channel(x, name, r), name, k, second)
+        gated = keras.layers.Add(name=f"{name}_add")([x, gated]) if form == "thesis" else gated
+        return blocks.begin(x, gated, start, name)
 
     return Attention(refine=refine)
 

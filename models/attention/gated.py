@@ -1,26 +1,30 @@
 """Gated attention with a global signal (Schlemper et al., MIA 2019, section 3.1)."""
 
+from typing import Literal
+
 import keras
 
-from vidattn.models import blocks
 from vidattn.models.attention import Attention, Tensor
-from vidattn.models.gating import Gate
+from vidattn.models.parts import blocks
+from vidattn.models.parts.gating import Gate
+
+FEATURES = True  # reads maps that may be stored
 
 
 def attention(
     c_int: int = 32,
     hidden: int = 1024,
-    normaliser: str = "pseudo_softmax",
-    form: str = "thesis",
-    denominator: str | None = None,
-    pooling: str | None = None,
+    normaliser: Literal["pseudo_softmax", "softmax", "sigmoid", "uniform"] = "pseudo_softmax",
+    form: Literal["thesis", "original"] = "thesis",
+    denominator: Literal["thesis", "original"] | None = None,
+    pooling: Literal["thesis", "original"] | None = None,
 ) -> Attention:
     """Three maps, each gated by the mean of the last map: `psi(relu(W_l l + W_g g + b))`.
 
     Args:
         c_int: Width of the additive score.
         hidden: Width of the hidden layer of each head (form "thesis").
-        normaliser: "pseudo_softmax", "softmax" or "sigmoid".
+        normaliser: "pseudo_softmax", "softmax", "sigmoid", or "uniform": no attention, the control.
         form: "thesis" or "original"; sets the two below and the head.
         denominator: Of the pseudo-softmax, "thesis" (`sum s`) or "original" (`sum(s - min s)`). None follows
             `form`.

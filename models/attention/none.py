@@ -2,6 +2,8 @@
 
 from vidattn.models.attention import Attention
 
+FEATURES = True  # reads maps that may be stored
+
 
 def attention() -> Attention:
     """Leaves the backbone alone and averages its last map."""

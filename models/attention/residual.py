@@ -3,29 +3,33 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import keras
 from keras import ops
 
-from vidattn.models import blocks, layers
 from vidattn.models.attention import STAGES, Attention, Tensor
+from vidattn.models.layers import core as layers
+from vidattn.models.parts import blocks
 
 
 def attention(
-    p: int = 0,
+    p: int | None = None,
     t: int = 2,
     r: int = 1,
     shortcuts: tuple[int, int, int] = (2, 1, 0),
-    unit: str = "bottleneck",
-    mask: str = "mixed",
-    upsampling: str = "nearest",
+    unit: Literal["bottleneck", "inverted"] = "bottleneck",
+    mask: Literal["mixed", "channel", "spatial"] = "mixed",
+    upsampling: Literal["nearest", "bilinear"] | None = None,
     parallel: bool = False,
-    form: str = "thesis",
+    form: Literal["thesis", "original"] = "thesis",
+    start: Literal["random", "identity"] = "random",
 ) -> Attention:
     """Trunk and mask branch, `(1 + M) T`, at three stages inside the backbone. Works on maps of any rank.
 
     Args:
-        p: Units before and after trunk and mask (the paper: 1).
+        p: Units before and after trunk and mask. None is 1 in form "original" (the paper's pre-processing), 0
+            otherwise and with `parallel`, where the backbone's own blocks stand there.
         t: Units of the trunk. With `parallel` the existing block is the first.
         r: Units at every level of the mask.
         shortcuts: Nested levels of the mask at the early, medium and late stage; each needs one more halving.
@@ -33,9 +37,11 @@ def attention(
         mask: "mixed" (sigmoid), "channel" (each position divided by its L2 norm over channels), or "spatial"
             (sigmoid of each channel standardised over positions): table 1 of the paper.
         upsampling: "nearest" (gives the published FLOPs) or "bilinear" (the paper, and the thesis' last
-            code).
+            code). None follows `form`.
         parallel: The mask runs beside an existing block of the backbone (MobileNetV2 in the thesis).
         form: "thesis" or "original", see below.
+        start: "random", or "identity", for a trained backbone: the block moves away from its input as far as
+            a learned weight, 0 at first, grows.
 
     Differences from the paper:
         "thesis": the skip between mask levels is the identity, and the two 1x1 convolutions that end the mask
@@ -44,6 +50,8 @@ def attention(
         size.
     """
     blocks.one_of("form", form, ("thesis", "original"))
+    p = int(form == "original" and not parallel) if p is None else p
+    upsampling = upsampling or {"original": "bilinear"}.get(form, "nearest")
     blocks.one_of("mask", mask, tuple(RANGES))
     blocks.one_of("upsampling", upsampling, ("nearest", "bilinear"))
     blocks.one_of("unit", unit, tuple(UNITS))
@@ -51,13 +59,13 @@ def attention(
         raise ValueError("Residual attention beside an existing block needs p: 0 and t of at least 1.")
     levels = dict(zip(STAGES, shortcuts, strict=True))
 
-    def refine(x: Tensor, stage: str, entry: Tensor | None = None) -> Tensor:
+    def refine(given: Tensor, stage: str, entry: Tensor | None = None) -> Tensor:
         branch = Module(f"{stage}_residual", UNITS[unit], r, mask, upsampling, form)
-        x = branch.units(x, p, "before")
+        x = branch.units(given, p, "before")
         trunk = branch.units(x, t - 1 if parallel else t, "trunk")
         weights = branch.mask_branch(x if entry is None else entry, levels[stage])
         gated = keras.layers.Add()([trunk, keras.layers.Multiply()([trunk, weights])])
-        return branch.units(gated, p, "after")
+        return blocks.begin(given, branch.units(gated, p, "after"), start, branch.name)
 
     return Attention(refine=refine, parallel=parallel)
 

@@ -4,6 +4,7 @@ import keras
 
 PREPROCESS = "tf"
 SIZE = 299  # native input
+LEAST = 75  # smaller inputs leave no map
 ENDPOINTS = {
     "early": "block35_10_ac",
     "medium": "block17_20_ac",

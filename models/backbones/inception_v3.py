@@ -4,6 +4,7 @@ import keras
 
 PREPROCESS = "tf"
 SIZE = 299  # native input
+LEAST = 75  # smaller inputs leave no map
 ENDPOINTS = {"early": "mixed2", "medium": "mixed7", "late": "mixed9", "final": "mixed10"}
 INLINE = {"early": "mixed2", "medium": "mixed7", "late": "mixed9"}
 

@@ -3,6 +3,7 @@
 import keras
 
 PREPROCESS = "tf"
+NETWORK = False  # nothing to build
 ENDPOINTS: dict[str, str] = {}
 INLINE: dict[str, str] = {}
 

@@ -4,6 +4,7 @@ import keras
 
 PREPROCESS = "tf"
 SIZE = 299  # native input
+LEAST = 71  # smaller inputs leave no map
 ENDPOINTS = {"early": "Add[1]", "medium": "Add[10]", "late": "Add[11]", "final": "block14_sepconv2_act"}
 INLINE = {"early": "Add[0]", "medium": "Add[1]", "late": "Add[10]"}
 

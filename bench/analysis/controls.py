@@ -1,0 +1,29 @@
+"""What an attention is measured against: the same cell without it, trained on the same clips."""
+
+from vidattn.bench.config import plugin_files
+from vidattn.bench.results.reader import Results, coordinates, identity
+
+
+def control(cell: str) -> str | None:
+    """The id of the cell that differs in the attention alone; None where a cell has none.
+
+    Attention over maps is measured against `none`; an architecture with attention over time against the one
+    that its file names as `CONTROL`, of the same readout and scaling.
+    """
+    where = coordinates(cell)
+    if where["attention"] != "none":
+        return identity({**where, "attention": "none"})
+    uniform = plugin_files.optional("architecture", where["architecture"], "CONTROL")
+    return identity({**where, "architecture": uniform}) if uniform else None
+
+
+def pairs(results: Results) -> list[tuple[str, str]]:
+    """Every cell with attention that was run, with its control, where that was run too."""
+    every = [(cell, control(cell)) for cell in results.ids if results.records[cell]]
+    return [(cell, other) for cell, other in every if other and results.records.get(other)]
+
+
+def attention_of(cell: str) -> str:
+    """What a cell's comparison with its control is about: the attention, or the architecture that has one."""
+    where = coordinates(cell)
+    return where["attention"] if where["attention"] != "none" else where["architecture"]

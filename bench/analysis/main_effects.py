@@ -1,0 +1,71 @@
+"""What each attention is worth on a data set: its difference to the control, over all models that have it."""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from vidattn.bench.analysis import comparisons, contrasts, controls, noise_model, statistics
+from vidattn.bench.results.reader import Results, coordinates
+
+KEYS = ["dataset", "protocol", "attention"]
+COLUMNS = [*KEYS, "models", "difference", "difference_low", "difference_high", "p", "detectable", "n", "runs"]
+
+
+def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFrame:
+    """One row an attention, data set and clean protocol, with `p_holm` over those planned on a data set.
+
+    The difference is the mean over models of top-1 minus that of the control, on the same clips. Protocols
+    with defects, with shuffled frames, or with a frozen encoder that never learned anything answer other
+    questions and are left out, and so are attentions that are controls.
+
+    Args:
+        results: What was measured.
+        planned: Every cell of params.yaml; default those of the results.
+    """
+    if "main_effects" not in results.cache:
+        families = _families(results, results.ids if planned is None else planned)
+        sizes: dict[str, int] = {}
+        for dataset, _, _ in families:
+            sizes[dataset] = sizes.get(dataset, 0) + 1
+        rows = [_row(results, key, pairs, sizes[key[0]]) for key, pairs in families.items()]
+        frame = pd.DataFrame([row for row in rows if row], columns=COLUMNS)
+        p_holm = statistics.holm_within(frame["p"], list(frame["dataset"]), sizes)
+        results.cache["main_effects"] = frame.assign(p_holm=p_holm)
+    return results.cache["main_effects"].copy()
+
+
+def _families(
+    results: Results, planned: Collection[str]
+) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+    """(Data set, protocol, attention) -> the planned pairs of a cell and its control."""
+    names = set(planned) | set(results.ids)
+    families: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for cell in dict.fromkeys([*planned, *results.ids]):
+        control, where = controls.control(cell), coordinates(cell)
+        if where["attention"] in results.controls:
+            continue
+        if control in names and answers(comparisons.protocol(results, where["protocol"])):
+            key = (where["dataset"], where["protocol"], controls.attention_of(cell))
+            families.setdefault(key, []).append((cell, control))
+    return families
+
+
+def answers(protocol: dict) -> bool:
+    """Whether a protocol's runs say what attention is worth."""
+    untrained = protocol.get("encoder") == "frozen" and protocol.get("weights") == "random"
+    return protocol.get("kind") == "clean" and protocol.get("order", "given") == "given" and not untrained
+
+
+def _row(results: Results, key: tuple[str, str, str], pairs: list[tuple[str, str]], size: int) -> dict | None:
+    """The effect over the pairs that were run; None where none was or where it has no interval."""
+    run = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
+    weights: dict[str, float] = {}
+    for pair in run:
+        for cell, sign in zip(pair, (1.0, -1.0)):
+            weights[cell] = weights.get(cell, 0.0) + sign / len(run)
+    estimate = contrasts.paired(results, weights) if run else noise_model.Estimate()
+    if not estimate.judged:
+        return None
+    row = dict(zip(KEYS, key)) | {"models": len(run), **comparisons.interval("difference", estimate)}
+    row |= {"p": estimate.p, "detectable": noise_model.minimal_detectable(estimate, size), "n": estimate.n}
+    return row | {"runs": min(comparisons.trainings(results, *pair)["runs"] for pair in run)}

@@ -1,0 +1,68 @@
+"""Numbers in words: differences, accuracies, counts."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from vidattn.bench.config.plugin_files import optional
+
+
+def points(value: float, low: float, high: float) -> str:
+    """A difference in percentage points: `+0.9 points [+0.1, +1.7]`, no brackets without an interval."""
+    if np.isnan(low):
+        return f"{100 * value:+.1f} points"
+    return f"{100 * value:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]"
+
+
+def excluded(*highs: float) -> str:
+    """What upper ends of intervals rule out: `gains above 2.8 points are excluded`, or any gain."""
+    ends = [f"{100 * max(high, 0.0):.1f}" for high in (min(highs), max(highs))]
+    if max(highs) <= 0:
+        return "any gain is excluded"
+    return f"gains above {' to '.join(dict.fromkeys(ends))} points are excluded"
+
+
+def percent(value: float, low: float, high: float) -> str:
+    """An accuracy: `74.3 % [60.9, 85.6]`, without brackets where there is no interval."""
+    return f"{100 * value:.1f} %" + ("" if np.isnan(low) else f" [{100 * low:.1f}, {100 * high:.1f}]")
+
+
+def chance(p: float) -> str:
+    """A p value as a reader wants it."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def accuracy(row: pd.Series) -> str:
+    """Top-1 of a row of `summary.cells`."""
+    return percent(row["top1"], row["top1_low"], row["top1_high"])
+
+
+def runs(folds: Iterable[int], seeds: Iterable[int]) -> str:
+    """`3 folds x 1 seed`: the training runs of a model; from the least to the most of several."""
+    return f"{extent(folds, 'fold')} x {extent(seeds, 'seed')}"
+
+
+def counted(counts: dict[str, tuple[int, int]]) -> tuple[str, str]:
+    """`3 of 10`, and whose these are by cell, `none / lstm 3 of 5`; only of cells that have any."""
+    named = [f"{' / '.join(cell.split('-')[2:4])} {k} of {n}" for cell, (k, n) in counts.items() if k]
+    total, runs = (sum(count[i] for count in counts.values()) for i in (0, 1))
+    return f"{total} of {runs}", ", ".join(named)
+
+
+def extent(values: Iterable[int], name: str) -> str:
+    """`3 folds`, or `1 to 3 folds`."""
+    low, high = int(min(values)), int(max(values))
+    return f"{low if low == high else f'{low} to {high}'} {name}{'' if high == 1 else 's'}"
+
+
+def items(part: pd.DataFrame) -> str:
+    """What a data set is made of."""
+    streams = (optional("architecture", name, "STREAMS") for name in part["architecture"].unique())
+    return "images" if all(read == ("image",) for read in streams) else "clips"
+
+
+def ends(values: Iterable[int]) -> str:
+    """`240`, or `190 to 240`."""
+    found = sorted(values)
+    return f"{found[0]:,}" if found[0] == found[-1] else f"{found[0]:,} to {found[-1]:,}"

@@ -1,0 +1,201 @@
+"""What each command does. Every function takes the parsed arguments and returns the exit status.
+
+Here are those of data, cells and stored runs; those of records and tables are `result_commands`.
+"""
+
+from argparse import Namespace
+from pathlib import Path
+
+from vidattn.bench.cli.result_commands import (
+    bench,
+    check,
+    complexity,
+    explain,
+    mlflow,
+    models,
+    records,
+    report,
+    saturation,
+    tables,
+)
+from vidattn.bench.cli.selection import planned_runs, results_with, settings, suite_with, tell
+from vidattn.bench.config import load as params_module
+from vidattn.bench.config.cell import Cell
+from vidattn.bench.plan import project_folder
+from vidattn.bench.plan.suites import cells, runs
+
+__all__ = [  # the names of the commands
+    "bench",
+    "check",
+    "compare",
+    "complexity",
+    "data",
+    "explain",
+    "export",
+    "grid",
+    "init",
+    "mlflow",
+    "models",
+    "predict",
+    "records",
+    "report",
+    "run",
+    "saturation",
+    "show",
+    "store",
+    "submission",
+    "tables",
+]
+
+
+def data(arguments: Namespace) -> int:
+    """Fetch, import, index, decode, or show what is there."""
+    from vidattn.bench.cli import data_commands
+
+    if arguments.action == "add":  # of a data set that no suite has yet
+        return data_commands.data(arguments, settings(arguments), tell)
+    shown = (settings(arguments).datasets.get((arguments.name or "").partition("/")[0]) or {}).get("of")
+    names = ((arguments.name or "").partition("/")[0], shown)
+    return data_commands.data(arguments, suite_with(arguments, lambda cell: cell.dataset in names), tell)
+
+
+def init(arguments: Namespace) -> int:
+    """Lay a project into a folder."""
+    folder = Path(arguments.folder)
+    print("\n".join(map(str, project_folder.lay(folder))))
+    print(f"Next: cd {folder}")
+    print("      vidattn data prepare actors")
+    print("      vidattn run actors-tiny-cbam-frame_average-clean")
+    print("or all of the demo: dvc init --no-scm && dvc repro")
+    return 0
+
+
+def run(arguments: Namespace) -> int:
+    """Train, score and record one cell."""
+    from vidattn.bench.plan.run_plan import resolve
+    from vidattn.bench.report import terminal
+    from vidattn.bench.runner import cluster, execute, store, time_left
+
+    params, planned = planned_runs(arguments, "Name one: --fold 1.")
+    same = (arguments.device or cluster.read()[0].device) == "same"
+    plans = [resolve(item, params) for item in planned]
+    trained = [part for plan in plans for part in plan.parts or [plan]]
+    missing = sum(not store.finished(plan, same) for plan in trained)
+    left = time_left.TimeLeft(missing, len(plans[0].protocol.rates), tell)
+    for plan in plans:
+        place = execute.execute(plan, left.run(plan.id), same)
+        record = store.publish(plan, place)
+        print(f"{plan.id}: top-1 {record['metrics']['top1']:.3f} of {record['n']} clips")
+    cell = planned[0].cell.id
+    print(terminal.ended(results_with(params, cell), cell))
+    if cell not in {each for suite in params.suites for each in cells(params, suite)}:
+        tell(f"{cell} is in no suite of params.yaml: tables and report leave it out.")
+    return 0
+
+
+def compare(arguments: Namespace) -> int:
+    """Compare two cells on the clips that both tested."""
+    from vidattn.bench.report import terminal
+
+    params = settings(arguments)
+    pair = [Cell.parse(name, params).id for name in (arguments.cell, arguments.control)]
+    print(terminal.compared(results_with(params, *pair), *pair))
+    return 0
+
+
+def show(arguments: Namespace) -> int:
+    """Show a cell: its numbers, what it confuses, its curves, its records."""
+    from vidattn.bench.report import terminal
+
+    params = settings(arguments)
+    cell = Cell.parse(arguments.cell, params).id
+    print(terminal.shown(results_with(params, cell), cell))
+    return 0
+
+
+def predict(arguments: Namespace) -> int:
+    """Tell the class of one's own videos with a trained model."""
+    from vidattn.bench.deploy import videos
+
+    paths = videos.files(Path(arguments.path))
+    from vidattn.bench.cli import deploy_commands
+
+    return deploy_commands.predict(arguments, paths, _finished(arguments), tell)
+
+
+def export(arguments: Namespace) -> int:
+    """Write a trained model, its preprocessing inside, into a folder."""
+    from vidattn.bench.cli import deploy_commands
+
+    cell = Cell.parse(arguments.cell, settings(arguments)).id
+    return deploy_commands.export(arguments, _finished(arguments), results_with(settings(arguments), cell))
+
+
+def submission(arguments: Namespace) -> int:
+    """Write the submission of an attention, or check one."""
+    from vidattn.bench.cli import deploy_commands
+
+    return deploy_commands.submit(arguments, params_module.load(suite=arguments.suite or "ci"), tell)
+
+
+def _finished(arguments: Namespace):
+    """The trained model that is named: the cell's first run, or the one of --fold and --seed."""
+    from vidattn.bench.deploy import trained
+
+    params, planned = planned_runs(arguments, "Name one: --fold 1.")
+    return trained.load(planned[0], params)
+
+
+def grid(arguments: Namespace) -> int:
+    """List cells, write cells.yaml, or run what is missing."""
+    from vidattn.bench.plan import dvc_cells
+    from vidattn.bench.plan.run_plan import resolve
+    from vidattn.bench.runner import cluster, fill
+
+    params = settings(arguments)
+    if arguments.check:
+        dvc_cells.check(params)
+        print(dvc_cells.write_code(params))
+        if project_folder.installed():
+            project_folder.write_installed(Path(params.store))
+        return 0
+    if arguments.status:
+        from vidattn.bench.runner import progress
+
+        print("\n".join(progress.told(Path(params.store))))
+        return 0
+    if arguments.select or arguments.set:
+        dvc_cells.select(Path("params.yaml"), arguments.select or params.suite, arguments.set)
+        params = params_module.load()
+        print(f"{dvc_cells.PATH}: {len(cells(params))} cells of suite '{params.suite}'")
+    if arguments.jobs or arguments.on:
+        said, engine = cluster.read(on=arguments.on)
+        fill.fill(
+            [resolve(run, params) for run in runs(params)],
+            arguments.jobs,
+            tell,
+            retry=arguments.retry,
+            fail_fast=arguments.fail_fast,
+            same_device=(arguments.device or said.device) == "same",
+            engine=engine,
+        )
+    if not (arguments.select or arguments.set or arguments.jobs or arguments.on):
+        print("\n".join(f"{name}  ({len(items)} runs)" for name, items in cells(params).items()))
+    return 0
+
+
+def store(arguments: Namespace) -> int:
+    """Send what is stored to a store elsewhere, or fetch it."""
+    from vidattn.bench.runner import remote_store
+    from vidattn.data import datasets
+
+    params = settings(arguments)
+    if arguments.action == "pull":
+        count = remote_store.pull(Path(params.store), arguments.url, tell)
+    else:
+        drawn = [name for name in params.datasets if datasets.load(name, params.datasets).generate]
+        videos = [*params.datasets] if arguments.videos else drawn
+        count = remote_store.push(Path(params.store), arguments.url, tell, videos)
+    done = "sent" if arguments.action == "push" else "fetched"
+    print(f"{count} parts of the store {done}, the others are there.")
+    return 0

@@ -1,0 +1,38 @@
+"""How a command ends that could not do its work: one line, and no traceback where the user can mend it."""
+
+import os
+import select
+import signal
+import sys
+
+import click
+
+
+def refused(error: click.UsageError) -> str:
+    """One line on what was typed wrong; the help where nothing was typed."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) or not error.ctx:
+        return error.format_message()
+    command = error.ctx.command_path
+    text = error.format_message()
+    return f"{command}: {text}{'' if text[-1] in '.?' else '.'} See {command} --help."
+
+
+def line(error: Exception) -> str | None:
+    """What the user can do about an error; None for a fault of ours and with VIDATTN_DEBUG."""
+    from vidattn.bench.cli import missing_extras, plugin_faults
+
+    if os.environ.get("VIDATTN_DEBUG"):
+        return None
+    told = missing_extras.told(error) or plugin_faults.told(error)
+    mistake = isinstance(error, (ValueError, OSError, ArithmeticError, RuntimeError))
+    return told or (str(error) if mistake else None)
+
+
+def stop_if_nobody_reads() -> None:
+    """Ends as `cat` would where the reader of stdout, `head` say, has what it wanted."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    if any(event & select.POLLERR for _, event in poll.poll(0)):
+        # Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)

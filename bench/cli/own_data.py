@@ -1,0 +1,69 @@
+"""`vidattn data add`: one's own clips, or pictures, as a data set."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vidattn.bench.config.errors import ParamsError
+from vidattn.bench.config.schema import Params
+from vidattn.bench.plan import own_dataset
+from vidattn.bench.system import digests
+from vidattn.data.files import atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PAIRS = 5  # of near-duplicates that are named
+
+
+def add(arguments: Namespace, params: Params, tell: Callable[[str], None]) -> int:
+    """List the clips, put them into folds, tell what is doubtful, and write the list and params.yaml."""
+    from vidattn.data.acquire import own_clips
+    from vidattn.data.datasets import folder as plugin
+
+    name, source = arguments.name, arguments.source
+    if not source:
+        raise ParamsError(f"vidattn data add {name} needs the folder of your clips, with <class>/<clip>.")
+    own_dataset.check_name(name, params)
+    folder = Path(source).expanduser().resolve()
+    given, groups = (Path(each) if each else None for each in (arguments.list, arguments.groups))
+    frame = own_clips.listed(folder, given, groups, arguments.pattern, arguments.folds)
+    for line in _doubts(frame, folder, [] if given else own_clips.empty(folder)):
+        tell(line)
+    text = own_clips.text(frame)
+    listing = atomic.write(own_dataset.LISTS / f"{name}.csv", text)
+    made = plugin.dataset(name, str(folder), str(listing))
+    digest = digests.digest(text)
+    own_dataset.write(Path("params.yaml"), name, folder, listing, digest, made.kind, made.folds)
+    sizes = f"{len(frame)} clips, {len(made.classes)} classes, {frame['group'].nunique()} groups"
+    print(f"{name}: {sizes}, {made.folds} folds, in {listing}; data set and suite '{name}' in params.yaml")
+    first = own_dataset.FIRST[made.kind]
+    print(f"Next: vidattn data prepare {name} --suite {name}")
+    print(f"      vidattn run {name}-tiny-cbam-{first['architecture']}-{first['protocol']}")
+    return 0
+
+
+def _doubts(frame: "pd.DataFrame", folder: Path, empty: list[str]) -> list[str]:
+    """What may make accuracies too high or hard to read, and what will not be used."""
+    from vidattn.data.acquire import own_clips, own_folds
+
+    lines = []
+    if empty:
+        lines.append(f"Folders without a clip: {own_folds.some(empty)}. They are no classes.")
+    untested = own_folds.untested(frame)
+    if untested:
+        lines.append(f"Some folds test no clip of {own_folds.some(untested)}: fewer groups than folds.")
+    if frame["group"].nunique() == len(frame):
+        lines.append(
+            "Every clip is a group of its own: where clips share a source (video, person), name it with "
+            "--groups or --pattern, or accuracies will be too high."
+        )
+    pairs, unread = own_clips.seen(frame, folder)
+    if unread:
+        lines.append(f"Clips that cannot be read, and will not be used: {own_folds.some(unread)}.")
+    if pairs:
+        shown = ", ".join(f"{a} and {b}" for a, b in pairs[:PAIRS])
+        rest = f" and {len(pairs) - PAIRS} more pairs" if len(pairs) > PAIRS else ""
+        lines.append(f"Near-duplicates in different folds: {shown}{rest}. Give them one group, or keep one.")
+    return lines

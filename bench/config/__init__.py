@@ -1,0 +1,1 @@
+"""params.yaml: its types, its reader, its rules."""

@@ -1,0 +1,160 @@
+"""What plug-in files declare, read without importing Keras."""
+
+import ast
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidattn.bench.config.errors import ParamsError
+from vidattn.bench.config.schema import Params
+
+ROOT = Path(__file__).resolve().parents[2]
+# kind of plug-in -> section of params.yaml with its names and their arguments
+SECTIONS = {
+    "dataset": "datasets",
+    "backbone": "backbones",
+    "attention": "attention",
+    "architecture": "architectures",
+}
+# kind -> what its function is given by the suite, and not by params.yaml
+GIVEN = {"dataset": "name", "backbone": "shape", "attention": "", "architecture": "encoder"}
+
+
+@dataclass(frozen=True)
+class PlugIn:
+    """What a name of params.yaml stands for: a plug-in's file, and arguments for the function in it."""
+
+    kind: str
+    file: str
+    arguments: dict[str, Any]
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies, whether it is there or not."""
+        return folder(self.kind) / f"{self.file}.py"
+
+    def declares(self, name: str) -> Any:
+        """The literal that the file gives to `name` at its top level, or None."""
+        return optional(self.kind, self.file, name)
+
+
+def plugin(kind: str, name: str, params: Params) -> PlugIn:
+    """The plug-in that a name stands for: the file of that name, or for a variant the one that it names.
+
+    `attention: {l2pa_dot: {plugin: l2pa, form: dot}}` is a variant.
+    """
+    arguments = dict(getattr(params, SECTIONS[kind])[name])
+    return PlugIn(kind, arguments.pop("plugin", name), arguments)
+
+
+def lookup(kind: str, name: str, params: Params) -> PlugIn:
+    """As `plugin`, and for a name that is not registered the file of that name, without arguments."""
+    registered = name in getattr(params, SECTIONS[kind])
+    return plugin(kind, name, params) if registered else PlugIn(kind, name, {})
+
+
+def folder(kind: str) -> Path:
+    """Where the plug-in files of a kind lie."""
+    return ROOT / ("data" if kind == "dataset" else "models") / SECTIONS[kind]
+
+
+@functools.cache
+def files(kind: str) -> tuple[str, ...]:
+    """The plug-in files of a kind, by name."""
+    return tuple(sorted(path.stem for path in folder(kind).glob("*.py") if path.stem != "__init__"))
+
+
+@functools.cache
+def arguments(kind: str, file: str) -> dict[str, tuple]:
+    """Arguments that params.yaml may give to a plug-in's function, read without importing Keras.
+
+    By name: the values of an argument that is annotated as a `Literal`, or nothing where any will do.
+    """
+    path = folder(kind) / f"{file}.py"
+    tree = _parsed(path)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == kind]
+    taken = [a for node in functions for a in (*node.args.args, *node.args.kwonlyargs)]
+    return {a.arg: _choices(a.annotation) for a in taken if a.arg != GIVEN[kind]}
+
+
+def _parsed(path: Path) -> ast.Module:
+    """The syntax tree of a plug-in's file; an error names the file."""
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except ValueError as error:  # bytes that are no text
+        raise ParamsError(f"{path}: {error}. Expected Python in UTF-8.") from None
+    except SyntaxError as error:
+        error.filename = error.filename or str(path)
+        error.lineno = error.lineno or 1
+        raise
+
+
+def wrong_logits(file: str, shape: tuple, classes: int) -> str:
+    """The line on an architecture whose output is not one score for each class."""
+    return f"{file}: expected logits of shape (B, {classes}), got (B, {', '.join(map(str, shape[1:]))})."
+
+
+def _choices(annotation: ast.expr | None) -> tuple:
+    """The values of `Literal[...]`, with None where that may stand in their place."""
+    if isinstance(annotation, ast.BinOp):
+        values = _choices(annotation.left)
+        return (*values, None) if values else ()
+    if not isinstance(annotation, ast.Subscript) or ast.unparse(annotation.value) != "Literal":
+        return ()
+    values = ast.literal_eval(annotation.slice)
+    return values if isinstance(values, tuple) else (values,)
+
+
+def declared(path: Path, name: str, why: str) -> Any:
+    """The literal that a file gives to `name` at its top level; `ParamsError` where there is none."""
+    for node in _parsed(path).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
+            return _literal(node.value, f"{path}: {name}")
+    raise ParamsError(f"{path} has no {name} = ...: {why}.")
+
+
+@functools.cache
+def optional(kind: str, file: str, name: str) -> Any:
+    """The literal that a plug-in's file gives to `name`, None where it or the file is not there."""
+    path = folder(kind) / f"{file}.py"
+    nodes = _parsed(path).body if path.is_file() else ()
+    if any(isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name for node in nodes):
+        return declared(path, name, "it is optional")
+    return None
+
+
+def _literal(value: ast.expr, where: str) -> Any:
+    """The value of an expression that needs no running."""
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        raise ParamsError(f"{where}: expected a literal, got {ast.unparse(value)}.") from None
+
+
+def native_size(backbone: str) -> int:
+    """Height and width in pixels that a backbone was made for."""
+    path = ROOT / "models" / "backbones" / f"{backbone}.py"
+    return declared(path, "SIZE", "it is needed for size: native; give the size in pixels instead")
+
+
+def official_size(dataset: str) -> int:
+    """Clips or pictures of the complete data set, 0 where its file states none; without importing OpenCV."""
+    return _stated(dataset, "official_size")
+
+
+def official_folds(dataset: str) -> int:
+    """Number of a data set's official folds, 0 where its file states none; without importing OpenCV."""
+    return _stated(dataset, "folds")
+
+
+@functools.cache
+def _stated(dataset: str, field: str) -> int:
+    """A number that the `Dataset(...)` of a file gives, itself or as a constant, or 0."""
+    path = ROOT / "data" / "datasets" / f"{dataset}.py"
+    nodes = ast.walk(_parsed(path)) if path.exists() else ()
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "Dataset"]
+    values = [word.value for call in calls for word in call.keywords if word.arg == field]
+    if values and isinstance(values[0], ast.Name):
+        return declared(path, values[0].id, f"it is to be the number of {field}")
+    return _literal(values[0], f"{path}: {field}") if values else 0

@@ -1,0 +1,1 @@
+"""Parameters, FLOPs, latency and memory of models."""

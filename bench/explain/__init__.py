@@ -1,0 +1,1 @@
+"""Attention maps, Grad-CAM and their scores."""

@@ -1,0 +1,65 @@
+"""Sanity and faithfulness of the maps of one run, on a sample of its test clips."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from vidattn.bench.explain import faithfulness, sanity
+from vidattn.bench.explain.attention_maps import Finished, batches
+from vidattn.bench.train.scoring import softmax
+
+CLIPS = 8  # of the sample
+
+
+def of_run(found: Finished) -> dict[str, dict]:
+    """By map its `sanity` and, where the model reads what the map is laid over, its `faithfulness`."""
+    ids = found.inputs.ids("test")
+    count = min(CLIPS, len(ids))
+    ((streams, _),) = batches(found, [ids[i] for i in np.arange(count) * len(ids) // count], count)
+    classes = np.asarray(found.model(streams, training=False)).argmax(axis=1)
+    maps = found.explainer(streams, classes)
+    similar = sanity.cascade(lambda x: found.explainer(x, classes), found.model, streams)
+    used = _Used(found, streams, classes)
+    made: dict[str, dict] = {}
+    for name, each in maps.items():
+        rounded = [None if s is None else round(s, 4) for s in similar[name]]
+        made[name] = {"sanity": {"similarity": rounded, "survives": sanity.survives(similar[name])}}
+        if scores := used.scores(each):
+            made[name]["faithfulness"] = {**scores, "n": count}
+    return made
+
+
+class _Used:
+    """Whether the model uses what maps point to, means over clips."""
+
+    def __init__(self, found: Finished, streams: dict, classes: np.ndarray):
+        self._name, x = next(iter(streams.items()))
+        self._x = np.asarray(x)
+        self._probability = _probability(found, self._name, classes)
+        self._random: dict[tuple[int, ...], dict[str, float]] = {}  # by shape of the maps
+
+    def scores(self, maps: np.ndarray) -> dict[str, float]:
+        """Of dropped frames, or of deletion and insertion with those of random cells; none on features."""
+        if maps.ndim == 2:
+            return _means(faithfulness.dropped_frames(self._x, maps, self._probability))
+        if self._name == "features" or not maps.any():
+            return {}
+        if maps.shape not in self._random:
+            self._random[maps.shape] = self._deletion(faithfulness.random_cells(maps.shape))
+        random = {f"random_{name}": value for name, value in self._random[maps.shape].items()}
+        return self._deletion(maps) | random
+
+    def _deletion(self, maps: np.ndarray) -> dict[str, float]:
+        return _means(faithfulness.deletion(self._x, maps, self._probability))
+
+
+def _means(scores: dict[str, np.ndarray]) -> dict[str, float]:
+    return {name: round(float(value.mean()), 4) for name, value in scores.items()}
+
+
+def _probability(found: Finished, name: str, classes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def probability(x: np.ndarray) -> np.ndarray:
+        logits = np.asarray(found.model({name: x}, training=False), dtype="float32")
+        return softmax(logits)[np.arange(len(x)), classes]
+
+    return probability

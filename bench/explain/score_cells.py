@@ -1,0 +1,222 @@
+"""Scores of what finished runs looked at, against truth; the stage `explain`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from vidattn.bench.analysis import contrasts, controls
+from vidattn.bench.config.cell import Cell, Run, explained_path
+from vidattn.bench.config.errors import ParamsError
+from vidattn.bench.config.schema import Params
+from vidattn.bench.explain import baselines, checks, map_scores, run_scores
+from vidattn.bench.explain.attention_maps import draw, load
+from vidattn.bench.explain.every_map import (
+    CAM,
+    COMBINED,
+    OVER_TIME,
+    ROLLOUT,
+    ROLLOUT_TIME,
+    STAGES,
+    TIME,
+    TIME_GRADIENT,
+)
+from vidattn.bench.explain.run_scores import OWN, Scores
+from vidattn.bench.plan import cell_kinds
+from vidattn.bench.plan.cell_kinds import ROOT
+from vidattn.bench.plan.run_plan import resolve
+from vidattn.bench.results import files as reading
+from vidattn.bench.runner import store
+from vidattn.bench.system import digests as files
+from vidattn.bench.system.environment import versions
+from vidattn.data.files import atomic
+
+MAPS = ("baselines", "combined", "every_map", "grad_cam", "guided", "map_scores", "rollout")
+SCORES_CODE = tuple(f"bench/explain/{name}.py" for name in (*MAPS, "run_scores"))
+CELLS_CODE = (
+    *(f"bench/explain/{name}.py" for name in ("checks", "faithfulness", "sanity", "score_cells")),
+    *(f"bench/analysis/{name}.py" for name in ("contrasts", "noise_model", "run_variance", "samples")),
+)
+LEARNED = (*STAGES, COMBINED, TIME, ROLLOUT, ROLLOUT_TIME)  # maps that are weights of the model itself
+CAMS = (CAM, f"{CAM}_{COMBINED}")  # of the control, which they are held against
+Held = dict[str, dict[str, np.ndarray]]  # by map, the scores of all runs, with `clip`, `group` and `run`
+
+
+def reason(cell: Cell, params: Params) -> str:
+    """Why the maps of a cell cannot be scored, or "" where they can."""
+    if cell_kinds.fused_from(cell, params) or not cell_kinds.is_network(cell, params):
+        return "it has no model of its own; its streams have"
+    folder = Path(params.store) / cell.dataset / "truth"
+    if not folder.is_dir():
+        return f"'{cell.dataset}' has no truth to score maps against (vidattn data import --truth)"
+    if params.protocols[cell.protocol].sampling == "per_second":
+        return "its clips have different numbers of frames"
+    return ""
+
+
+def of_run(run: Run, params: Params) -> Scores:
+    """Scores of a run clip by clip, from the store where they are of this run, truth and code."""
+    truth = files.digest_files(sorted((Path(params.store) / run.cell.dataset / "truth").glob("*.npz")))
+    key = files.digest([store.key(resolve(run, params)), truth, _code(SCORES_CODE)])
+    path = Path(params.store) / "maps" / run.cell.id / f"{run.fold}-{run.seed}-{key[:12]}.npz"
+    found = run_scores.kept(path)
+    if found is None:
+        found = run_scores.scores(load(run, params))
+        for old in path.parent.glob(f"{run.fold}-{run.seed}-*.npz"):
+            old.unlink()
+        run_scores.keep(path, found)
+    return found
+
+
+def of_cell(runs: list[Run], params: Params) -> Held:
+    """Scores of all finished runs of a cell, one after the other."""
+    from vidattn.data.index import manifest
+
+    plan = resolve(runs[0], params)
+    index = manifest.read(plan.dataset, plan.store)
+    group = dict(zip(index["clip"], index["group"]))
+    parts: dict[str, list] = {}
+    for run in runs:
+        for name, scores in of_run(run, params).items():
+            count = len(scores["clip"])
+            place = {"group": np.array([group[clip] for clip in scores["clip"]])}
+            place["run"] = np.full(count, f"{run.fold}-{run.seed}")
+            parts.setdefault(name, []).append({**scores, **place})
+    return {
+        name: {
+            key: np.concatenate([part[key] for part in all_runs])
+            for key in all_runs[0]
+            if all(key in part for part in all_runs)
+        }
+        for name, all_runs in parts.items()
+    }
+
+
+def score_cell(runs: list[Run], params: Params) -> dict:
+    """The content of results/explain/<cell>.json, from all finished runs of a cell."""
+    held = of_cell(runs, params)
+    plain = _plain(runs, params)
+    made = {name: _summed(rows) for name, rows in held.items() if len(rows["clip"])}
+    for name, content in made.items():
+        others = (TIME_GRADIENT,) if name in OVER_TIME else CAMS
+        if plain and name in (*LEARNED, CAM):
+            content["against"] = {cam: against(held[name], plain[cam]) for cam in others if cam in plain}
+    for name, checked in checks.of_run(load(runs[0], params)).items():
+        if name in made:
+            made[name] |= checked
+    return {
+        "cell": runs[0].cell.id,
+        "folds": len({run.fold for run in runs}),
+        "seeds": len({run.seed for run in runs}),
+        "maps": made,
+        "versions": versions(),
+        "digests": digests(runs, params),
+    }
+
+
+def _summed(rows: dict[str, np.ndarray]) -> dict:
+    own = {name: rows[f"{OWN}/{name}"] for name in map_scores.SCORES}
+    others = {
+        whose: {name: rows[f"{whose}/{name}"] for name in map_scores.SCORES}
+        for whose in baselines.NAMES
+        if f"{whose}/mass" in rows
+    }
+    own |= {name: rows[f"{OWN}/{name}"] for name in map_scores.SHAPE if f"{OWN}/{name}" in rows}
+    return {"scores": map_scores.summary(own, others, rows["group"], rows["run"])}
+
+
+def _plain(runs: list[Run], params: Params) -> Held:
+    """Scores of the control, the same model without the attention, of those of its runs that are there."""
+    name = controls.control(runs[0].cell.id)
+    if name is None:
+        return {}
+    cell = Cell.parse(name, params)
+    try:
+        planned = [Run(cell, run.fold, run.seed) for run in runs]
+        there = [run for run in planned if store.finished(resolve(run, params), same_device=False)]
+        return of_cell(there, params) if there else {}
+    except (ParamsError, FileNotFoundError):  # its data is not there
+        return {}
+
+
+def against(mine: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> dict:
+    """The paired difference of two maps on the same clips of the same folds and seeds, by score, with p."""
+    rows = [
+        {(run, clip): i for i, (run, clip) in enumerate(zip(each["run"].tolist(), each["clip"].tolist()))}
+        for each in (mine, theirs)
+    ]
+    both = [key for key in rows[0] if key in rows[1]]
+    first, second = (np.array([place[key] for key in both], dtype=int) for place in rows)
+    found = {}
+    for name in map_scores.SCORES:
+        gap = mine[f"{OWN}/{name}"][first] - theirs[f"{OWN}/{name}"][second]
+        kept = ~np.isnan(gap)
+        if kept.any():
+            place = mine["group"][first][kept], mine["run"][first][kept]
+            estimate = contrasts.of_values(gap[kept], *place)
+            found[name] = {**map_scores.numbers(estimate), "p": map_scores.rounded(estimate.p)}
+            found[name] |= {"n": int(kept.sum()), "groups": len(set(place[0]))}
+    return found
+
+
+def _code(names: tuple[str, ...]) -> str:
+    """Stands for code that scores follow from."""
+    return files.digest_files([ROOT / name for name in names])
+
+
+def digests(runs: list[Run], params: Params) -> dict[str, str]:
+    """What the scores follow from: the runs (by their keys in the store), the truth, and this code."""
+    keys = [store.key(resolve(run, params)) for run in runs]
+    truth = sorted((Path(params.store) / runs[0].cell.dataset / "truth").glob("*.npz"))
+    return {
+        "runs": files.digest(keys),
+        "truth": files.digest_files(truth),
+        "code": _code((*SCORES_CODE, *CELLS_CODE)),
+    }
+
+
+def score_all(cells: list[list[Run]], params: Params, tell: Callable[[str], None]) -> int:
+    """Write results/explain: the scores of every cell that can be scored, the sheets that params.yaml names.
+
+    What was made from the same runs is kept; it is said why a cell is skipped. Sheets that are not named any
+    more are removed.
+    """
+    sheets = params.compare.get("sheets", [])
+    folder = explained_path(cells[0][0].cell, ".json").parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.png"):
+        if path.stem not in sheets:
+            path.unlink()
+    for runs in cells:
+        cell = runs[0].cell
+        if why := reason(cell, params):
+            tell(f"{cell.id}: not scored, {why}")
+            continue
+        try:
+            there = [run for run in runs if store.finished(resolve(run, params), same_device=False)]
+            if not there:
+                tell(f"{cell.id}: missing, none of its runs is there. Train it: vidattn run {cell.id}")
+                continue
+            tell(f"{cell.id}: {_written(there, params, cell.id in sheets)}")
+        except (ParamsError, FileNotFoundError) as error:
+            tell(f"{cell.id}: missing, {error}")
+    return 0
+
+
+def _written(runs: list[Run], params: Params, sheet: bool) -> str:
+    """Scores of a cell, and its sheet where it is wanted; what was made from the same runs is kept."""
+    path, picture = (explained_path(runs[0].cell, suffix) for suffix in (".json", ".png"))
+    kept = _scored(path, digests(runs, params))
+    if sheet and not (kept and picture.exists()):
+        atomic.write(picture, draw(runs[0], params, 2))
+    if not kept:  # written last: where it is, the sheet is of the same runs
+        files.write_json(path, score_cell(runs, params))
+    return "scored already" if kept else str(path)
+
+
+def _scored(path: Path, wanted: dict) -> bool:
+    """Whether sound scores of these runs are there; damaged ones are made again."""
+    try:
+        return reading.record(path, ("digests",), "")["digests"] == wanted
+    except ValueError:
+        return False

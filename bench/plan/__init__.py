@@ -1,0 +1,1 @@
+"""What each run is: its cells, what it reads, its key."""

@@ -1,0 +1,118 @@
+"""The grid as DVC sees it: cells.yaml, each cell of the active suite fully resolved from params.yaml."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import yaml
+
+from vidattn.bench.config.cell import Cell, Run
+from vidattn.bench.config.errors import ParamsError
+from vidattn.bench.config.load import load
+from vidattn.bench.config.schema import Params
+from vidattn.bench.plan import cell_data, run_key, variation
+from vidattn.bench.plan.cell_inputs import feature_settings, flow_settings, frame_settings, reads
+from vidattn.bench.plan.cell_kinds import ROOT, fused_from
+from vidattn.bench.plan.cell_settings import settings
+from vidattn.bench.plan.suites import cells
+from vidattn.bench.system import digests
+from vidattn.data.files import atomic
+
+PATH = Path("cells.yaml")
+CODE = "shared_code.json"  # in the store: digests of the code that every cell runs
+NOTE = "# Made from params.yaml by `vidattn grid --select`: the stages of dvc.yaml. Do not edit.\n"
+
+
+def grid(params: Params) -> dict:
+    """What the stages of dvc.yaml are made of.
+
+    `train` and `fuse` hold the cells that are trained and those that are made from the scores of others;
+    `datasets`, and by data set `frames`, `flow_fields` and `encoders`, what these cells read.
+    """
+    suite = cells(params)
+    every = [runs[0].cell for runs in suite.values()]
+    entries = {name: _entry(runs, params) for name, runs in suite.items()}
+    names = {cell_data.stored(cell.dataset, params) for cell in every}
+    return {
+        "train": {name: entry for name, entry in entries.items() if "reads" in entry},
+        "fuse": {name: entry for name, entry in entries.items() if "reads" not in entry},
+        "datasets": {name: {"plugin": cell_data.plugins(name, params)[0]} for name in names},
+        "frames": _wanted(every, params, frame_settings),
+        "flow_fields": _wanted([c for c in every if reads(c, params) == "flow"], params, flow_settings),
+        "encoders": _wanted([c for c in every if reads(c, params) == "features"], params, feature_settings),
+    }
+
+
+def _entry(runs: list[Run], params: Params) -> dict:
+    """A cell: where its plug-ins and its data lie, its runs, and all settings that its numbers depend on."""
+    cell = runs[0].cell
+    source = {stream: part.id for stream, part in fused_from(cell, params).items()}
+    if not source:
+        source = {"stored": cell_data.stored(cell.dataset, params), "reads": reads(cell, params)}
+    return {
+        "code": {
+            axis: path.relative_to(ROOT).as_posix() for axis, path in run_key.own_files(cell, params).items()
+        },
+        "runs": [f"{run.fold}-{run.seed}" for run in runs],
+        "settings": settings(cell, params),
+        **source,
+    }
+
+
+def _wanted(
+    readers: list[Cell], params: Params, asked: Callable[[Cell, Params], dict]
+) -> dict[str, list[dict]]:
+    """The different settings that these cells ask for, by the data set that is stored."""
+    wanted: dict[str, list[dict]] = {}
+    for cell in readers:
+        stored = wanted.setdefault(cell_data.stored(cell.dataset, params), [])
+        if asked(cell, params) not in stored:
+            stored.append(asked(cell, params))
+    return wanted
+
+
+class _Plain(yaml.SafeDumper):
+    """Every cell is written in full, without anchors for what it shares with another."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def text(params: Params) -> str:
+    """The content of cells.yaml."""
+    return NOTE + yaml.dump({"grid": grid(params)}, Dumper=_Plain, sort_keys=True)
+
+
+def check(params: Params) -> None:
+    """Raises `ParamsError` where cells.yaml is not what params.yaml says, and tells what to run."""
+    if not _current(params):
+        raise ParamsError(
+            f"{PATH} is not what params.yaml says (its suite is '{params.suite}'). Run: "
+            f"vidattn grid --select {params.suite}"
+        )
+
+
+def _current(params: Params) -> bool:
+    """Whether cells.yaml is what params.yaml says, byte by byte: a damaged one need not be text."""
+    return PATH.is_file() and PATH.read_bytes() == text(params).encode()
+
+
+def write_code(params: Params) -> Path:
+    """Write the digests of the code that every cell runs; DVC's stages depend on this one file."""
+    path = Path(params.store) / CODE
+    files = {file.relative_to(ROOT).as_posix(): digests.file_digest(file) for file in run_key.shared_files()}
+    digests.write_json(path, files)
+    return path
+
+
+def select(params_path: Path, suite: str, changes: Sequence[str] = ()) -> None:
+    """Make `suite` the active one and set values of params.yaml, each `key=value`; then write cells.yaml."""
+    before = params_path.read_text(encoding="utf-8")
+    after = re.sub(r"(?m)^suite: *[a-z0-9_]+", f"suite: {suite}", before, count=1)
+    for change in changes:
+        after = variation.changed(after, change)
+    params = load(params_path, text=after, suite=suite)
+    if after != before:
+        atomic.write(params_path, after)
+    if not _current(params):
+        atomic.write(PATH, text(params))

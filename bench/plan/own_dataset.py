@@ -1,0 +1,75 @@
+"""One's own data set in params.yaml: its entry, and a suite to begin with."""
+
+import re
+from pathlib import Path
+
+from vidattn.bench.config import load
+from vidattn.bench.config.errors import ParamsError
+from vidattn.bench.config.schema import Params
+from vidattn.bench.system import digests
+from vidattn.data.files import atomic
+
+PLUGIN = "folder"
+LISTS = Path("lists")
+# What the suite begins with, by the kind of the data set: cheap, and one comparison of an attention.
+FIRST = {
+    "video": {"architecture": "frame_average", "protocol": "clean"},
+    "image": {"architecture": "image", "protocol": "image_64_clean"},
+}
+
+
+def check_name(name: str, params: Params) -> None:
+    """Refuses a name that is no name, or that of another data set."""
+    if not re.fullmatch("[a-z0-9_]+", name):
+        raise ParamsError(f"'{name}' is no name of a data set. Expected a-z, 0-9 and _, as in my_clips.")
+    entry = params.datasets.get(name, {"plugin": PLUGIN}) or {}
+    if entry.get("plugin") != PLUGIN:
+        raise ParamsError(f"There is a data set '{name}' already. Take another name for yours.")
+
+
+def check_list(name: str, params: Params) -> None:
+    """Refuses a list that is not the one that was added: it would silently make other folds."""
+    entry = params.datasets[name] or {}
+    path = Path(entry.get("clips", ""))
+    if entry.get("plugin") != PLUGIN or not entry.get("digest") or not path.is_file():
+        return
+    text = path.read_bytes().decode(errors="replace")
+    if digests.digest(text) != entry["digest"]:
+        raise ParamsError(
+            f"{path} is not the list that was added (datasets.{name}.digest in params.yaml). Bring it "
+            f"back, or take this: vidattn data add {name} {entry['folder']} --list {path}"
+        )
+
+
+def write(path: Path, name: str, folder: Path, clips: Path, digest: str, kind: str, folds: int) -> None:
+    """Put the entry and the suite of a data set into params.yaml, or replace them; the rest stays as it is.
+
+    Args:
+        path: The file params.yaml.
+        name: Of the data set and its suite.
+        folder: Where its files are.
+        clips: Its list.
+        digest: Of the list, so that other folds are another experiment.
+        kind: "video" or "image".
+        folds: How many the list has.
+    """
+    text = _without(path.read_text(encoding="utf-8"), name)
+    entry = f"  {name}: {{plugin: {PLUGIN}, folder: '{folder}', clips: {clips}, digest: '{digest}'}}\n"
+    block = [f"dataset: [{name}]", "backbone: [tiny]", "attention: [none, cbam]"]
+    block += [f"{axis}: [{value}]" for axis, value in FIRST[kind].items()]
+    block += [f"folds: {list(range(1, folds + 1))}", "seeds: [0]"]
+    suite = f"  {name}:\n  - " + "\n    ".join(block) + "\n\n"
+    for section, lines in (("datasets", entry), ("suites", suite)):
+        text, count = re.subn(
+            rf"(?m)^{section}:[^\n]*\n", lambda head, new=lines: head.group() + new, text, count=1
+        )
+        if not count:
+            raise ParamsError(f"{path} has no line '{section}:' below which the data set could be written.")
+    load.load(path, text=text)  # a file that does not load is never left behind
+    atomic.write(path, text)
+
+
+def _without(text: str, name: str) -> str:
+    """The file less an older entry and suite of this name, as `write` left them."""
+    text = re.sub(rf"(?m)^  {name}: \{{plugin: {PLUGIN}, [^\n]*\n", "", text)
+    return re.sub(rf"(?m)^  {name}:\n  - dataset: \[{name}\]\n(?:    [^\n]*\n)*\n?", "", text)

@@ -1,0 +1,42 @@
+"""The exact layer: is a run, made again with its seed on the reference's kind of device, the same to the bit?
+
+What is compared is a digest of what a run leaves in results/: every test clip's prediction, rank and
+confidence, and the curves of its training.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+SEEN = ["clip", "prediction", "rank", "confidence"]
+IDENTICAL, CHANGED, ELSEWHERE = "identical", "changed", "elsewhere"
+
+
+def digest(record: Mapping[str, Any], predictions: pd.DataFrame) -> str:
+    """16 hexadecimal digits that stand for a run's predictions and curves; "" without predictions."""
+    if predictions.empty:
+        return ""
+    rows = predictions.sort_values("clip", kind="stable")[SEEN].astype(str)
+    lines = ["\t".join(row) for row in rows.itertuples(index=False)]
+    curves = json.dumps(record.get("history"), sort_keys=True)
+    return hashlib.sha256("\n".join([*lines, curves]).encode()).hexdigest()[:16]
+
+
+def verdicts(old: pd.DataFrame, now: pd.DataFrame) -> dict[str, str]:
+    """Run, `<fold>-<seed>` -> `identical`, `changed` (on the same kind of device) or `elsewhere`.
+
+    Args:
+        old: Rows of the reference (`reference.make`) of one cell.
+        now: The same of what was measured; runs that only one of the two has are left out.
+    """
+    both = old.merge(now, on=["fold", "seed"], suffixes=("", "_now"))
+    return {f"{row.fold}-{row.seed}": _verdict(row) for row in both.itertuples() if row.digest}
+
+
+def _verdict(row: Any) -> str:
+    if row.digest == row.digest_now:
+        return IDENTICAL
+    return CHANGED if row.device == row.device_now else ELSEWHERE

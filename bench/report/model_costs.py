@@ -1,0 +1,53 @@
+"""What the model of a cell costs, as `vidattn bench costs` measured it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vidattn.bench.results import files as reading
+from vidattn.bench.results.reader import Results
+
+MEASURED = {"latency_ms": "latency_ms", "step_memory_mb": "batch_mb"}  # name here -> column of costs.csv
+NEEDED = ["model", "size", "frames"]
+
+
+def of(results: Results, frame: pd.DataFrame) -> pd.DataFrame:
+    """`latency_ms` of one clip and `step_memory_mb` of a training step, a row for each row of `frame`.
+
+    Missing where no model of the same parts was measured on inputs of the same size. A cell whose encoder
+    is frozen runs its head alone, and finds a head that was measured alone.
+
+    Args:
+        results: What was measured.
+        frame: Has `cell` and the coordinates; cells without records are missing.
+    """
+    costs = _costs(results)
+    keys = [_model(row, results) for _, row in frame.iterrows()]
+    missing = dict.fromkeys(MEASURED, np.nan)
+    return pd.DataFrame([costs.get(key, missing) for key in keys], index=frame.index, columns=[*MEASURED])
+
+
+def _costs(results: Results) -> dict[tuple, dict[str, float]]:
+    """(Model, size, frames, whether a head alone) -> what was measured."""
+    path, counts = Path(results.root) / "benchmarks" / "costs.csv", results.complexity
+    if not path.is_file():
+        return {}
+    costs = reading.table(path, NEEDED, "Delete it, then: vidattn bench costs")
+    costs = costs.reindex(columns=[*dict.fromkeys([*costs, *MEASURED.values()])])  # of an older form
+    heads = set(counts.loc[counts["from_features"].notna(), "model"]) if "from_features" in counts else set()
+    found = {}
+    for row in costs.to_dict("records"):
+        name = str(row["model"]).rsplit("-", 1)[0]  # less the number of classes
+        frames = 1 if pd.isna(row["frames"]) else row["frames"]
+        values = {ours: row[theirs] for ours, theirs in MEASURED.items()}
+        found[name, row["size"], frames, row["model"] in heads] = values
+    return found
+
+
+def _model(row: pd.Series, results: Results) -> tuple:
+    """How `_costs` names what a cell runs."""
+    records = results.records.get(row["cell"])
+    protocol = records[0].get("protocol", {}) if records else {}
+    name = "-".join(row[["backbone", "attention", "architecture"]])
+    return name, protocol.get("size"), protocol.get("frames"), protocol.get("encoder") == "frozen"

@@ -1,0 +1,165 @@
+"""One HTML page: the answer, a leaderboard, then everything else folded, and where each number comes from.
+
+The page loads nothing from anywhere: style, script and figures are inside. Links lead to the files beside it.
+"""
+
+import base64
+import re
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from vidattn.bench.analysis import comparisons, main_effects, planned
+from vidattn.bench.report import (
+    across_protocols,
+    answer,
+    figures,
+    findings,
+    leaderboard,
+    provenance,
+    render,
+    sentences,
+    tables,
+)
+from vidattn.bench.results import files as reading
+from vidattn.bench.results.reader import COORDINATES, Results
+from vidattn.data.files import atomic
+
+SHEET = "two test clips of its first run, evenly spaced over the list; each map on its own scale."
+GALLERY = "all models side by side, each map on its own scale; a wrong prediction in brackets."
+SHEETS_BESIDE = "attention_scores"
+
+
+def write(
+    results: Results,
+    tables_folder: Path,
+    out: Path,
+    options: dict | None = None,
+    figures_folder: Path | None = None,
+) -> Path:
+    """Write the report.
+
+    Args:
+        results: What was measured.
+        tables_folder: Folder with the tables' csv files; each becomes a table of the page.
+        out: The HTML file; `findings.md`, the same findings as text, is written beside it.
+        options: `families` and `contrasts`, as for the tables; `tables`, in the order of the page; `suites`,
+            each with the ids of its cells.
+        figures_folder: Where the figures go as SVG; default `figures` beside `out`.
+    """
+    tables_folder, options = Path(tables_folder), options or {}
+    main_effects.table(
+        results, options.get("planned")
+    )  # first, for the figure: corrected over what was planned
+    written = figures.write(results, figures_folder or Path(out).parent / "figures")
+    drawn = {name: _figure(name, *parts) for name, parts in written.items()}
+    cells = options.get("planned")
+    versus = comparisons.versus(results, comparisons.against_none(results), cells)
+    contrasts = planned.evaluate(results, options)
+    suites = options.get("suites", {})
+    stale = options.get("stale", {})
+    blocks = sentences.summarise(results, versus, contrasts, suites, stale)
+    leaders = leaderboard.table(results)
+    environment = _environment()
+    said = environment.get_template("answer.txt").render(answer.facts(results, tables_folder, cells))
+    headline = findings.headline(results, versus, contrasts, tables_folder, suites, cells, stale)
+    first = drawn.pop("answer", None)
+    pictures = [*drawn.values(), *_sheets(results)]
+    shown = _tables(tables_folder, options.get("tables", []), pictures)
+    placed = {figure["name"] for table in shown for figure in table["figures"]}
+    page = {
+        "answer": said.splitlines(),  # three sentences above the figure, more below
+        "figure": first,
+        "leaders": leaderboard.rows(leaders),
+        "choices": leaderboard.choices(leaders),
+        "headline": [_finding(part) for part in headline],
+        "blocks": across_protocols.block(results, tables_folder) + blocks,
+        "tables": shown,
+        "figures": [figure for figure in pictures if figure["name"] not in placed],
+        "cells": provenance.facts(results),
+        "missing": results.missing,
+        "folder": _folder(),
+    }
+    atomic.write(Path(out).with_name("findings.md"), environment.get_template("findings.md").render(page))
+    return atomic.write(Path(out), environment.get_template("report.html").render(page))
+
+
+def _environment() -> Environment:
+    loader = PackageLoader("vidattn.bench.report")
+    escape = select_autoescape(("html",))
+    environment = Environment(loader=loader, autoescape=escape, trim_blocks=True, lstrip_blocks=True)
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "separators": (",", ":")}
+    return environment
+
+
+def _folder() -> dict[str, str]:
+    """Style and script, to be put inside the page."""
+    folder = Path(__file__).parent / "templates"
+    return {name: (folder / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")}
+
+
+def _tables(folder: Path, names: list[str], drawn: list[dict]) -> list[dict]:
+    """The tables: those named first and in that order, then the others; what was not measured comes last."""
+    rank = {name: place for place, name in enumerate(names)}
+    paths = sorted(
+        reading.whole(folder, "*.csv"), key=lambda path: (rank.get(path.stem, len(rank)), path.stem)
+    )
+    made = [_table(path, [figure for figure in drawn if figure["beside"] == path.stem]) for path in paths]
+    return sorted(made, key=lambda table: not table["measured"])
+
+
+def _table(path: Path, drawn: list[dict]) -> dict:
+    """A table of the page: title, captions, headers, rows of (shown, sort key), figures."""
+    frame = reading.made(path)
+    same = render.shared(frame)
+    shown = render.display(frame).drop(columns=list(same))
+    named = set(COORDINATES) <= set(frame.columns) and frame[list(COORDINATES)].notna().all(axis=None)
+    cells = frame[list(COORDINATES)].agg("-".join, axis=1) if named and len(frame) else None
+    rows = []
+    for i, values in enumerate(shown.to_numpy().tolist()):
+        keys = [_key(frame[column].iloc[i]) for column in shown.columns]
+        rows.append({"cell": None if cells is None else cells.iloc[i], "values": list(zip(values, keys))})
+    legend = _legend(path.stem)
+    return {
+        "name": path.stem,
+        "title": re.split(r"[:;]|\.$", legend[0])[0] or path.stem,
+        "headers": list(shown.columns),
+        "rows": rows,
+        "legend": [*legend, render.held(same)],
+        "figures": drawn,
+        "measured": frame.drop(columns=list(COORDINATES), errors="ignore").notna().to_numpy().any(),
+    }
+
+
+def _finding(part: dict) -> dict:
+    """A short table of the findings in the form of the others; its rows sort as they read."""
+    return {
+        **part,
+        "rows": [{"cell": None, "values": [(value, value) for value in row]} for row in part["rows"]],
+    }
+
+
+def _key(value: object) -> str:
+    """What a column is sorted by; empty sorts last."""
+    return "" if pd.isna(value) else f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def _legend(name: str) -> list[str]:
+    return tables.legend(name) if name in tables.names() else [""]
+
+
+def _figure(name: str, path: Path, caption: str, beside: str = "") -> dict:
+    data = base64.b64encode(path.read_bytes()).decode()
+    kind = {".svg": "svg+xml"}.get(path.suffix, "png")
+    return {"name": name, "caption": caption, "beside": beside, "data": f"data:image/{kind};base64,{data}"}
+
+
+def _sheets(results: Results) -> list[dict]:
+    """What cells looked at, drawn by `vidattn explain`."""
+    sheets = [
+        _figure(f"explain_{cell}", path, f"{cell}: {SHEET}", SHEETS_BESIDE)
+        for cell, path in results.sheets.items()
+    ]
+    galleries = reading.whole(Path(results.root) / "galleries", "*.png")
+    return sheets + [_figure(path.stem, path, f"{path.stem}: {GALLERY}", SHEETS_BESIDE) for path in galleries]

@@ -1,0 +1,43 @@
+"""The demo grid: accuracy over all classes and per family, difference to none (Holm in a protocol), cost."""
+
+import pandas as pd
+
+from vidattn.bench.analysis import comparisons, contrasts
+from vidattn.bench.results.reader import COORDINATES, Results, coordinates
+
+DATASET = "actors"
+COLUMNS = ["difference", "difference_low", "difference_high", "p_holm", "detectable"]
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a cell.
+
+    Options:
+        families: Family -> its classes; adds `top1_<family>` with its interval.
+    """
+    results = Results(results.root, [cell for cell in results.ids if coordinates(cell)["dataset"] == DATASET])
+    frame = comparisons.cells(results).drop(columns=["trainable"], errors="ignore")
+    frame.insert(0, "cell", list(results.ids))
+    measured = comparisons.accuracies(results)
+    for family, classes in options.get("families", {}).items():
+        columns = [f"top1_{family}{end}" for end in ("", "_low", "_high")]
+        found = [contrasts.accuracy(results, cell, classes) for cell in results.ids]
+        ends = [[x.value for x in found], [x.low for x in found], [x.high for x in found]]
+        frame = frame.assign(**dict(zip(columns, ends)))
+        measured += columns
+    return _ordered(_with_differences(frame, results, options), measured)
+
+
+def _with_differences(frame: pd.DataFrame, results: Results, options: dict) -> pd.DataFrame:
+    pairs = comparisons.against_none(results)
+    if not pairs:
+        return frame.assign(**dict.fromkeys(COLUMNS, float("nan")))
+    found = comparisons.versus(results, pairs, options.get("planned"))
+    return frame.merge(found[["cell", *COLUMNS]], on="cell", how="left")
+
+
+def _ordered(frame: pd.DataFrame, measured: list[str]) -> pd.DataFrame:
+    """Coordinates, accuracies, differences, then size and cost."""
+    last = ["n", "n_official", "folds", "seeds", "parameters", "flops", "weights"]
+    renamed = {c: c.replace("difference", "top1_difference") for c in COLUMNS}
+    return frame[[*COORDINATES, *measured, *COLUMNS, *last]].rename(columns=renamed)

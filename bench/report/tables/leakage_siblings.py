@@ -1,0 +1,43 @@
+"""What a random split measures: clips whose source video was trained on, against those whose was not."""
+
+import pandas as pd
+
+from vidattn.bench.analysis import comparisons, contrasts, siblings
+from vidattn.bench.results.reader import Results, coordinates, identity
+
+WHERE = ["dataset", "backbone", "architecture"]
+SIDES = ("with_sibling", "without_sibling", "clean")
+COLUMNS = [*WHERE, "protocol"]
+COLUMNS += [f"{side}{end}" for side in SIDES for end in ("", "_low", "_high", "_n")]
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a cell of the random split: top-1 of its test clips with a sibling in training or validation.
+
+    Siblings are clips of one source video. Beside it top-1 of the test clips without one (where no run ever
+    tested a sibling, its clip counts among these), and that of the same model on the group-disjoint split:
+    where the split leaks, clips without siblings are recognised no better than there. n counts predictions.
+
+    Options:
+        leakage: [protocol of the random split, that of the group-disjoint one]; without it, no rows.
+    """
+    leaky, clean = options.get("leakage", (None, None))
+    families: dict[str, list[str]] = {}
+    for cell in results.ids:
+        if coordinates(cell)["protocol"] == leaky and results.records[cell]:
+            families.setdefault(coordinates(cell)["dataset"], []).append(cell)
+    rows = []
+    for cells in families.values():
+        for cell, sides in siblings.accuracies(results, cells).items():
+            control = identity({**coordinates(cell), "protocol": clean})
+            rows.append(_row(results, cell, sides, control))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(results: Results, cell: str, sides: tuple, control: str) -> dict:
+    beside = contrasts.accuracy(results, control) if results.records.get(control) else None
+    row = {name: coordinates(cell)[name] for name in (*WHERE, "protocol")}
+    for name, estimate in zip(SIDES, (*sides, beside)):
+        if estimate is not None and estimate.n:
+            row |= {**comparisons.interval(name, estimate), f"{name}_n": estimate.n}
+    return row

@@ -1,0 +1,37 @@
+"""What random weights leave of maps, and whether the model uses what they point to."""
+
+import pandas as pd
+
+from vidattn.bench.analysis import maps
+from vidattn.bench.results.reader import COORDINATES, Results, coordinates
+
+SHARES = (25, 50, 75, 100)
+DELETION = ("deletion", "random_deletion", "insertion", "random_insertion")
+FRAMES = ("drop_highest", "drop_random", "drop_lowest")
+COLUMNS = [
+    *(*COORDINATES, "map", *(f"similarity_{share}" for share in SHARES), "survives"),
+    *(*DELETION, *FRAMES, "n"),
+]
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a map of a checked cell, of the cell's first run and n of its test clips.
+
+    `similarity_25` to `similarity_100` are rank correlations with the map once the weights of so many percent
+    of the layers, from the output on, are random (Adebayo et al. 2018). A map that `survives` at 100 is much
+    the same whatever was learned: it explains nothing.
+
+    `deletion` and `insertion` are areas under the probability of the predicted class while pixels are
+    blurred, or come back, in the map's order, beside those of a random order: deletion should be smaller,
+    insertion larger. `drop_highest`: what that probability loses when the quarter of frames with the highest
+    weights gives way to its neighbours, beside random frames and the lowest.
+    """
+    rows = []
+    for cell, name, content, _ in maps.scored(results):
+        sanity, used = content.get("sanity"), content.get("faithfulness", {})
+        if sanity is None:
+            continue
+        similar = {f"similarity_{share}": value for share, value in zip(SHARES, sanity["similarity"])}
+        row = {**coordinates(cell), "map": name, **similar, "survives": maps.survives(content)}
+        rows.append(row | {key: used.get(key) for key in (*DELETION, *FRAMES, "n")})
+    return pd.DataFrame(rows, columns=COLUMNS)

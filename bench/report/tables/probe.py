@@ -1,0 +1,71 @@
+"""Attention on a network that knows ImageNet and stays as it is: in readouts of its maps, and inside it."""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from vidattn.bench.analysis import comparisons, contrasts, controls
+from vidattn.bench.results.reader import COORDINATES, Results, coordinates, identity
+
+READOUT = "multilevel"  # the same levels of maps, averaged and joined without attention
+LEVELS = ("l2pa", "gated")  # attentions that read several levels
+GAIN = ["difference", "difference_low", "difference_high", "p_holm", "detectable"]
+SIZES = ["n", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a cell whose network is pre-trained and fixed.
+
+    The first difference is that to the same model without attention; `over_readout` that to the same levels
+    of maps averaged and joined without attention (`multilevel`), where a cell reads several levels.
+    `detectable` is the smallest true difference found with a power of 0.8 after Holm's correction.
+    """
+    planned = options.get("planned", ())
+    cells = {**dict.fromkeys(results.ids), **dict.fromkeys(planned)}
+    cells = {cell: None for cell in cells if _fixed(results, cell)}
+    frame = pd.DataFrame(
+        [_row(results, cell) for cell in cells], columns=["cell", *COORDINATES, "top1", *SIZES]
+    )
+    intervals = [contrasts.accuracy(results, cell) if results.records.get(cell) else None for cell in cells]
+    frame["top1_low"] = [x.low if x else None for x in intervals]
+    frame["top1_high"] = [x.high if x else None for x in intervals]
+    without = [(cell, other) for cell in cells if (other := controls.control(cell)) in cells]
+    readouts = [(cell, other) for cell in cells if (other := _readout(cell)) in cells]
+    frame = _joined(frame, results, without, planned, "")
+    frame = _joined(frame, results, readouts, planned, "over_readout_")
+    gains = [name + column for name in ("", "over_readout_") for column in GAIN]
+    return frame[[*COORDINATES, "top1", "top1_low", "top1_high", *gains, *SIZES]]
+
+
+def _fixed(results: Results, cell: str) -> bool:
+    """Whether the protocol of a cell keeps a pre-trained trunk as it is, by what was run under it."""
+    return comparisons.protocol(results, coordinates(cell)["protocol"]).get("freeze") == "trunk"
+
+
+def _row(results: Results, cell: str) -> dict:
+    """Accuracy and sizes, empty where the cell was not run."""
+    shown = comparisons.cells(results).assign(cell=list(results.ids)).set_index("cell")
+    return {**coordinates(cell), "cell": cell, **(shown.loc[cell].to_dict() if cell in shown.index else {})}
+
+
+def _readout(cell: str) -> str | None:
+    """The cell's control that reads the same levels; None where it reads one level."""
+    where = coordinates(cell)
+    if where["attention"].split("_")[0] not in LEVELS:
+        return None
+    return identity({**where, "attention": READOUT})
+
+
+def _joined(
+    frame: pd.DataFrame,
+    results: Results,
+    pairs: list[tuple[str, str]],
+    planned: Collection[str],
+    prefix: str,
+) -> pd.DataFrame:
+    """The frame with the differences of those pairs that were run."""
+    run = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
+    if not run:
+        return frame.assign(**{prefix + name: float("nan") for name in GAIN})
+    found = comparisons.versus(results, run, planned or None)[["cell", *GAIN]]
+    return frame.merge(found.rename(columns={name: prefix + name for name in GAIN}), on="cell", how="left")

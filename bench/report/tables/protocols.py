@@ -1,0 +1,63 @@
+"""The same models under the paper's protocol, under the clean one, and as published."""
+
+import numpy as np
+import pandas as pd
+
+from vidattn.bench.analysis import comparisons, contrasts
+from vidattn.bench.results.reader import COORDINATES, Results, identity
+
+KEYS = list(COORDINATES[:4])
+ENDS = ("", "_low", "_high")
+COLUMNS = [f"{kind}{end}" for kind in ("paper", "clean") for end in ENDS]
+COLUMNS += ["published", *(f"difference{end}" for end in ENDS), "p", "n", "groups"]
+COLUMNS += [f"{n}_{kind}" for kind in ("paper", "clean") for n in ("n", "n_official", "runs")]
+COLUMNS += ["weights"]
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a model and pair of protocols: top-1 under each with its interval, published, the difference.
+
+    The difference is paper minus clean, paired on the `n` clips, of `groups`, that both were tested on: it is
+    not the difference of the two columns, which are over all clips of each. p is of each row alone. `runs`
+    are trainings of a model. Models that were run under both protocols come first. icip_paper is the
+    published protocol but for pooled features; `nearest`, the 1-NN leakage probe, trains nothing: it
+    remembers all training clips, also those of a dropped batch, each by the mean of all its sampled frames.
+
+    Options:
+        protocols: Pairs [paper, clean], by the names that params.yaml gives them.
+    """
+    cells = comparisons.cells(results)
+    pairs = options.get("protocols", [["paper", "clean"]])
+    if cells.empty:
+        return pd.DataFrame(columns=[*KEYS, "protocols", *COLUMNS])
+    printed = pd.concat([results.published(source) for source in ("thesis", "icip")])
+    rows = []
+    for pair in pairs:
+        models = cells[cells["protocol"].isin(pair)][KEYS].drop_duplicates().to_dict("records")
+        rows += [_row(results, cells, key, pair, printed) for key in models]
+    frame = pd.DataFrame(rows, columns=[*KEYS, "protocols", *COLUMNS])
+    known = frame[["paper", "clean", "published"]].notna().sum(axis=1)
+    return frame.loc[(-known).sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], printed: pd.DataFrame) -> dict:
+    row: dict = {**key, "protocols": " - ".join(pair)}
+    mine = cells[(cells[KEYS] == pd.Series(key)).all(axis=1)].set_index("protocol")
+    for kind, name in zip(("paper", "clean"), pair):
+        known = name in mine.index
+        row |= {f"{kind}{end}": mine.loc[name, f"top1{end}"] if known else np.nan for end in ENDS}
+        row |= {f"{n}_{kind}": mine.loc[name, n] if known else None for n in ("n", "n_official")}
+        row[f"runs_{kind}"] = len(results.records.get(identity({**key, "protocol": name}), [])) or None
+    value = printed[(printed[[*KEYS, "metric"]] == pd.Series({**key, "metric": "top1"})).all(axis=1)]["value"]
+    row["weights"] = comparisons.weights(results, *(identity({**key, "protocol": name}) for name in pair))
+    row["published"] = value.iloc[0] if len(value) else np.nan
+    return row | _difference(results, key, pair)
+
+
+def _difference(results: Results, key: dict, pair: list[str]) -> dict:
+    names = (identity({**key, "protocol": name}) for name in pair)
+    estimate = contrasts.unpaired(results, dict(zip(names, (1.0, -1.0))))
+    if not estimate.n:
+        return {}
+    counts = {"p": estimate.p, "n": estimate.n, "groups": estimate.groups}
+    return {**comparisons.interval("difference", estimate), **counts}

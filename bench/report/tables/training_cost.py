@@ -1,0 +1,43 @@
+"""What an attention costs in training: time, memory and operations against the same model without one."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from vidattn.bench.results import files as reading
+from vidattn.bench.results.reader import Results
+
+MODEL = ["backbone", "attention", "architecture", "classes", "size", "frames", "batch"]
+MEASURED = {"step_seconds": "batch_seconds", "memory_mb": "batch_mb", "latency_ms": "latency_ms"}
+COLUMNS = [*MODEL, "step_seconds", "step_flops", "memory_mb", "latency_ms"]
+COLUMNS += [f"{name}_relative" for name in ("step_seconds", "step_flops", "memory_mb", "latency_ms")]
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a model that was measured with an attention and without; `_relative` is the ratio of the two.
+
+    A step is one update with the recipe's batch, on one thread. Its FLOPs are three times those of the
+    forward pass: backwards costs twice what forwards does. Memory is the largest that the process had.
+    """
+    path, counts = Path(results.root) / "benchmarks" / "costs.csv", results.complexity
+    if not path.is_file() or counts.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    again = "Delete it, then: vidattn bench costs"
+    costs = reading.table(path, ["model", "batch"], again, dtype={"frames": "Int64"})
+    costs = costs.reindex(columns=[*dict.fromkeys([*costs, *MEASURED.values()])])  # of an older form
+    what = ["model", "backbone", "attention", "architecture", "classes", "flops"]
+    frame = costs.merge(counts[what], on="model")
+    frame = frame.rename(columns={measured: name for name, measured in MEASURED.items()})
+    frame["step_flops"] = 3 * frame["batch"] * frame["flops"]
+    return _relative(frame)[COLUMNS]
+
+
+def _relative(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of models with attention, beside them what the one without costs."""
+    others = [name for name in MODEL if name != "attention"]
+    values = [name.removesuffix("_relative") for name in COLUMNS if name.endswith("_relative")]
+    plain = frame[frame["attention"] == "none"][[*others, *values]]
+    rows = frame[frame["attention"] != "none"].merge(plain, on=others, suffixes=("", "_none"))
+    for name in values:
+        rows[f"{name}_relative"] = rows[name] / rows[f"{name}_none"]
+    return rows

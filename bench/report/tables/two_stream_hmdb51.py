@@ -1,0 +1,11 @@
+"""Two-stream networks on HMDB51: spatial, temporal and fused, per official split and mean."""
+
+import pandas as pd
+
+from vidattn.bench.report import two_stream_table
+from vidattn.bench.results.reader import Results
+
+
+def table(results: Results, options: dict) -> pd.DataFrame:
+    """One row a backbone, attention and protocol that a suite has; what was not run is missing."""
+    return two_stream_table.table(results, "hmdb51", options.get("planned", ()))

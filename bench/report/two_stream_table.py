@@ -1,0 +1,58 @@
+"""The two-stream tables: spatial, temporal, fused; every official split and the mean."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from vidattn.bench.analysis import comparisons, contrasts
+from vidattn.bench.config.plugin_files import files, optional
+from vidattn.bench.results.reader import Results, coordinates, identity
+
+
+def _streams() -> dict[str, str]:
+    """Stream -> architecture: those of the architecture whose file says that it fuses two, and it itself."""
+    declared = {name: optional("architecture", name, "FUSED") for name in files("architecture")}
+    fused, parts = next((name, parts) for name, parts in declared.items() if parts)
+    return {"spatial": parts["rgb"], "temporal": parts["flow"], "fused": fused}
+
+
+STREAMS = _streams()
+SPLITS = (1, 2, 3)
+KEYS = ["dataset", "backbone", "attention", "protocol"]
+FLOW = (STREAMS["temporal"], STREAMS["fused"])
+
+
+def table(results: Results, dataset: str, planned: Iterable[str] = ()) -> pd.DataFrame:
+    """One row a backbone, attention and protocol on a data set or a part of it.
+
+    Columns: coordinates, then for each stream its top-1 on splits 1 to 3 (means over seeds) and the mean over
+    splits with its interval, then n used, n official and weights.
+
+    Args:
+        results: What was measured.
+        dataset: The data set; its parts are named `<dataset>_<part>`.
+        planned: Ids of the cells of every suite: those that were not run stand as missing. A row has
+            flow, alone or fused: a suite that reads single frames only is no part of this.
+    """
+    every = [coordinates(cell) for cell in dict.fromkeys([*planned, *results.ids])]
+    mine = [c for c in every if c["dataset"] == dataset or c["dataset"].startswith(f"{dataset}_")]
+    with_flow = {tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in FLOW}
+    keys = dict.fromkeys(tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in STREAMS.values())
+    rows = [_row(results, dict(zip(KEYS, key))) for key in keys if key in with_flow]
+    return pd.DataFrame(rows, columns=None if rows else KEYS)
+
+
+def _row(results: Results, key: dict) -> dict:
+    row, counts = {**key}, {"n": None, "n_official": None}
+    for stream, architecture in STREAMS.items():
+        cell = identity({**key, "architecture": architecture})
+        runs = results.runs[results.runs["cell"] == cell]
+        for split in SPLITS:
+            row[f"{stream}_{split}"] = runs.loc[runs["fold"] == split, "top1"].mean() if len(runs) else np.nan
+        found = contrasts.accuracy(results, cell)
+        row[stream] = runs["top1"].mean() if len(runs) else np.nan
+        row |= {f"{stream}_low": found.low, f"{stream}_high": found.high}
+        counts = {name: known or int(runs[name].sum()) or None for name, known in counts.items()}
+    cells = [identity({**key, "architecture": name}) for name in STREAMS.values()]
+    return row | counts | {"weights": comparisons.weights(results, *cells)}

@@ -1,0 +1,1 @@
+"""Runs side by side, and the store of finished ones."""

@@ -1,0 +1,1 @@
+"""Speed and storage of the data layer against other ways to do it."""

@@ -1,0 +1,1 @@
+"""One run: data in, weights, scores and a record out."""

@@ -1,0 +1,1 @@
+"""Frames, flow and features, made once."""

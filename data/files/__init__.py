@@ -1,0 +1,1 @@
+"""Files of any kind: archives, atomic writes, processes that read them, split lists."""

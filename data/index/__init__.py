@@ -1,0 +1,1 @@
+"""The index of a data set: clips, labels, groups, folds."""

@@ -1,0 +1,1 @@
+"""Whole Keras graphs: taps, weights, frame encoders, FLOPs."""

@@ -1,0 +1,1 @@
+"""Blocks that plug-ins share."""

@@ -1,0 +1,358 @@
+"""The report says what the numbers say, stands alone, and works in a browser."""
+
+import re
+import shutil
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+
+from vidattn.bench.analysis import comparisons, main_effects, planned
+from vidattn.bench.report import figures, findings, sentences, tables
+from vidattn.bench.report import page as report
+from vidattn.bench.report.figures import learning_curves, protocols, ranks, saturation, tradeoff
+from vidattn.bench.results.reader import Results
+
+CELLS = [*synthetic.CELLS, synthetic.MISSING]
+
+
+@pytest.fixture(scope="module")
+def results():
+    """With the missing cell first, so that sorting has to move it."""
+    return Results(synthetic.GOLDEN / "results", [synthetic.MISSING, *synthetic.CELLS])
+
+
+@pytest.fixture(scope="module")
+def page(results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    tables.write(["demo_grid", "grid"], results, folder / "tables", synthetic.OPTIONS)
+    return report.write(results, folder / "tables", folder / "report.html", synthetic.OPTIONS)
+
+
+def summarise(results, options=synthetic.OPTIONS):
+    versus = comparisons.versus(results, comparisons.against_none(results))
+    blocks = sentences.summarise(results, versus, planned.evaluate(results, options))
+    return {block["title"]: block["sentences"] for block in blocks}
+
+
+def test_a_file_that_draws_is_a_figure(tmp_path, monkeypatch):
+    """Its place is the one that it states, and without one the last; a file that does not draw is none."""
+    (tmp_path / "mine.py").write_text("ORDER = 15\n\n\ndef draw(results):\n    return {}\n")
+    (tmp_path / "last.py").write_text("def draw(results):\n    return {}\n")
+    (tmp_path / "helper.py").write_text("def drawn(results):\n    return {}\n")
+    monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(tmp_path)])
+    names = [module.__name__.rpartition(".")[2] for module in figures.modules()]
+    assert names[:3] == ["answer", "mine", "forest"] and names[-1] == "last"
+    assert not {"helper", "style", "confusion"} & set(names)
+    for name in ("mine", "last", "helper"):
+        sys.modules.pop(f"{figures.__name__}.{name}", None)
+
+
+def test_golden_findings(page):
+    """All words of findings.md; made again by `python tests/bench/report/test_tables.py`."""
+    assert page.with_name("findings.md").read_text() == (synthetic.GOLDEN / "findings.md").read_text()
+
+
+def test_the_page_says_first_what_attention_is_worth(page):
+    text = page.read_text()
+    places = ["<nav", "<h1>What is attention worth", "figure-answer", "Leaderboard</h2>", "Findings</h2>"]
+    order = [text.index(place) for place in [*places, "Tables and figures</h2>"]]
+    assert order == sorted(order)
+
+
+def test_what_the_figure_says_is_corrected_over_what_was_planned(results, tmp_path):
+    """Three attentions more are planned on the data set than were run."""
+    more = [f"actors-tiny-{name}-frame_average-clean" for name in ("se", "gated", "residual")]
+    mine = Results(results.root, results.cells)
+    report.write(mine, tmp_path, tmp_path / "report.html", {"planned": [*mine.ids, *more]})
+    drawn, alone = main_effects.table(mine), main_effects.table(Results(results.root, results.cells))
+    assert (drawn["p_holm"] >= alone["p_holm"]).all() and (drawn["detectable"] > alone["detectable"]).all()
+
+
+ABOVE, BELOW = (
+    {"count": n, "most": most, "name": f"{name} on actors"}
+    for n, most, name in ((4, "15.3", "se"), (1, "8.4", "l2pa"))
+)
+NONE = {"count": 0}
+
+
+@pytest.mark.parametrize(
+    ("higher", "lower", "rest", "said"),
+    [
+        (
+            ABOVE,
+            BELOW,
+            2,
+            [
+                "In 4 of 7 comparisons attention is significantly above its control, by up to 15.3 "
+                "points (se on actors).",
+                "In 1 it is significantly below, by up to 8.4 points (l2pa on actors).",
+                "In the other 2 there is no significant difference: X.",
+            ],
+        ),
+        (
+            ABOVE,
+            NONE,
+            1,
+            [
+                "In 4 of 7 comparisons attention is significantly above its control, by up to 15.3 points "
+                "(se on actors).",
+                "In the other there is no significant difference: X.",
+            ],
+        ),
+        (
+            NONE,
+            BELOW,
+            0,
+            [
+                "In none of 7 comparisons is attention significantly above its control.",
+                "In 1 it is significantly below, by up to 8.4 points (l2pa on actors).",
+            ],
+        ),
+        (
+            NONE,
+            NONE,
+            7,
+            ["In none of 7 comparisons does attention differ significantly from its control: X."],
+        ),
+    ],
+)
+def test_the_answer_in_sentences(higher, lower, rest, said):
+    facts = {"count": 7, "higher": higher, "lower": lower, "rest": rest, "excluded": "X", "leakage": {}}
+    template = report._environment().get_template("answer.txt")
+    assert template.render(facts).splitlines() == said and template.render({}) == ""
+
+
+def test_a_contrast_that_was_not_run_says_so(results):
+    contrast = {**synthetic.OPTIONS["contrasts"][0], "cell": synthetic.MISSING}
+    lines = summarise(results, {**synthetic.OPTIONS, "contrasts": [contrast]})["actors, protocol clean"]
+    assert any("on the appearance classes: not run (" in line for line in lines)
+
+
+def test_leaks_and_lost_clips_are_said(tmp_path):
+    frame = Results(synthetic.GOLDEN / "results").predictions(CELLS[0]).query("fold == 1")
+    frame = frame.drop(columns=["fold", "seed", "run"])
+    leaks = {"clips": 0, "groups": 4, "duplicates": 0}
+    synthetic.write_run(tmp_path, CELLS[0], 1, 0, frame, leaks=leaks, quarantined=2, n_official=50)
+    lines = summarise(Results(tmp_path), {})["actors, protocol clean"]
+    assert any("Up to 4 test clips have a clip of their own group" in x for x in lines)
+    assert any("Up to 2 clips were excluded (unreadable)" in x for x in lines)
+    assert any("of 50 official" in x for x in lines)
+
+
+def test_the_page_loads_nothing_and_escapes_what_it_quotes(page, results, tmp_path):
+    text = page.read_text()
+    assert not re.search(r'src="(?!data:)|href="(?!#|tables/)', text) and "@import" not in text
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "odd.csv").write_text("name\n<script>alert(1)</script>\n")
+    odd = report.write(results, folder, tmp_path / "odd.html").read_text()
+    assert "<script>alert" not in odd and "&lt;script&gt;alert" in odd
+
+
+@pytest.mark.parametrize("name", ["spread", "icip_explained", "training_cost", "grid", "other"])
+@pytest.mark.parametrize("content", [b"", b'a,b\n1,"2\n', b"\xff\xfe"])
+def test_a_damaged_table_is_named(results, tmp_path, name, content):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / f"{name}.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{name}\.csv is no readable csv.*vidattn tables"):
+        report.write(results, tmp_path / "tables", tmp_path / "page.html")
+
+
+@pytest.mark.parametrize("name", ["spread", "icip_explained"])
+def test_a_table_with_a_damaged_header_is_named(results, tmp_path, name):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / f"{name}.csv").write_text("datasex,protocol,effect\n1,2,3\n")
+    with pytest.raises(ValueError, match=rf"{name}\.csv lacks the columns .*vidattn tables"):
+        report.write(results, tmp_path / "tables", tmp_path / "page.html")
+
+
+def test_the_same_results_give_the_same_bytes(page, results, tmp_path):
+    again = report.write(results, page.parent / "tables", tmp_path / "report.html", synthetic.OPTIONS)
+    assert again.read_bytes() == page.read_bytes()
+    for path in (page.parent / "figures").iterdir():
+        assert path.read_bytes() == (tmp_path / "figures" / path.name).read_bytes(), path.name
+
+
+def test_a_report_of_nothing_stands(tmp_path):
+    (tmp_path / "tables").mkdir()
+    page = report.write(Results(tmp_path, []), tmp_path / "tables", tmp_path / "report.html")
+    assert "Nothing was run yet" in page.read_text()
+
+
+def test_what_all_rows_share_is_said_once_and_what_was_not_run_is_folded(page, results, tmp_path):
+    text = page.read_text()
+    assert "In every row: dataset actors, backbone tiny, protocol clean" in text
+    assert "<code>detectable</code> is the smallest true difference" in text
+    assert '<th scope="col"><button type="button">dataset</button></th>' not in text
+    assert "nothing of this was run" not in text
+    (tmp_path / "tables").mkdir()
+    rows = "\n".join(f"actors,tiny,{a},lstm,clean," for a in ("none", "cbam"))
+    names = "dataset,backbone,attention,architecture,protocol,top1"
+    (tmp_path / "tables" / "absent.csv").write_text(f"{names}\n{rows}\n")
+    absent = report.write(results, tmp_path / "tables", tmp_path / "absent.html").read_text()
+    assert '<details id="table-absent">' in absent and "nothing of this was run" in absent
+
+
+def test_pareto_front_by_hand():
+    frame = pd.DataFrame({"flops": [1, 1, 2, 3, 4], "top1": [0.5, 0.6, 0.6, 0.9, 0.8]})
+    assert tradeoff.pareto(frame, "flops").index.tolist() == [1, 3]
+
+
+def test_nemenyi_against_demsar():
+    """Demsar 2006, section 3.2.2: four classifiers on 14 data sets, 1.25 at 0.05 and 1.12 at 0.10."""
+    assert ranks.nemenyi(4, 14) == pytest.approx(1.25, abs=0.005)
+    assert ranks.nemenyi(4, 14, level=0.1) == pytest.approx(1.12, abs=0.005)
+
+
+def test_cliques_by_hand():
+    assert ranks.cliques(np.array([1.0, 1.5, 2.2, 4.0, 4.1]), 1.0) == [(0, 1), (1, 2), (3, 4)]
+    assert ranks.cliques(np.array([1.0, 1.5, 1.9]), 1.0) == [(0, 2)]
+    assert ranks.cliques(np.array([1.0, 3.0]), 1.0) == []
+
+
+def test_ranks_take_the_largest_set_of_attentions_that_shares_enough_runs():
+    """Three attentions need three runs: 2.34 sqrt(3 x 4 / (6 x 3)) = 1.91 < 2, and 2.34 > 2 for two runs."""
+    rows = [("tiny", "lstm", "clean", f, 0, a, v) for f in (1, 2, 3) for a, v in zip("xyz", (0.1, 0.3, 0.2))]
+    rows += [("tiny", "lstm", "clean", 1, 0, "rare", 0.9)]
+    runs = pd.DataFrame(rows, columns=[*ranks.BLOCK, "attention", "top1"])
+    found, blocks = ranks.average_ranks(runs)
+    assert found.to_dict() == {"y": 1, "z": 2, "x": 3} and blocks == 3
+    assert "too few of these runs: rare." in ranks._caption("d", found, 3, ["rare"])
+    assert ranks.average_ranks(runs[runs["fold"] < 3])[0].empty
+
+
+def costly(protocol, flops):
+    """Cells that lie as close as a front can, all on it."""
+    rows = [(protocol, "tiny", f"head{i}", "none", x, 0.4 + i / 100) for i, x in enumerate(flops)]
+    frame = pd.DataFrame(rows, columns=["protocol", "backbone", "architecture", "attention", "flops", "top1"])
+    return frame.assign(top1_low=frame["top1"] - 0.2, top1_high=frame["top1"] + 0.2, encoder="trained")
+
+
+@pytest.mark.parametrize("flops", [(1e6, 1.01e6, 1.02e6, 2e6), (1e4, 9.8e6, 9.9e6, 1e7), (1, 1.2, 1.4, 2)])
+def test_labels_of_a_front_never_overlap(flops):
+    figure = tradeoff.tradeoff(pd.concat([costly("clean", flops), costly("paper", flops)]), "flops")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        boxes = [text.get_window_extent() for text in axes.texts] + [axes.xaxis.label.get_window_extent()]
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+        assert axes.xaxis.label.get_text().count("head") == 4
+        shown = ", ".join(text.get_text() for text in axes.texts)
+        assert sorted(shown.split(", ")) == ["1", "2", "3", "4"]
+
+
+def test_a_protocol_of_few_costs_has_no_panel(tmp_path):
+    cells = [f"actors-tiny-{a}-lstm-{p}" for p in ("clean", "paper") for a in ("none", "cbam", "l2pa")]
+    results = Results(synthetic.write(tmp_path, dict.fromkeys(cells[:5], (0.5,) * 3)), cells[:5])
+    found = tradeoff.draw(results)
+    assert set(found) == {"top1_flops_actors", "top1_parameters_actors"}
+    panels = [axes.get_title() for axes in found["top1_flops_actors"].figure.axes]
+    assert panels == ["clean"]
+
+
+def test_protocols_are_drawn_where_half_of_the_models_have_them(tmp_path):
+    both = ("lstm", "lstm_attention", "uniform_lstm")
+    heads = {"clean": (*both, "mean_linear"), "paper": both, "thesis_clean": both[:1]}
+    cells = [f"actors-tiny-none-{head}-{name}" for name, found in heads.items() for head in found]
+    results = Results(synthetic.write(tmp_path, dict.fromkeys(cells, (0.5,) * 3)), cells)
+    (axes,) = protocols.draw(results)["protocols_actors"].figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == [f"{name} / tiny" for name in both]
+    assert {line.get_label() for line in axes.get_lines()} & set(heads) == {"clean", "paper"}
+
+
+def test_protocols_name_the_data_set_and_how_much_their_numbers_rest_on(tmp_path):
+    cells = [f"actors-tiny-none-{head}-{name}" for name in ("clean", "paper") for head in ("lstm", "image")]
+    results = Results(synthetic.write(tmp_path, dict.fromkeys(cells, (0.5,) * 3)), cells)
+    synthetic.write(tmp_path, {cells[0]: (0.5,) * 3}, seeds=2)  # 24 groups and classes, 2 clips, 3 folds
+    figure = protocols.draw(results)["protocols_actors"].figure
+    (legend,) = figure.legends
+    said = {text.get_text() for text in legend.get_texts()}
+    assert said == {"clean: n 144 to 288, 3 to 6 runs", "paper: n 144, 3 runs"}
+    assert figure.axes[0].get_xlabel() == "top-1 on actors"
+
+
+def test_learning_curves_say_how_many_runs_are_still_in_the_mean(tmp_path):
+    cell = "actors-tiny-none-lstm-clean"
+    results = Results(synthetic.write(tmp_path, {cell: (0.5,) * 3}), [cell])
+    for record, length in zip(results.records[cell], (6, 4, 6)):
+        record["history"]["val_top1"] = record["history"]["val_top1"][:length]
+    figure = learning_curves.draw(results)["learning_curves_actors_clean"].figure
+    whole, tail = figure.axes[0].get_lines()
+    assert whole.get_xdata()[-1] == 4 and list(tail.get_xdata()) == [4, 5, 6]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["2"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["none"]
+
+
+def test_a_change_has_one_colour_in_both_panels_of_the_saturation():
+    cases = {"made up": ["as published, VGG", "input times 1/7"], "real": ["input times 1/6", "as published"]}
+    rows = [
+        [features, case, 10, step, 0.5, 1.0]
+        for features in cases
+        for case in cases[features]
+        for step in (0, 1)
+    ]
+    columns = ["features", "change", "width", "step", "beyond_2_5", "loss"]
+    figure = saturation.saturation(pd.DataFrame(rows, columns=columns))
+    first, second = ([line.get_color() for line in axes.get_lines()] for axes in figure.axes[:2])
+    assert first == second[::-1] and len(set(first)) == 2
+
+
+def test_the_leakage_probe_is_no_model_among_models(tmp_path):
+    """Above all models under the paper's protocol and below them under the clean one."""
+    rates = {"lstm-paper": 0.5, "lstm-clean": 0.5, "nearest-paper": 0.95, "nearest-clean": 0.2}
+    cells = {f"actors-tiny-none-{name}": (rate,) * 3 for name, rate in rates.items()}
+    results = Results(synthetic.write(tmp_path, cells), list(cells))
+    defects = {"leaks": {"groups": 4}, "protocol": {"kind": "paper", "colour": "bgr"}}
+    defects["protocol"]["defects"] = ["random clip split shares groups", "red and blue swapped"]
+    frame = results.predictions("actors-tiny-none-lstm-paper").query("fold == 1")
+    synthetic.write_run(tmp_path, "actors-tiny-none-lstm-paper", 1, 0, frame.iloc[:, :6], **defects)
+    published = synthetic.GOLDEN.parents[1] / "results" / "published"
+    shutil.copytree(published, tmp_path / "published")
+    tables.write(["protocols"], Results(tmp_path, list(cells)), tmp_path / "tables", {})
+    model, probe = findings.protocols(tmp_path / "tables", Results(tmp_path, list(cells)))
+    assert (
+        (model[4], probe[4]) == ("1", "1-NN probe")
+        and "to" not in model[2]
+        and model[5:] == ["3 and 3", "colour"]
+    )
+    assert float(probe[2].split()[0]) > 50
+    lines = summarise(Results(tmp_path, list(cells)), {})["actors, protocol paper"]
+    assert any(x.startswith("The highest top-1 is") and "lstm" in x for x in lines)
+    assert any(x.startswith("1-NN leakage probe (nothing is trained), reported separately: ") for x in lines)
+    assert any("which can make them lower: red and blue swapped." in x for x in lines)
+
+
+def test_a_half_run_suite_is_shown_as_such(results):
+    """Its data set without any record is named, and cells that were never run are counted."""
+    other, image = "cifar100-tiny-none-image-clean", "actors-tiny-se-lstm-clean"
+    cells = {"half": [*synthetic.CELLS, other, image], "never": [other], "whole": synthetic.CELLS}
+    suites = {
+        name: dict.fromkeys(ids, {(1, 0), (1, 7)}) for name, ids in cells.items()
+    }  # no record has seed 7
+    count = len(synthetic.CELLS)
+    assert findings.extents(results, suites, {CELLS[0]: "stale"}) == [
+        ["half", str(count + 2), str(count), f"{count} of {2 * count + 4}", "cifar100 1, actors 1", "1"],
+        ["whole", str(count), str(count), f"{count} of {2 * count}", "none", "1"],
+    ]
+    versus = comparisons.versus(results, comparisons.against_none(results))
+    (block,) = sentences.summarise(results, versus, pd.DataFrame(), suites)
+    assert block["sentences"][0].startswith(f"{count} of {count + 2} cells were run")  # one is MISSING
+
+
+def test_pictures_are_called_images(tmp_path):
+    cells = {f"imagenette-tiny-{a}-image-clean": (0.5,) * 3 for a in ("none", "cbam")}
+    lines = summarise(Results(synthetic.write(tmp_path, cells), list(cells)), {})[
+        "imagenette, protocol clean"
+    ]
+    assert "13,394 images" in lines[0] and "not significantly different from none" in " ".join(lines)
+    assert not any("clips" in line for line in lines)
+
+
+def test_findings_are_plain_text_beside_the_page(page):
+    text = page.with_name("findings.md").read_text()
+    assert text.startswith("# What is attention worth?") and "## All comparisons" in text
+    assert "&lt;" not in text and "{'cell'" not in text and "significant" in text.split("##")[0]
+    rules = [line for line in text.splitlines() if line.startswith("| ---")]
+    assert len(rules) == text[: text.index("## All")].count("\n## ") > 0

@@ -1,0 +1,80 @@
+"""requirements/suite.sh around a dvc that fails: what it says is heard."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DVC = """#!/bin/sh
+echo "dvc $*" >> calls
+case "$1" in
+  status)
+    case "$*" in
+      *train@a*) exit $(cat trained);;
+      *--quiet*) ;;
+      *) echo "ERROR: why it cannot" >&2;;
+    esac
+    exit $(cat status);;
+  stage) printf 'plan\nframes@actors\ntrain@a\nfuse@b\nreport\n';;
+  repro) echo "said on stdout"; echo "ERROR: what went wrong" >&2; exit $(cat repro);;
+esac
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder without .git, a dvc that answers as told, a vidattn that does nothing."""
+    (tmp_path / "bin").mkdir()
+    for name, text in (("dvc", DVC), ("vidattn", '#!/bin/sh\necho "vidattn $*" >> calls\n')):
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    shutil.copy(ROOT / "requirements/suite.sh", tmp_path / "suite.sh")
+    return tmp_path
+
+
+def run(project: Path, status: int, repro: int = 0, trained: int = 1) -> subprocess.CompletedProcess:
+    (project / "status").write_text(str(status))
+    (project / "trained").write_text(str(trained))
+    (project / "repro").write_text(str(repro))
+    environment = {**os.environ, "PATH": f"{project / 'bin'}:/usr/bin:/bin"}
+    line = ["sh", "suite.sh", "demo", "1"]
+    return subprocess.run(line, cwd=project, env=environment, capture_output=True, text=True)
+
+
+def test_an_error_of_dvc_is_heard_and_ends_the_suite(project):
+    failed = run(project, status=255)
+    assert failed.returncode == 255 and "ERROR: why it cannot" in failed.stderr
+    failed = run(project, status=1, repro=3)
+    assert failed.returncode == 3 and "ERROR: what went wrong" in failed.stderr
+    assert "said on stdout" not in failed.stdout
+    assert "Everything is up to date." in run(project, status=0).stdout
+
+
+@pytest.mark.parametrize("content, kept", [("", False), ('{"a": ', False), ("{}", True)])
+def test_a_lock_that_a_killed_dvc_left_half_written_is_removed_and_said(project, content, kept):
+    lock = project / ".dvc/tmp/rwlock"
+    lock.write_text(content)
+    done = run(project, status=0)
+    assert done.returncode == 0 and lock.exists() == kept
+    assert ("rwlock was left half written" in done.stderr) != kept
+
+
+def test_a_copy_without_git_tells_dvc_so(project):
+    run(project, status=0)
+    assert "dvc config --local core.no_scm true" in (project / "calls").read_text()
+
+
+@pytest.mark.parametrize("trained", [0, 1])
+def test_the_grid_is_filled_only_where_a_cell_is_not_up_to_date(project, trained):
+    """After `vidattn store pull` each is, while the report is missing: another device would train all."""
+    run(project, status=1, trained=trained)
+    calls = (project / "calls").read_text().splitlines()
+    assert ("vidattn grid --jobs 1" in calls) == bool(trained)
+    assert calls.index("dvc repro plan frames@actors") < calls.index("dvc status --quiet train@a fuse@b")
+    assert "dvc repro" in calls
