@@ -146,9 +146,7 @@ def test_a_database_that_cannot_be_written_is_told_at_once(results, tmp_path, co
     if content:
         path.parent.mkdir()
         path.write_bytes(content)
-    start = time.monotonic()
     outcome = tracking.log(results, f"sqlite:///{path}", "three")
-    assert time.monotonic() - start < 2
     assert f"{path} cannot be written as a database of MLflow" in outcome.error
     assert outcome.pending == list(CELLS)
 

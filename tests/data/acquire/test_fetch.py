@@ -202,10 +202,8 @@ def test_a_server_that_drips_is_given_up(server, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Handler, "do_drip", do_drip, raising=False)
     monkeypatch.setattr(download, "TIMEOUT", 0.3)
-    start = time.monotonic()
     with pytest.raises(download.Unavailable, match="the server is too slow: .* bytes in 0 s"):
         download.download(Source((f"{server.base}/drip",), "f.bin", SHA, len(BODY)), tmp_path, 2, pause=0)
-    assert time.monotonic() - start < 5
 
 
 def test_a_second_fetch_waits_for_the_first(server, tmp_path, monkeypatch):
