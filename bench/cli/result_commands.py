@@ -163,6 +163,8 @@ def check(arguments: Namespace) -> int:
     if arguments.accept is not None:
         every = _planned_runs(params, *params.suites)
         print(check_module.accept(results, arguments.accept, stale=stale(results), planned=every))
+        if results.missing:
+            print(f"No record, so no row, of {', '.join(results.missing)}.")
         return 0
     return check_module.check(
         results,
