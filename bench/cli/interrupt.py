@@ -1,4 +1,6 @@
-"""Ctrl-C, also while the command line itself is imported."""
+"""Ctrl-C, also while the command line itself is imported, or while garbage is collected."""
+
+import sys
 
 from vidattn.bench.cli.stopped import LINE, told
 
@@ -7,9 +9,26 @@ __all__ = ["LINE", "main", "told"]
 
 def main() -> None:
     """Entry point of the `vidattn` command: everything that takes time is imported inside."""
+    sys.unraisablehook = _again
     try:
         from vidattn.bench.cli import parser
 
         parser.main()
     except KeyboardInterrupt:
         told()
+
+
+def _again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Send a Ctrl-C that came within a callback once more: Python prints it there and forgets it.
+
+    A moment later, since here it would be forgotten again.
+    """
+    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    import _thread
+    import threading
+
+    timer = threading.Timer(0.01, _thread.interrupt_main)
+    timer.daemon = True
+    timer.start()

@@ -158,6 +158,22 @@ def test_ctrl_c_is_one_line_and_130_while_the_command_line_is_imported(tmp_path)
     assert done.stderr == interrupt.LINE + "\n"
 
 
+def test_ctrl_c_while_garbage_is_collected_is_not_lost(tmp_path):
+    """Libraries hang callbacks on the collector, and Python drops what is raised in one."""
+    (tmp_path / "click.py").write_text(
+        "import gc, os, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "gc.callbacks.append(lambda phase, _: phase == 'stop' and os.kill(os.getpid(), signal.SIGINT))\n"
+        "gc.collect()\n"
+        "gc.callbacks.pop()\n"
+        "time.sleep(60)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    line = [sys.executable, "-c", "from vidattn.bench.cli.interrupt import main; main()", "data"]
+    done = subprocess.run(line, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, interrupt.LINE + "\n")
+
+
 def test_ctrl_c_while_a_command_works_is_the_same(monkeypatch, capsys):
     def interrupted(arguments):
         raise KeyboardInterrupt
