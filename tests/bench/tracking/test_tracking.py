@@ -435,15 +435,15 @@ def test_no_server_outlives_the_command(database, tmp_path):
     try:
         assert reached(port, True)
         command.send_signal(signal.SIGTERM)
-        command.wait(30)
+        command.wait(300)
         assert reached(port, False)
     finally:
         command.kill()
 
 
 def reached(port: int, wanted: bool) -> bool:
-    """Whether the port answers (or no longer does) within two minutes."""
-    for _ in range(240):
+    """Whether the port answers (or no longer does) within ten minutes: the machine may do much else."""
+    for _ in range(1200):
         with socket.socket() as probe:
             if (probe.connect_ex(("127.0.0.1", port)) == 0) is wanted:
                 return True
