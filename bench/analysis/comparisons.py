@@ -134,7 +134,8 @@ def _cell(results: Results, cell: str) -> dict:
             row |= interval(metric, estimate)
     first = records[0] if records else {}
     row |= {"n": _whole(runs["n"].sum()), "n_official": _whole(runs["n_official"].sum())}
-    row |= {"folds": _whole(runs["fold"].nunique()), "seeds": _whole(runs["seed"].nunique())}
+    folds = run_variance.arm(results, cell).folds
+    row |= {"folds": _whole(len(folds)), "seeds": _whole(max((len(fold.seeds) for fold in folds), default=0))}
     row["run_variance"] = run_source(results, cell) if len(runs) else None
     row["encoder"] = first.get("protocol", {}).get("encoder")
     return row | {k: first.get(k) for k in ("parameters", "trainable", "flops", "weights")}

@@ -14,7 +14,7 @@ class Fold:
     """One fold: S training runs tested on the same N clips, which are sorted by name.
 
     Attributes:
-        fold: Its number.
+        fold: Its number; of random splits, which every run draws anew, the name of the run.
         seeds: (S,) seeds of the runs.
         clips: (N,) names of the test clips.
         groups: (N,) source video of each clip.
@@ -22,7 +22,7 @@ class Fold:
         hits: (S, N) 1 where a run recognised a clip.
     """
 
-    fold: int
+    fold: int | str
     seeds: np.ndarray
     clips: np.ndarray
     groups: np.ndarray
@@ -86,6 +86,8 @@ def _problems(results: Results, cell: str) -> dict[tuple[int, int], str]:
         if columns is None or not len(columns["clip"]):
             wrong[run] = "it has no predictions"
             continue
+        if _drawn_anew(record):
+            continue
         clips = np.sort(columns["clip"])
         other, expected = first.setdefault(fold, (seed, clips))
         if not np.array_equal(clips, expected):
@@ -93,17 +95,25 @@ def _problems(results: Results, cell: str) -> dict[tuple[int, int], str]:
     return wrong
 
 
+def _drawn_anew(record: Mapping) -> bool:
+    """Whether a run drew its own test clips: a random split depends on fold and seed."""
+    return record.get("protocol", {}).get("split") == "random"
+
+
 def _folds(results: Results, cell: str, metric: str) -> tuple[Fold, ...]:
     """The runs of each fold stacked, clips in the order of their names."""
     usable = {run: part for run, part in results.tested(cell).items() if run not in problems(results, cell)}
+    anew = any(map(_drawn_anew, results.records.get(cell, [])))
+    splits: dict[int | str, dict[int, Mapping]] = {}
+    for (fold, seed), columns in sorted(usable.items()):
+        splits.setdefault(f"{fold}-{seed}" if anew else fold, {})[seed] = columns
     folds = []
-    for number in sorted({fold for fold, _ in usable}):
-        runs = {seed: columns for (fold, seed), columns in usable.items() if fold == number}
+    for name, runs in splits.items():
         orders = [np.argsort(columns["clip"], kind="stable") for columns in runs.values()]
         values = [hits(columns, metric)[order] for columns, order in zip(runs.values(), orders)]
         first = next(iter(runs.values()))
-        clips, groups, labels = (first[name][orders[0]] for name in ("clip", "group", "label"))
-        folds.append(Fold(number, np.array(list(runs)), clips, groups, labels, np.stack(values)))
+        clips, groups, labels = (first[column][orders[0]] for column in ("clip", "group", "label"))
+        folds.append(Fold(name, np.array(list(runs)), clips, groups, labels, np.stack(values)))
     return tuple(folds)
 
 

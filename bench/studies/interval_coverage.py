@@ -53,7 +53,10 @@ def write(results: Results, params: object, path: Path, tell: Callable[[str], No
 
 
 def planned(params: object) -> dict[tuple[str, str], tuple[int, int, int]]:
-    """(Data set, protocol) -> folds, seeds and cells that the suites plan, the most of any."""
+    """(Data set, protocol) -> folds, seeds and cells that the suites plan, the most of any.
+
+    A random split is drawn anew by every run: each is a fold of one seed.
+    """
     plan: dict[tuple[str, str], dict[str, set[tuple[int, int]]]] = {}
     for suite in params.suites:
         for run in runs_of(params, suite):
@@ -63,7 +66,9 @@ def planned(params: object) -> dict[tuple[str, str], tuple[int, int, int]]:
     sizes = {}
     for key, cells in plan.items():
         counts = [{run[i] for run in runs} for runs in cells.values() for i in (0, 1)]
-        sizes[key] = (max(map(len, counts[::2])), max(map(len, counts[1::2])), len(cells))
+        folds, seeds = max(map(len, counts[::2])), max(map(len, counts[1::2]))
+        anew = params.protocols[key[1]].split == "random"
+        sizes[key] = (folds * seeds, 1, len(cells)) if anew else (folds, seeds, len(cells))
     return sizes
 
 

@@ -53,6 +53,22 @@ def test_arms_may_have_other_numbers_of_seeds(tmp_path):
     assert comparisons.trainings(results, CELL, CONTROL) == {"folds": 2, "seeds": 1, "runs": 2}
 
 
+def test_runs_of_a_random_split_are_draws_of_their_own(tmp_path):
+    """Fold and seed draw the test clips: nothing is left out, and every draw is paired with itself alone."""
+    drawn = {"protocol": {"kind": "paper", "split": "random"}}
+    for cell, scores in ((CELL, (6, 8, 4)), (CONTROL, (5, 5, 5))):
+        for seed, (right, prefix) in enumerate(zip(scores, "cde")):
+            synthetic.write_run(tmp_path, cell, 1, seed, recognised(right, prefix=prefix), **drawn)
+    results = Results(tmp_path)
+    assert samples.notes(results) == []
+    row = comparisons.cells(results).assign(cell=results.ids).set_index("cell").loc[CELL]
+    assert (row["folds"], row["seeds"], row["n"]) == (3, 1, 30) and row["top1"] == pytest.approx(0.6)
+    assert "from folds" in row["run_variance"]
+    assert comparisons.trainings(results, CELL, CONTROL) == {"folds": 3, "seeds": 1, "runs": 3}
+    found = contrasts.paired(results, {CELL: 1.0, CONTROL: -1.0})
+    assert found.value == pytest.approx(0.1) and found.n == 30 and found.judged
+
+
 def test_one_run_of_each_cell_has_no_interval_and_says_why(tmp_path):
     results = write(tmp_path, {CELL: {1: [6]}, CONTROL: {1: [5]}})
     row = comparisons.versus(results, [(CELL, CONTROL)]).iloc[0]
