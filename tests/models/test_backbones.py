@@ -30,7 +30,7 @@ ENDPOINTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backbone", PARAMETERS)
-def test_parameters_and_taps_at_224(backbone):
+def test_parameters_and_taps_at_224(blank, backbone):
     model = build.module("backbone", backbone).backbone((224, 224, 3))
     assert model.count_params() == PARAMETERS[backbone]
     names = build.module("backbone", backbone).ENDPOINTS.values()

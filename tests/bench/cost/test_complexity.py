@@ -7,6 +7,7 @@ from vidattn.bench.cost import complexity
 from vidattn.models import build
 from vidattn.models.graph import flops as cost
 
+pytestmark = pytest.mark.usefixtures("blank")
 # Tables 5.1 and 5.2 of the thesis: parameters, FLOPs, and the integer arithmetic among them.
 PUBLISHED = {
     ("resnet50_v2", "none"): (23_769_700, 6_988_783_832, 0),
