@@ -202,14 +202,18 @@ def test_the_example_of_a_page_keeps_the_contract(example, cell, tmp_path):
 
 
 def real_backbones(full):
-    """Pairs of backbone and attention, the attentions in turn; with `full` all, those of slow ones marked."""
+    """Pairs of backbone and attention, the attentions in turn; with `full` all, those of slow ones marked.
+
+    Without, those of slow ones alone: the others have their gradients looked at with all else.
+    """
     turns = cycle(build.names("attention"))
     for backbone in dict.fromkeys(cell[0] for cell in REAL):
-        turn = next(turns)
+        turn, shallow = next(turns), backbone in SHALLOW
         for cell in (cell for cell in REAL if cell[0] == backbone and (full or cell[1] == turn)):
-            here = not full or (backbone in SHALLOW and cell[1] == turn)
-            marks = [pytest.mark.slow, *([] if here else [pytest.mark.battery])]
-            yield pytest.param(cell, id="-".join(cell), marks=marks)
+            if full or not shallow:
+                here = not full or (shallow and cell[1] == turn)
+                marks = [pytest.mark.slow, *([] if here else [pytest.mark.battery])]
+                yield pytest.param(cell, id="-".join(cell), marks=marks)
 
 
 @pytest.mark.parametrize("cell", real_backbones(full=True))
