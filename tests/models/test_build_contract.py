@@ -244,8 +244,14 @@ def test_the_draw_leaves_no_part_out():
     )
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("backbone", dict.fromkeys(cell[0] for cell in REAL))
+def backbones():
+    """Every real backbone; those that are many layers of the same kinds are marked."""
+    for name in dict.fromkeys(cell[0] for cell in REAL):
+        quick = name in (*SHALLOW, "efficientnet_b0")
+        yield pytest.param(name, marks=[pytest.mark.slow, *([] if quick else [pytest.mark.battery])])
+
+
+@pytest.mark.parametrize("backbone", backbones())
 def test_real_backbone_has_maps_of_a_stack_of_flow(backbone):
     size = sample_models.size((backbone, "none", "temporal_stream"))
     model = weights.stock(build.module("backbone", backbone), (size, size, 10), None)
