@@ -108,7 +108,7 @@ def accept(
     """Make these results part of the reference, with a reason; what it holds of other runs stays.
 
     Args:
-        results: The cells to accept. Those without records get no row; stale ones are refused, and no reason.
+        results: The cells to accept; missing and stale ones are refused, and no reason.
         reason: Why numbers may change.
         path: The reference; default that of the results.
         stale: As for `compare`.
@@ -118,7 +118,7 @@ def accept(
         raise ValueError(
             "A reference needs a reason: `vidattn check --accept '<why the numbers may change>'`."
         )
-    if len(results.missing) == len(results.ids):
+    if results.missing:
         raise ValueError(
             f"Cells without records cannot be accepted: {', '.join(results.missing)}. Run them first."
         )
