@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vidattn.bench.explain import faithfulness, sanity
+from vidattn.bench.explain import faithfulness, road, sanity
 from vidattn.bench.explain.attention_maps import Finished, batches
 from vidattn.bench.train.scoring import softmax
 
@@ -39,18 +39,24 @@ class _Used:
         self._random: dict[tuple[int, ...], dict[str, float]] = {}  # by shape of the maps
 
     def scores(self, maps: np.ndarray) -> dict[str, float]:
-        """Of dropped frames, or of deletion and insertion with those of random cells; none on features."""
+        """Of dropped frames, or of deletion, insertion and ROAD with those of random cells; none on features."""
         if maps.ndim == 2:
             return _means(faithfulness.dropped_frames(self._x, maps, self._probability))
         if self._name == "features" or not maps.any():
             return {}
         if maps.shape not in self._random:
-            self._random[maps.shape] = self._deletion(faithfulness.random_cells(maps.shape))
-        random = {f"random_{name}": value for name, value in self._random[maps.shape].items()}
-        return self._deletion(maps) | random
+            cells = faithfulness.random_cells(maps.shape)
+            random = self._deletion(cells) | {"road": self._road(cells)}
+            self._random[maps.shape] = {f"random_{name}": value for name, value in random.items()}
+        sizes = np.abs(maps)
+        roads = {"road_most": self._road(sizes), "road_least": self._road(-sizes)}
+        return self._deletion(maps) | roads | self._random[maps.shape]
 
     def _deletion(self, maps: np.ndarray) -> dict[str, float]:
         return _means(faithfulness.deletion(self._x, maps, self._probability))
+
+    def _road(self, order: np.ndarray) -> float:
+        return round(float(np.mean(road.curve(self._x, order, self._probability))), 4)
 
 
 def _means(scores: dict[str, np.ndarray]) -> dict[str, float]:

@@ -7,10 +7,11 @@ from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 SHARES = (25, 50, 75, 100)
 DELETION = ("deletion", "random_deletion", "insertion", "random_insertion")
+ROAD = ("road_most", "random_road", "road_least")
 FRAMES = ("drop_highest", "drop_random", "drop_lowest")
 COLUMNS = [
     *(*COORDINATES, "map", *(f"similarity_{share}" for share in SHARES), "survives"),
-    *(*DELETION, *FRAMES, "n"),
+    *(*DELETION, *ROAD, *FRAMES, "n"),
 ]
 
 
@@ -23,7 +24,10 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
     `deletion` and `insertion` are areas under the probability of the predicted class while pixels are
     blurred, or come back, in the map's order, beside those of a random order: deletion should be smaller,
-    insertion larger. `drop_highest`: what that probability loses when the quarter of frames with the highest
+    insertion larger. ROAD (Rong et al. 2022) fills the holes from what lies around them, a tenth, a quarter and
+    half of the pixels, so that their shape says little: the mean probability that is left is `road_most` with
+    the map's highest pixels gone, which should be smaller than `random_road`, and `road_least` with its lowest,
+    which should be larger. `drop_highest`: what that probability loses when the quarter of frames with the highest
     weights gives way to its neighbours, beside random frames and the lowest.
     """
     rows = []
@@ -33,5 +37,5 @@ def table(results: Results, options: dict) -> pd.DataFrame:
             continue
         similar = {f"similarity_{share}": value for share, value in zip(SHARES, sanity["similarity"])}
         row = {**coordinates(cell), "map": name, **similar, "survives": maps.survives(content)}
-        rows.append(row | {key: used.get(key) for key in (*DELETION, *FRAMES, "n")})
+        rows.append(row | {key: used.get(key) for key in (*DELETION, *ROAD, *FRAMES, "n")})
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -10,7 +10,7 @@ import pytest
 from vidattn.bench.analysis import maps
 from vidattn.bench.config import load
 from vidattn.bench.config.cell import Cell, Run
-from vidattn.bench.explain import checks, faithfulness, run_scores, sanity, score_cells
+from vidattn.bench.explain import checks, faithfulness, road, run_scores, sanity, score_cells
 from vidattn.bench.explain.attention_maps import Finished
 from vidattn.bench.plan.run_plan import resolve
 from vidattn.bench.runner import store
@@ -55,6 +55,7 @@ def loaded(params, monkeypatch):
     monkeypatch.setattr(checks, "CLIPS", 2)
     monkeypatch.setattr(sanity, "SHARES", (1.0,))  # each costs passes through the model
     monkeypatch.setattr(faithfulness, "SHARES", (0.0, 0.5, 1.0))
+    monkeypatch.setattr(road, "SHARES", (0.5,))
     return found
 
 
