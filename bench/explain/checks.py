@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vidattn.bench.explain import faithfulness, road, sanity
+from vidattn.bench.explain import faithfulness, mosaics, road, sanity
 from vidattn.bench.explain.attention_maps import Finished, batches
 from vidattn.bench.train.scoring import softmax
 
@@ -12,7 +12,7 @@ CLIPS = 8  # of the sample
 
 
 def of_run(found: Finished) -> dict[str, dict]:
-    """By map its `sanity` and, where the model reads what the map is laid over, its `faithfulness`."""
+    """By map its `sanity`; where the model reads what the map is laid over, `faithfulness` and `mosaic`."""
     ids = found.inputs.ids("test")
     count = min(CLIPS, len(ids))
     ((streams, _),) = batches(found, [ids[i] for i in np.arange(count) * len(ids) // count], count)
@@ -26,6 +26,9 @@ def of_run(found: Finished) -> dict[str, dict]:
         made[name] = {"sanity": {"similarity": rounded, "survives": sanity.survives(similar[name])}}
         if scores := used.scores(each):
             made[name]["faithfulness"] = {**scores, "n": count}
+    for name, shares in mosaics.of_run(found).items():
+        if name in made:
+            made[name] |= shares
     return made
 
 
@@ -39,7 +42,7 @@ class _Used:
         self._random: dict[tuple[int, ...], dict[str, float]] = {}  # by shape of the maps
 
     def scores(self, maps: np.ndarray) -> dict[str, float]:
-        """Of dropped frames, or of deletion, insertion and ROAD with those of random cells; none on features."""
+        """Of dropped frames; or of deletion, insertion and ROAD beside random cells; none on features."""
         if maps.ndim == 2:
             return _means(faithfulness.dropped_frames(self._x, maps, self._probability))
         if self._name == "features" or not maps.any():

@@ -33,8 +33,9 @@ from vidattn.data.files import atomic
 
 MAPS = ("baselines", "combined", "every_map", "grad_cam", "guided", "map_scores", "rollout")
 SCORES_CODE = tuple(f"bench/explain/{name}.py" for name in (*MAPS, "run_scores"))
+CHECKS = ("checks", "faithfulness", "mosaics", "road", "sanity")
 CELLS_CODE = (
-    *(f"bench/explain/{name}.py" for name in ("checks", "faithfulness", "road", "sanity", "score_cells")),
+    *(f"bench/explain/{name}.py" for name in (*CHECKS, "score_cells")),
     *(f"bench/analysis/{name}.py" for name in ("contrasts", "noise_model", "run_variance", "samples")),
 )
 LEARNED = (*STAGES, COMBINED, TIME, ROLLOUT, ROLLOUT_TIME)  # maps that are weights of the model itself

@@ -1,4 +1,4 @@
-"""What random weights leave of maps, and whether the model uses what they point to."""
+"""What random weights leave of maps; whether the model uses what they point to; whether they tell classes."""
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ FRAMES = ("drop_highest", "drop_random", "drop_lowest")
 COLUMNS = [
     *(*COORDINATES, "map", *(f"similarity_{share}" for share in SHARES), "survives"),
     *(*DELETION, *ROAD, *FRAMES, "n"),
+    *("mosaic", "mosaic_n"),
 ]
 
 
@@ -24,11 +25,17 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
     `deletion` and `insertion` are areas under the probability of the predicted class while pixels are
     blurred, or come back, in the map's order, beside those of a random order: deletion should be smaller,
-    insertion larger. ROAD (Rong et al. 2022) fills the holes from what lies around them, a tenth, a quarter and
-    half of the pixels, so that their shape says little: the mean probability that is left is `road_most` with
-    the map's highest pixels gone, which should be smaller than `random_road`, and `road_least` with its lowest,
-    which should be larger. `drop_highest`: what that probability loses when the quarter of frames with the highest
-    weights gives way to its neighbours, beside random frames and the lowest.
+    insertion larger. ROAD (Rong et al. 2022) fills the holes from what lies around them, so that their shape
+    says little: the mean probability with a tenth, a quarter and half of the pixels gone is `road_most` where
+    these are the map's highest, which should be less than `random_road`, and `road_least` where they are its
+    lowest, which should be more. `drop_highest`: what that probability loses when the quarter of frames with
+    the highest weights gives way to its neighbours, beside random frames and the lowest.
+
+    `mosaic` (Bohle et al. 2021; Rao et al. 2022) needs no masks: of four clips of different classes side by
+    side, each of which the model knows with a probability of one half or more, the share of a map for one
+    class that lies in its clip; .25 is chance, over `mosaic_n` mosaics times clips. Attention has one map for
+    all classes and stands at .25 by construction. The network reads twice its height and width; left out
+    where its weights do not allow it (L2PA in the thesis' form), or where it knows fewer than four classes.
     """
     rows = []
     for cell, name, content, _ in maps.scored(results):
@@ -37,5 +44,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
             continue
         similar = {f"similarity_{share}": value for share, value in zip(SHARES, sanity["similarity"])}
         row = {**coordinates(cell), "map": name, **similar, "survives": maps.survives(content)}
+        grid = content.get("mosaic", {})
+        row |= {"mosaic": grid.get("share"), "mosaic_n": grid.get("n")}
         rows.append(row | {key: used.get(key) for key in (*DELETION, *ROAD, *FRAMES, "n")})
     return pd.DataFrame(rows, columns=COLUMNS)

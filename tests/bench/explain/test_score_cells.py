@@ -72,6 +72,7 @@ def test_a_cell_is_scored_against_baselines_and_its_control(params, loaded):
     assert set(early["against"]) == {"grad_cam", "grad_cam_combined"}
     assert early["against"]["grad_cam"]["mass"]["n"] == 4
     assert len(early["sanity"]["similarity"]) == 1 and early["faithfulness"]["n"] == 2
+    assert {"road_most", "random_road", "road_least"} <= set(early["faithfulness"])
     assert "drop_highest" in content["maps"]["time_gradient"]["faithfulness"]
     control = Run(CELL.with_(attention="none"), 1, 0)
     assert loaded == [runs[0].id, control.id, runs[0].id]  # the last time for the checks

@@ -22,7 +22,14 @@ def written(root):
     early = {
         "scores": {"mass": mass, "hits": {**mass, "value": 0.5}},
         "sanity": {"similarity": [1.0, 0.9, 0.8, 0.7], "survives": True},
-        "faithfulness": {"deletion": 0.2, "random_deletion": 0.3, "n": 5},
+        "faithfulness": {
+            "deletion": 0.2,
+            "random_deletion": 0.3,
+            "road_most": 0.1,
+            "random_road": 0.4,
+            "n": 5,
+        },
+        "mosaic": {"share": 0.6, "n": 32},
         "against": {"grad_cam": {"mass": gap, "hits": {**gap, "p": 0.04, "value": 0.1}}},
     }
     content = {"folds": 3, "seeds": 1, "maps": {"early": early, "time": {"scores": {"mass": mass}}}}
@@ -57,6 +64,7 @@ def test_checks_have_a_row_a_map_that_was_checked(tmp_path):
         "yes",
     ]
     assert row[["deletion", "random_deletion", "n"]].tolist() == [0.2, 0.3, 5]
+    assert row[["road_most", "random_road", "mosaic", "mosaic_n"]].tolist() == [0.1, 0.4, 0.6, 32]
 
 
 def test_learned_maps_against_grad_cam_are_corrected_within_a_score(tmp_path):
