@@ -9,11 +9,11 @@ from vidattn.bench.results.reader import Results
 
 CELL = "actors-tiny-cbam-frame_average-clean"
 RUN_ONLY = "actors-tiny-none-frame_average-clean"
-FUSED = "actors-tiny-cbam-two_stream-clean"  # has no maps of its own, so none are missing
+FUSED = "actors-tiny-cbam-two_stream-clean"  # its maps are its streams' joined, and are missing too
 
 
 def written(root):
-    """One scored cell with two maps, one that was run and not scored, one that was neither."""
+    """One scored cell with two maps, two that were run and not scored, one that was neither."""
     synthetic.write(root, {CELL: (0.9, 0.4, 0.4), RUN_ONLY: (0.8, 0.4, 0.4), FUSED: (0.9, 0.4, 0.4)}, folds=1)
     beside = {"value": 0.1, "difference": 0.2, "low": 0.1, "high": 0.3}
     baselines = {"area": beside, "motion": {**beside, "value": 0.25, "difference": 0.05, "low": -0.1}}
@@ -40,11 +40,11 @@ def written(root):
 
 def test_scores_have_a_row_a_map_beside_the_strongest_baseline(tmp_path):
     frame = tables.table("attention_scores", written(tmp_path / "results"))
-    assert frame["map"].tolist() == ["early", "time", "missing"]
+    assert frame["map"].tolist() == ["early", "time", "missing", "missing"]
     early = frame.iloc[0]
     assert early[["mass", "hits", "area", "motion", "strongest"]].tolist() == [0.3, 0.5, 0.1, 0.25, "motion"]
     assert early[["mass_difference", "mass_difference_low", "survives"]].tolist() == [0.05, -0.1, "yes"]
-    assert frame["n"].tolist()[:2] == [8, 8] and frame.iloc[2][["mass", "area"]].isna().all()
+    assert frame["n"].tolist()[:2] == [8, 8] and frame.iloc[2:][["mass", "area"]].isna().all(axis=None)
     assert tables.table("attention_scores", Results(tmp_path, [])).empty
 
 
@@ -52,7 +52,12 @@ def test_scores_of_an_older_form_are_missing(tmp_path):
     results = written(tmp_path / "results")
     old = {"folds": 3, "seeds": 1, "maps": {"early": {"inside": 0.3}}}
     (tmp_path / "results" / "explain" / f"{RUN_ONLY}.json").write_text(json.dumps(old))
-    assert tables.table("attention_scores", results)["map"].tolist() == ["early", "time", "missing"]
+    assert tables.table("attention_scores", results)["map"].tolist() == [
+        "early",
+        "time",
+        "missing",
+        "missing",
+    ]
 
 
 def test_checks_have_a_row_a_map_that_was_checked(tmp_path):
