@@ -4,32 +4,42 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vidattn.bench.explain import faithfulness, mosaics, road, sanity
+from vidattn.bench.explain import faithfulness, mosaics, permuted_labels, road, sanity
 from vidattn.bench.explain.attention_maps import Finished, batches
 from vidattn.bench.train.scoring import softmax
 
 CLIPS = 8  # of the sample
 
 
-def of_run(found: Finished) -> dict[str, dict]:
-    """By map its `sanity`; where the model reads what the map is laid over, `faithfulness` and `mosaic`."""
+def of_run(found: Finished, permuted: Finished | None = None) -> dict[str, dict]:
+    """By map its `sanity`, and where the model reads what the map is laid over, `faithfulness` and `mosaic`.
+
+    `permuted` is the same network trained on permuted labels, where there is one.
+    """
     ids = found.inputs.ids("test")
     count = min(CLIPS, len(ids))
     ((streams, _),) = batches(found, [ids[i] for i in np.arange(count) * len(ids) // count], count)
     classes = np.asarray(found.model(streams, training=False)).argmax(axis=1)
     maps = found.explainer(streams, classes)
     similar = sanity.cascade(lambda x: found.explainer(x, classes), found.model, streams)
+    learned = permuted_labels.similarity(maps, permuted, streams, classes) if permuted else {}
     used = _Used(found, streams, classes)
     made: dict[str, dict] = {}
     for name, each in maps.items():
-        rounded = [None if s is None else round(s, 4) for s in similar[name]]
+        rounded = [_rounded(value) for value in similar[name]]
         made[name] = {"sanity": {"similarity": rounded, "survives": sanity.survives(similar[name])}}
+        if name in learned:
+            made[name]["sanity"]["labels"] = _rounded(learned[name])
         if scores := used.scores(each):
             made[name]["faithfulness"] = {**scores, "n": count}
     for name, shares in mosaics.of_run(found).items():
         if name in made:
             made[name] |= shares
     return made
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 class _Used:

@@ -39,36 +39,33 @@ def curve(x: np.ndarray, maps: np.ndarray, probability: Probability) -> list[flo
 def impute(pictures: np.ndarray, gone: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
     """Pictures (N, H, W, C) whose pixels `gone` (N, H, W) follow from the others; noise is added from `rng`.
 
-    A pixel that is gone equals the weighted mean of its neighbours, gone ones too: a sparse system of linear
-    equations a picture, in as many unknowns as there are such pixels.
+    A pixel that is gone equals the weighted mean of its neighbours, gone ones too: a system of linear
+    equations a picture, in as many unknowns as such pixels, positive definite and of few diagonals.
     """
-    from scipy.sparse import diags_array
-    from scipy.sparse.linalg import splu
+    from scipy.linalg import solveh_banded
+    from scipy.sparse import coo_array
 
+    own, other, weights = (np.concatenate(part) for part in zip(*_pairs(*pictures.shape[1:3])))
+    near = coo_array((weights, (own, other)), (own.max() + 1,) * 2).tocsr()
+    total, after = near.sum(axis=1), own > other
     made = pictures.astype(float)
-    near = _neighbours(*pictures.shape[1:3])
-    system = (diags_array(near.sum(axis=1)) - near).tocsr()
     for picture, hole in zip(made.reshape(len(made), -1, made.shape[-1]), gone.reshape(len(gone), -1)):
         if hole.any() and not hole.all():
-            known = near[hole][:, ~hole] @ picture[~hole]
-            picture[hole] = splu(system[hole][:, hole].tocsc()).solve(known)
+            place = np.cumsum(hole) - 1
+            both = after & hole[own] & hole[other]
+            rows, columns = place[own[both]], place[other[both]]
+            diagonals = np.zeros(((rows - columns).max(initial=0) + 1, hole.sum()))
+            diagonals[0], diagonals[rows - columns, columns] = total[hole], -weights[both]
+            known = (near @ np.where(hole[:, None], 0, picture))[hole]
+            picture[hole] = solveh_banded(diagonals, known, lower=True)
             if rng is not None:
-                picture[hole] += rng.normal(0, NOISE, (hole.sum(), picture.shape[-1]))
+                picture[hole] += rng.normal(0, NOISE, known.shape)
     return made
 
 
-def _neighbours(height: int, width: int):
-    """The weight of every pixel in the mean of every other, a sparse matrix (H W, H W)."""
-    from scipy.sparse import coo_array
-
-    parts = list(_pairs(np.arange(height * width).reshape(height, width)))
-    rows, columns, weights = (np.concatenate(each) for each in zip(*parts))
-    return coo_array((weights, (rows, columns)), (height * width,) * 2).tocsr()
-
-
-def _pairs(places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _pairs(height: int, width: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Pixels, their neighbours in one direction, and the weight of these; none lie outside the picture."""
-    height, width = places.shape
+    places = np.arange(height * width).reshape(height, width)
     for (dy, dx), weight in WEIGHTS.items():
-        own = places[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)].ravel()
-        yield own, own + dy * width + dx, np.full(len(own), weight)
+        pixels = places[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)].ravel()
+        yield pixels, pixels + dy * width + dx, np.full(len(pixels), weight)

@@ -9,7 +9,7 @@ from vidattn.bench.analysis import contrasts, controls
 from vidattn.bench.config.cell import Cell, Run, explained_path
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.config.schema import Params
-from vidattn.bench.explain import baselines, checks, map_scores, run_scores, two_streams
+from vidattn.bench.explain import baselines, checks, map_scores, permuted_labels, run_scores, two_streams
 from vidattn.bench.explain.attention_maps import draw, load
 from vidattn.bench.explain.every_map import (
     CAM,
@@ -33,7 +33,7 @@ from vidattn.data.files import atomic
 
 MAPS = ("baselines", "combined", "every_map", "grad_cam", "guided", "map_scores", "rollout")
 SCORES_CODE = tuple(f"bench/explain/{name}.py" for name in (*MAPS, "run_scores", "two_streams"))
-CHECKS = ("checks", "faithfulness", "mosaics", "road", "sanity")
+CHECKS = ("checks", "faithfulness", "mosaics", "permuted_labels", "road", "sanity")
 CELLS_CODE = (
     *(f"bench/explain/{name}.py" for name in (*CHECKS, "score_cells")),
     *(f"bench/analysis/{name}.py" for name in ("contrasts", "noise_model", "run_variance", "samples")),
@@ -108,7 +108,9 @@ def score_cell(runs: list[Run], params: Params) -> dict:
         if plain and name in (*LEARNED, CAM):
             content["against"] = {cam: against(held[name], plain[cam]) for cam in others if cam in plain}
     if not cell_kinds.fused_from(runs[0].cell, params):  # which has no one model to check
-        for name, checked in checks.of_run(load(runs[0], params)).items():
+        permuted = permuted_labels.twin(runs[0], params)
+        other = load(permuted, params) if permuted else None
+        for name, checked in checks.of_run(load(runs[0], params), other).items():
             if name in made:
                 made[name] |= checked
     return {
@@ -172,13 +174,15 @@ def _code(names: tuple[str, ...]) -> str:
 
 
 def digests(runs: list[Run], params: Params) -> dict[str, str]:
-    """What the scores follow from: the runs (by their keys in the store), the truth, and this code."""
+    """What the scores follow from: the runs (by their keys in the store), the truth, this code."""
     keys = [store.key(resolve(run, params)) for run in runs]
     truth = sorted((Path(params.store) / runs[0].cell.dataset / "truth").glob("*.npz"))
+    permuted = permuted_labels.twin(runs[0], params)
     return {
         "runs": files.digest(keys),
         "truth": files.digest_files(truth),
         "code": _code((*SCORES_CODE, *CELLS_CODE)),
+        "permuted": store.key(resolve(permuted, params)) if permuted else "",
     }
 
 

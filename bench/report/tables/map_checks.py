@@ -10,7 +10,7 @@ DELETION = ("deletion", "random_deletion", "insertion", "random_insertion")
 ROAD = ("road_most", "random_road", "road_least")
 FRAMES = ("drop_highest", "drop_random", "drop_lowest")
 COLUMNS = [
-    *(*COORDINATES, "map", *(f"similarity_{share}" for share in SHARES), "survives"),
+    *(*COORDINATES, "map", *(f"similarity_{share}" for share in SHARES), "survives", "similarity_labels"),
     *(*DELETION, *ROAD, *FRAMES, "n"),
     *("mosaic", "mosaic_n"),
 ]
@@ -21,7 +21,9 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
     `similarity_25` to `similarity_100` are rank correlations with the map once the weights of so many percent
     of the layers, from the output on, are random (Adebayo et al. 2018). A map that `survives` at 100 is much
-    the same whatever was learned: it explains nothing.
+    the same whatever was learned: it explains nothing. `similarity_labels` is that with the map, for the
+    same class, of the same network that learned permuted labels by heart (`actors_permuted`): a map that is
+    much the same there says nothing of what the classes are.
 
     `deletion` and `insertion` are areas under the probability of the predicted class while pixels are
     blurred, or come back, in the map's order, beside those of a random order: deletion should be smaller,
@@ -44,6 +46,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
             continue
         similar = {f"similarity_{share}": value for share, value in zip(SHARES, sanity["similarity"])}
         row = {**coordinates(cell), "map": name, **similar, "survives": maps.survives(content)}
+        row["similarity_labels"] = sanity.get("labels")
         grid = content.get("mosaic", {})
         row |= {"mosaic": grid.get("share"), "mosaic_n": grid.get("n")}
         rows.append(row | {key: used.get(key) for key in (*DELETION, *ROAD, *FRAMES, "n")})

@@ -21,7 +21,7 @@ def written(root):
     gap = {"value": -0.2, "low": -0.3, "high": -0.1, "p": 0.01, "n": 8, "groups": 4}
     early = {
         "scores": {"mass": mass, "hits": {**mass, "value": 0.5}},
-        "sanity": {"similarity": [1.0, 0.9, 0.8, 0.7], "survives": True},
+        "sanity": {"similarity": [1.0, 0.9, 0.8, 0.7], "survives": True, "labels": 0.4},
         "faithfulness": {
             "deletion": 0.2,
             "random_deletion": 0.3,
@@ -70,6 +70,7 @@ def test_checks_have_a_row_a_map_that_was_checked(tmp_path):
     ]
     assert row[["deletion", "random_deletion", "n"]].tolist() == [0.2, 0.3, 5]
     assert row[["road_most", "random_road", "mosaic", "mosaic_n"]].tolist() == [0.1, 0.4, 0.6, 32]
+    assert row["similarity_labels"] == 0.4
 
 
 def test_learned_maps_against_grad_cam_are_corrected_within_a_score(tmp_path):
