@@ -135,7 +135,10 @@ def test_records_say_where_the_numbers_come_from(done):
 def test_maps_of_the_new_cells_are_scored_against_the_truth(done):
     made = vidattn(done, "explain", "--scores")
     assert made.returncode == 0, made.stderr
-    assert "two_stream-clean: not scored, it has no model of its own" in made.stderr
+    fused = json.loads((done / "results/explain/actors-tiny-mine-two_stream-clean.json").read_text())
+    assert (
+        fused["maps"]["grad_cam"]["scores"]["mass"]["n"] == 48 and "sanity" not in fused["maps"]["grad_cam"]
+    )
     found = json.loads((done / "results/explain/actors-tiny-mine-temporal_stream-clean.json").read_text())
     mass = found["maps"]["grad_cam"]["scores"]["mass"]
     assert (found["folds"], mass["n"]) == (2, 48)
