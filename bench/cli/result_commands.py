@@ -162,7 +162,10 @@ def check(arguments: Namespace) -> int:
         return 2
     if arguments.accept is not None:
         every = _planned_runs(params, *params.suites)
-        print(check_module.accept(results, arguments.accept, stale=stale(results), planned=every))
+        made = results.recorded if results.recorded.ids else results
+        print(check_module.accept(made, arguments.accept, stale=stale(made), planned=every))
+        if results.missing:
+            print(f"No record, so no row: {', '.join(results.missing)}.")
         return 0
     return check_module.check(
         results,

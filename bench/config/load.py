@@ -6,12 +6,12 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from vidattn.bench.config import errors, rules, schema
+from vidattn.bench.config import errors, rules, values
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.config.schema import Params
 
 MOST = 100_000  # values in params.yaml, its anchors written out; the committed file has a tenth
-PARAMS: TypeAdapter[Params] = TypeAdapter(schema.section(Params))
+PARAMS: TypeAdapter[Params] = TypeAdapter(values.section(Params))
 
 
 def load(path: Path = Path("params.yaml"), text: str | None = None, **overrides: Any) -> Params:

@@ -5,7 +5,7 @@ Only the cells asked for are read. A cell without records is *missing* and stays
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,11 @@ class Results:
     def missing(self) -> tuple[str, ...]:
         """Cells that were asked for and never run."""
         return tuple(cell for cell in self.ids if not self.records[cell])
+
+    @property
+    def recorded(self) -> "Results":
+        """The same without the cells that were never run."""
+        return replace(self, cells=[cell for cell in self.ids if self.records[cell]])
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vidattn.bench.config import errors
 from vidattn.bench.config.load import content
-from vidattn.bench.config.schema import section
+from vidattn.bench.config.values import section
 from vidattn.bench.runner import engines
 from vidattn.bench.runner.engines import Engine
 

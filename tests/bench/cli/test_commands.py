@@ -1,6 +1,7 @@
 """The command line finds what a user names, whatever suite is active."""
 
 import os
+import shutil
 import subprocess
 import sys
 from argparse import Namespace
@@ -8,11 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import synthetic
 
-from vidattn.bench.cli import commands, data_commands, interrupt, parser, stopped
+from vidattn.bench.cli import commands, data_commands, interrupt, parser, result_commands, stopped
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.explain import score_cells
 from vidattn.bench.plan import run_key
+from vidattn.bench.regression import reference, stale_records
 from vidattn.bench.runner import execute, store
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -189,3 +192,17 @@ def test_an_option_takes_several_values_at_once(monkeypatch):
     with pytest.raises(SystemExit):
         parser.main(["explain", CELL, "--clip", "a", "b", "--count", "2", "--clip", "c"])
     assert (seen[0].clip, seen[0].count, seen[0].cell) == (["a", "b", "c"], 2, CELL)
+
+
+def test_cells_without_records_get_no_row_and_are_named(ran, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(stale_records, "find", lambda results, params: {})
+    synthetic.write(tmp_path / "results", {CELL: (0.8, 0.7, 0.6)})
+    asked = Namespace(suite="ci", accept="first", json=False)
+    assert result_commands.check(asked) == 0
+    path, missing = capsys.readouterr().out.splitlines()
+    rows = reference.read(tmp_path / path)
+    assert set(reference.by_cell(rows)) == {CELL}
+    assert missing.startswith("No record, so no row: ") and CELL not in missing
+    shutil.rmtree(tmp_path / "results/records")
+    with pytest.raises(ValueError, match="cannot be accepted"):
+        result_commands.check(asked)

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+from settings import load
+from settings import raw as committed
 
 from vidattn.bench.config import schema
 from vidattn.bench.config.cell import Cell, Run
@@ -20,12 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def raw() -> dict:
-    return yaml.safe_load((ROOT / "params.yaml").read_text())
-
-
-def load(raw: dict, tmp_path: Path):
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
-    return load_params(tmp_path / "params.yaml")
+    return committed()
 
 
 def test_committed_params_load():

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import plans
 import pytest
-import yaml
+import settings
 
 from vidattn.bench.config import plugin_files
 from vidattn.bench.config.cell import Cell, Run
 from vidattn.bench.config.errors import ParamsError
-from vidattn.bench.config.load import load
 from vidattn.bench.cost import count_models
 from vidattn.bench.plan import cell_kinds, run_key
 
@@ -18,10 +17,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def with_(tmp_path: Path, section: str, entry: dict):
-    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    raw = settings.raw()
     raw[section] |= entry
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
-    return load(tmp_path / "params.yaml")
+    return settings.load(raw, tmp_path)
 
 
 def test_a_variant_is_a_name_like_any_other(tmp_path):
