@@ -44,22 +44,24 @@ def impute(pictures: np.ndarray, gone: np.ndarray, rng: np.random.Generator | No
     """
     from scipy.linalg import solveh_banded
     from scipy.sparse import coo_array
+    from threadpoolctl import threadpool_limits
 
     own, other, weights = (np.concatenate(part) for part in zip(*_pairs(*pictures.shape[1:3])))
     near = coo_array((weights, (own, other)), (own.max() + 1,) * 2).tocsr()
     total, after = near.sum(axis=1), own > other
     made = pictures.astype(float)
-    for picture, hole in zip(made.reshape(len(made), -1, made.shape[-1]), gone.reshape(len(gone), -1)):
-        if hole.any() and not hole.all():
-            place = np.cumsum(hole) - 1
-            both = after & hole[own] & hole[other]
-            rows, columns = place[own[both]], place[other[both]]
-            diagonals = np.zeros(((rows - columns).max(initial=0) + 1, hole.sum()))
-            diagonals[0], diagonals[rows - columns, columns] = total[hole], -weights[both]
-            known = (near @ np.where(hole[:, None], 0, picture))[hole]
-            picture[hole] = solveh_banded(diagonals, known, lower=True)
-            if rng is not None:
-                picture[hole] += rng.normal(0, NOISE, known.shape)
+    with threadpool_limits(1):  # systems are small: threads would wait for one another
+        for picture, hole in zip(made.reshape(len(made), -1, made.shape[-1]), gone.reshape(len(gone), -1)):
+            if hole.any() and not hole.all():
+                place = np.cumsum(hole) - 1
+                both = after & hole[own] & hole[other]
+                rows, columns = place[own[both]], place[other[both]]
+                diagonals = np.zeros(((rows - columns).max(initial=0) + 1, hole.sum()))
+                diagonals[0], diagonals[rows - columns, columns] = total[hole], -weights[both]
+                known = (near @ np.where(hole[:, None], 0, picture))[hole]
+                picture[hole] = solveh_banded(diagonals, known, lower=True)
+                if rng is not None:
+                    picture[hole] += rng.normal(0, NOISE, known.shape)
     return made
 
 
