@@ -43,6 +43,15 @@ def cases(shared) -> Path:
     return folder
 
 
+@pytest.fixture
+def blank(monkeypatch):
+    """Zeros where weights would be drawn: counts do not depend on them, and drawing takes seconds."""
+    import keras
+
+    for kind in (keras.initializers.VarianceScaling, keras.initializers.Orthogonal):
+        monkeypatch.setattr(kind, "__call__", lambda _, shape, dtype=None: keras.ops.zeros(shape, dtype))
+
+
 def pytest_terminal_summary(terminalreporter):
     """What tests measured: the contract battery's combinations and time, the files that a run passes."""
     seconds = defaultdict(list)

@@ -24,8 +24,13 @@ def raw() -> dict:
     return deepcopy(_committed())
 
 
-def load(values: dict, folder: Path) -> Params:
-    """Write values as params.yaml of a folder, and read it as every command does."""
+def write(values: dict, folder: Path) -> Path:
+    """Values as params.yaml of a folder."""
     path = folder / "params.yaml"
     path.write_text(yaml.dump(values, Dumper=DUMPER))
-    return reader.load(path)
+    return path
+
+
+def load(values: dict, folder: Path) -> Params:
+    """Values written as params.yaml of a folder, and read as every command does."""
+    return reader.load(write(values, folder))

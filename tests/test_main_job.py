@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
+import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+CLASSES = ["hold_ball", "hold_box", "lower", "raise"]
 MINE = '''"""A gate on channels, dropped in by a test."""
 
 import keras
@@ -36,14 +37,14 @@ from vidattn.bench.cli.parser import main
 
 ends = []
 for words in json.loads(sys.argv[1]):
-    told = io.StringIO()
-    with contextlib.redirect_stderr(told):
+    told, printed = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stderr(told), contextlib.redirect_stdout(printed):
         try:
             main(words)
         except SystemExit as end:
             if isinstance(end.code, str):
                 told.write(end.code)
-            ends.append({"status": end.code or 0, "stderr": told.getvalue()})
+            ends.append({"status": end.code or 0, "stderr": told.getvalue(), "stdout": printed.getvalue()})
 print(json.dumps(ends))
 """
 
@@ -58,26 +59,26 @@ def project(tmp_path_factory) -> Path:
         )
     shutil.copytree(ROOT / "results" / "published", home / "results" / "published")
     (home / "vidattn" / "models" / "attention" / "mine.py").write_text(MINE)
-    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
-    block = {
-        "dataset": ["actors"],
-        "backbone": ["tiny"],
-        "protocol": ["clean"],
-        "folds": [1, 2],
-        "seeds": [0],
+    raw = settings.raw()
+    block = {"dataset": ["actors"], "backbone": ["tiny"], "protocol": ["clean"], "seeds": [0]}
+    folds = {"temporal_stream": [1, 2], "frame_average": [1], "two_stream": [1]}
+    raw["suites"] = {
+        "small": [
+            {**block, "attention": ["none", "mine"], "architecture": [name], "folds": numbers}
+            for name, numbers in folds.items()
+        ]
     }
-    architectures = ["frame_average", "temporal_stream", "two_stream"]
-    raw["suites"] = {"small": [{**block, "attention": ["none", "mine"], "architecture": architectures}]}
     raw |= {
         "suite": "small",
         "tables": ["demo_grid"],
         "attention": {**raw["attention"], "mine": {"ratio": 2}},
     }
-    raw["datasets"]["actors"] |= {"groups": 6, "clips_per_group": 1, "size": 32, "frames": 16}
+    few = {"classes": CLASSES, "groups": 6, "clips_per_group": 1}
+    raw["datasets"]["actors"] |= {**few, "size": 32, "frames": 16}
     raw["protocols"]["clean"] |= {"epochs": 2, "frames": 6, "size": 32}
     raw["flows"]["consecutive"] |= {"method": "dis", "length": 2, "settings": {}}
     raw["compare"]["contrasts"] = []
-    (home / "params.yaml").write_text(yaml.safe_dump(raw))
+    settings.write(raw, home)
     return home
 
 
@@ -87,8 +88,8 @@ def vidattn(project: Path, *words: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
 
 
-def one_process(project: Path, commands: list[list[str]]) -> list[dict]:
-    """Status and stderr of each command, one after the other in a process that imports everything once."""
+def one_process(project: Path, commands: list[tuple[str, ...]]) -> list[dict]:
+    """How each command ends and what it says, one after the other in a process that imports all once."""
     environment = {**os.environ, "PYTHONPATH": str(project), "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-c", SEVERAL, json.dumps(commands)]
     made = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
@@ -96,17 +97,36 @@ def one_process(project: Path, commands: list[list[str]]) -> list[dict]:
     return json.loads(made.stdout.splitlines()[-1])
 
 
+SCORES = ("explain", "--scores")
+SHEET = ("explain", "actors-tiny-none-frame_average-clean", "--count", "2")
+MISTAKES = {
+    "Did you mean 'cbam'": ("run", "actors-tiny-cmab-frame_average-clean"),
+    "no official fold 9": ("run", "actors-tiny-none-frame_average-clean", "--fold", "9"),
+    "Did you mean 'actors'": ("data", "frames", "actos"),
+    "needs the name of a data set": ("data", "frames"),
+    "Did you mean 'small'": ("tables", "--suite", "smal"),
+    "import": ("data", "fetch", "hmdb51"),
+    "is no test clip": ("explain", "actors-tiny-none-frame_average-clean", "--clip", "a"),
+}
+
+
 @pytest.fixture(scope="module")
-def done(project) -> Path:
-    """The project after the main job."""
-    for words in (["data", "prepare", "actors"], ["grid", "--jobs", "1"]):
-        made = vidattn(project, *words)
-        assert made.returncode == 0, made.stderr
-    cells = [word for word in vidattn(project, "grid").stdout.split() if word.startswith("actors")]
-    ends = one_process(project, [["run", cell] for cell in cells])
-    assert len(cells) == 6 and [end["status"] for end in ends] == [0] * 6, ends
-    made = vidattn(project, "tables")
+def ends(project) -> dict[tuple, dict]:
+    """How the commands of the main job end, and the mistakes after it."""
+    prepared, listed = one_process(project, [("data", "prepare", "actors"), ("grid",)])
+    assert prepared["status"] == listed["status"] == 0, (prepared, listed)
+    made = vidattn(project, "grid", "--jobs", "1")
     assert made.returncode == 0, made.stderr
+    cells = [("run", word) for word in listed["stdout"].split() if word.startswith("actors")]
+    good = [*cells, ("tables",), SCORES, SHEET]
+    found = one_process(project, [*good, *MISTAKES.values()])
+    assert len(cells) == 6 and [end["status"] for end in found[: len(good)]] == [0] * len(good), found
+    return dict(zip([*good, *MISTAKES.values()], found, strict=True))
+
+
+@pytest.fixture(scope="module")
+def done(project, ends) -> Path:
+    """The project after the main job."""
     return project
 
 
@@ -120,33 +140,33 @@ def test_a_new_attention_trains_and_stands_in_the_table(done):
 
 
 def test_records_say_where_the_numbers_come_from(done):
-    record = json.loads((done / "results/records/actors-tiny-mine-frame_average-clean/2-0.json").read_text())
-    assert record["n"] == record["n_official"] == 24
+    cell = "actors-tiny-mine-temporal_stream-clean"
+    record = json.loads((done / f"results/records/{cell}/2-0.json").read_text())
+    assert record["n"] == record["n_official"] == 8
     assert record["leaks"] == {"clips": 0, "groups": 0, "duplicates": 0}
     assert record["protocol"]["kind"] == "clean"
     assert record["weights"] == "random"
     assert len(record["history"]["loss"]) == record["epochs"] == 2
     assert {"keras", "numpy", "python"} <= set(record["versions"])
-    predictions = pd.read_csv(done / "results/predictions/actors-tiny-mine-frame_average-clean/2-0.csv")
-    assert len(predictions) == 24
+    predictions = pd.read_csv(done / f"results/predictions/{cell}/2-0.csv")
+    assert len(predictions) == 8
     assert record["metrics"]["top1"] == pytest.approx((predictions["rank"] <= 1).mean(), abs=1e-6)
 
 
 def test_maps_of_the_new_cells_are_scored_against_the_truth(done):
-    made = vidattn(done, "explain", "--scores")
-    assert made.returncode == 0, made.stderr
-    assert "two_stream-clean: not scored, it has no model of its own" in made.stderr
+    fused = json.loads((done / "results/explain/actors-tiny-mine-two_stream-clean.json").read_text())
+    joined = fused["maps"]["grad_cam"]
+    assert joined["scores"]["mass"]["n"] == 16 and "sanity" not in joined
     found = json.loads((done / "results/explain/actors-tiny-mine-temporal_stream-clean.json").read_text())
     mass = found["maps"]["grad_cam"]["scores"]["mass"]
-    assert (found["folds"], mass["n"]) == (2, 48)
+    assert (found["folds"], mass["n"]) == (2, 16)
     assert 0 < mass["baselines"]["area"]["value"] < 0.5
 
 
-def test_a_sheet_of_a_finished_run(done):
-    made = vidattn(done, "explain", "actors-tiny-none-frame_average-clean", "--count", "2")
-    assert made.returncode == 0, made.stderr
-    assert (done / made.stdout.strip()).read_bytes().startswith(b"\x89PNG")
-    assert made.stdout.startswith("explain_actors-tiny-none-frame_average-clean-1-0")
+def test_a_sheet_of_a_finished_run(done, ends):
+    name = ends[SHEET]["stdout"].strip()
+    assert (done / name).read_bytes().startswith(b"\x89PNG")
+    assert name.startswith("explain_actors-tiny-none-frame_average-clean-1-0")
 
 
 def test_a_second_training_of_a_run_gives_the_same_bytes(done):
@@ -156,24 +176,15 @@ def test_a_second_training_of_a_run_gives_the_same_bytes(done):
         for kind, end in (("records", ".json"), ("predictions", ".csv"))
     ]
     before = [p.read_bytes() for p in paths]
-    shutil.rmtree(done / "data" / "store" / "runs" / cell)
-    made = vidattn(done, "run", cell)
+    (kept,) = (done / "data" / "store" / "runs" / cell).glob("1-0-*")
+    shutil.rmtree(kept)
+    made = vidattn(done, "run", cell, "--fold", "1")
     assert made.returncode == 0, made.stderr
     assert [p.read_bytes() for p in paths] == before
 
 
-MISTAKES = {
-    "Did you mean 'cbam'": ["run", "actors-tiny-cmab-frame_average-clean"],
-    "no official fold 9": ["run", "actors-tiny-none-frame_average-clean", "--fold", "9"],
-    "Did you mean 'actors'": ["data", "frames", "actos"],
-    "needs the name of a data set": ["data", "frames"],
-    "Did you mean 'small'": ["tables", "--suite", "smal"],
-    "import": ["data", "fetch", "hmdb51"],
-    "is no test clip": ["explain", "actors-tiny-none-frame_average-clean", "--clip", "a"],
-}
-
-
-def test_bad_input_is_one_clear_line(done):
-    for said, end in zip(MISTAKES, one_process(done, list(MISTAKES.values())), strict=True):
+def test_bad_input_is_one_clear_line(ends):
+    for said, words in MISTAKES.items():
+        end = ends[words]
         assert end["status"] != 0 and said in end["stderr"], end
         assert len([line for line in end["stderr"].splitlines() if line.strip()]) == 1, end

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from vidattn.bench.config import plugin_files
 from vidattn.bench.results.reader import Results, coordinates
 
 BASELINES = ("area", "centre", "other", "untrained", "motion")
@@ -22,9 +21,7 @@ def scored(results: Results) -> Iterator[tuple[str, str, dict, dict]]:
         counts = {key: found[cell].get(key) for key in ("folds", "seeds")}
         for name, content in maps.items():
             yield cell, name, content, counts
-        where = coordinates(cell)
-        fused = plugin_files.optional("architecture", where["architecture"], "FUSED")  # its streams have maps
-        if not maps and not fused and where["dataset"] in sets and (found[cell] or results.records[cell]):
+        if not maps and coordinates(cell)["dataset"] in sets and (found[cell] or results.records[cell]):
             yield cell, MISSING, {}, {}
 
 

@@ -1,6 +1,6 @@
 """What a finished run looked at: attention maps, weights over time, Grad-CAM, drawn over test clips."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -74,8 +74,16 @@ def load(run: Run, params: Params) -> Finished:
     return Finished(plan, model, inputs)
 
 
-def clips(found: Finished, chosen: list[str] | int, every: bool = False) -> list[dict]:
-    """What a sheet shows of test clips: those named, or so many spread evenly over the list; or every map."""
+def clips(
+    found: Finished,
+    chosen: list[str] | int,
+    every: bool = False,
+    classes: Callable[[Sequence[str]], np.ndarray] = lambda clips: None,
+) -> list[dict]:
+    """What a sheet shows of test clips: those named, or so many spread evenly over the list; or every map.
+
+    Grad-CAM explains the class that the model predicts, or, of each clip, the one that `classes` gives.
+    """
     known = found.inputs.ids("test")
     if isinstance(chosen, int):
         chosen = [known[i] for i in np.arange(chosen) * len(known) // chosen]
@@ -84,7 +92,7 @@ def clips(found: Finished, chosen: list[str] | int, every: bool = False) -> list
             first = ", ".join(known[:3])
             raise ParamsError(f"'{clip}' is no test clip of {found.plan.id}. The first are: {first}.")
     ((streams, labels),) = batches(found, chosen, len(chosen))
-    maps = found.explainer(streams, guided=not every)
+    maps = found.explainer(streams, classes(chosen), guided=not every)
     maps = maps if every else _shown(maps)
     true = found.explainer.gradients(streams, labels, guided=False)
     probabilities = softmax(np.asarray(found.model(streams, training=False), dtype="float32"))

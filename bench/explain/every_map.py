@@ -69,7 +69,7 @@ class Explainer:
         found = _cams({name: grad_cam.weighted(seen[name], slopes[name], count) for name in stages})
         if guided and found and "features" not in streams:
             pixels = guided_module.maps(self.model, streams, classes)
-            found[GUIDED] = guided_module.product(pixels, _steps(found[CAM], pixels.shape[1]))
+            found[GUIDED] = guided_module.product(pixels, steps(found[CAM], pixels.shape[1]))
         if TIME_GRADIENT in self._layers:
             found[TIME_GRADIENT] = grad_cam.over_time(seen[TIME_GRADIENT], slopes[TIME_GRADIENT])
         return found
@@ -87,7 +87,7 @@ def _cams(cams: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return found if together is None else {**found, f"{CAM}_{COMBINED}": together}
 
 
-def _steps(maps: np.ndarray, steps: int) -> np.ndarray:
+def steps(maps: np.ndarray, steps: int) -> np.ndarray:
     """Maps (B, T', h, w) spread over more steps."""
     return maps[:, np.arange(steps) * maps.shape[1] // steps]
 

@@ -28,14 +28,14 @@ def deletion(x: np.ndarray, maps: np.ndarray, probability: Probability) -> dict[
     """
     clips = x if x.ndim == 5 else x[:, None]
     blurred = _blurred(clips)
-    ranks = _ranks(_enlarged(np.abs(maps), clips.shape))
-    start, stop = (probability(_shaped(each, x)) for each in (clips, blurred))
+    places = ranks(enlarged(np.abs(maps), clips.shape))
+    start, stop = (probability(shaped(each, x)) for each in (clips, blurred))
     found = {}
     for name, first, second, ends in (
         ("deletion", clips, blurred, (start, stop)),
         ("insertion", blurred, clips, (stop, start)),
     ):
-        middle = [probability(_shaped(np.where(ranks < share, second, first), x)) for share in SHARES[1:-1]]
+        middle = [probability(shaped(np.where(places < share, second, first), x)) for share in SHARES[1:-1]]
         found[name] = np.trapezoid(np.stack([ends[0], *middle, ends[1]], axis=1), SHARES, axis=1)
     return found
 
@@ -92,7 +92,7 @@ def _blurred(clips: np.ndarray) -> np.ndarray:
     return made.reshape(clips.shape)
 
 
-def _enlarged(maps: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def enlarged(maps: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Maps (B, T', h, w) at the size of clips (B, T, H, W, C): (B, T, H, W)."""
     batch, steps, height, width = shape[:4]
     chosen = maps[:, np.arange(steps) * maps.shape[1] // steps].astype(np.float32)
@@ -101,7 +101,7 @@ def _enlarged(maps: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return large.reshape(batch, steps, height, width)
 
 
-def _ranks(maps: np.ndarray) -> np.ndarray:
+def ranks(maps: np.ndarray) -> np.ndarray:
     """The place of every pixel in its frame, from 0 (the highest) to 1: (B, T, H, W, 1)."""
     flat = maps.reshape(*maps.shape[:2], -1)
     order = np.argsort(-flat, axis=-1, kind="stable")
@@ -110,5 +110,6 @@ def _ranks(maps: np.ndarray) -> np.ndarray:
     return (places / flat.shape[-1]).reshape(*maps.shape, 1)
 
 
-def _shaped(clips: np.ndarray, like: np.ndarray) -> np.ndarray:
+def shaped(clips: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Changed clips as the model takes them."""
     return clips.reshape(like.shape).astype(like.dtype)

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from vidattn.bench.config.cell import Cell, Run
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.config.schema import Params
-from vidattn.bench.explain import attention_maps, contact_sheet
+from vidattn.bench.explain import attention_maps, contact_sheet, two_streams
 from vidattn.bench.explain.every_map import CAM, COMBINED, STAGES
+from vidattn.bench.plan import cell_kinds
 from vidattn.bench.plan.run_plan import resolve
 from vidattn.bench.runner import store
 from vidattn.data.files import atomic
@@ -55,7 +56,7 @@ def _drawn(name: str, runs: list[Run], params: Params, tell: Callable[[str], Non
     chosen: list[str] | int = CLIPS
     for run in runs:
         try:
-            clips = attention_maps.clips(attention_maps.load(run, params), chosen, every=True)
+            clips = _clips(run, params, chosen)
         except ParamsError as error:
             tell(f"{run.id}: left out, {error}")
             continue
@@ -68,6 +69,12 @@ def _drawn(name: str, runs: list[Run], params: Params, tell: Callable[[str], Non
     if not blocks or min(map(len, blocks.values())) < 2:
         return None
     return figure(name, blocks)
+
+
+def _clips(run: Run, params: Params, chosen: list[str] | int) -> list[dict]:
+    if cell_kinds.fused_from(run.cell, params):
+        return two_streams.clips(two_streams.load(run, params), chosen)
+    return attention_maps.clips(attention_maps.load(run, params), chosen, every=True)
 
 
 def rows(cell: Cell, maps: dict[str, np.ndarray]) -> list[tuple[str, dict[str, np.ndarray]]]:

@@ -1,6 +1,7 @@
 """What one finished run looked at, against the truth, clip by clip; kept in the store."""
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,26 +17,40 @@ LARGEST = 32  # cells a side that are scored; finer maps are summed up
 PIXELS = 800_000  # (or features) of the clips whose gradients are held at once
 OWN = "map"  # the map itself, beside its baselines
 Scores = dict[str, dict[str, np.ndarray]]  # by map, by "<whose>/<score>" and "clip", (N,)
+Maps = dict[str, np.ndarray]
 
 
 def scores(found: Finished) -> Scores:
     """Scores of every map, and of its baselines, on the test clips with truth."""
-    judged = Truth(found)
-    trained: dict[str, list] = {}
-    before: dict[str, list] = {}
+    truth = Truth(found)
+    return judged(truth, *collected(found, truth.clips))
+
+
+def collected(found: Finished, clips: Sequence[str], classes: np.ndarray | None = None) -> tuple[Maps, Maps]:
+    """Every map of test clips, trained and untrained; Grad-CAM of `classes` (N,), or of those predicted."""
+    held: tuple[dict[str, list], dict[str, list]] = ({}, {})
     numbers = found.inputs.features or found.plan.size**2  # of a frame
-    batch = max(1, PIXELS // (found.inputs.frames * numbers))
-    for streams, _ in batches(found, judged.clips, batch):
-        classes = np.asarray(found.model(streams, training=False)).argmax(axis=1)
-        for held, explainer in ((trained, found.explainer), (before, found.untrained)):
-            for name, value in explainer(streams, classes).items():
-                held.setdefault(name, []).append(value)
-    count = len(judged.clips)
-    whole = {name: np.concatenate(parts) for name, parts in trained.items()}
-    others = {name: np.concatenate(parts) for name, parts in before.items()}
+    batch, done = max(1, PIXELS // (found.inputs.frames * numbers)), 0
+    for streams, labels in batches(found, clips, batch):
+        asked = _predicted(found, streams) if classes is None else classes[done : done + len(labels)]
+        done += len(labels)
+        for maps, explainer in zip(held, (found.explainer, found.untrained)):
+            for name, value in explainer(streams, asked).items():
+                maps.setdefault(name, []).append(value)
+    trained, before = ({name: np.concatenate(parts) for name, parts in maps.items()} for maps in held)
+    return trained, before
+
+
+def _predicted(found: Finished, streams: dict) -> np.ndarray:
+    return np.asarray(found.model(streams, training=False)).argmax(axis=1)
+
+
+def judged(truth: "Truth", trained: Maps, before: Maps) -> Scores:
+    """Scores of maps of the clips of `truth`, beside those before training."""
+    count = len(truth.clips)
     return {
-        name: judged.scores(maps, others[name] if len(others.get(name, ())) == count else None)
-        for name, maps in whole.items()
+        name: truth.scores(maps, before[name] if len(before.get(name, ())) == count else None)
+        for name, maps in trained.items()
         if len(maps) == count and maps.any()  # Grad-CAM where gradients cancel: nothing to score
     }
 

@@ -9,7 +9,7 @@ from vidattn.bench.analysis import contrasts, controls
 from vidattn.bench.config.cell import Cell, Run, explained_path
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.config.schema import Params
-from vidattn.bench.explain import baselines, checks, map_scores, run_scores
+from vidattn.bench.explain import baselines, checks, map_scores, permuted_labels, run_scores, two_streams
 from vidattn.bench.explain.attention_maps import draw, load
 from vidattn.bench.explain.every_map import (
     CAM,
@@ -32,9 +32,10 @@ from vidattn.bench.system.environment import versions
 from vidattn.data.files import atomic
 
 MAPS = ("baselines", "combined", "every_map", "grad_cam", "guided", "map_scores", "rollout")
-SCORES_CODE = tuple(f"bench/explain/{name}.py" for name in (*MAPS, "run_scores"))
+SCORES_CODE = tuple(f"bench/explain/{name}.py" for name in (*MAPS, "run_scores", "two_streams"))
+CHECKS = ("checks", "faithfulness", "mosaics", "permuted_labels", "road", "sanity")
 CELLS_CODE = (
-    *(f"bench/explain/{name}.py" for name in ("checks", "faithfulness", "sanity", "score_cells")),
+    *(f"bench/explain/{name}.py" for name in (*CHECKS, "score_cells")),
     *(f"bench/analysis/{name}.py" for name in ("contrasts", "noise_model", "run_variance", "samples")),
 )
 LEARNED = (*STAGES, COMBINED, TIME, ROLLOUT, ROLLOUT_TIME)  # maps that are weights of the model itself
@@ -44,8 +45,8 @@ Held = dict[str, dict[str, np.ndarray]]  # by map, the scores of all runs, with 
 
 def reason(cell: Cell, params: Params) -> str:
     """Why the maps of a cell cannot be scored, or "" where they can."""
-    if cell_kinds.fused_from(cell, params) or not cell_kinds.is_network(cell, params):
-        return "it has no model of its own; its streams have"
+    if not cell_kinds.is_network(cell, params):
+        return "it is a probe, which looks at nothing"
     folder = Path(params.store) / cell.dataset / "truth"
     if not folder.is_dir():
         return f"'{cell.dataset}' has no truth to score maps against (vidattn data import --truth)"
@@ -61,7 +62,12 @@ def of_run(run: Run, params: Params) -> Scores:
     path = Path(params.store) / "maps" / run.cell.id / f"{run.fold}-{run.seed}-{key[:12]}.npz"
     found = run_scores.kept(path)
     if found is None:
-        found = run_scores.scores(load(run, params))
+        fused = cell_kinds.fused_from(run.cell, params)
+        found = (
+            two_streams.scores(two_streams.load(run, params))
+            if fused
+            else run_scores.scores(load(run, params))
+        )
         for old in path.parent.glob(f"{run.fold}-{run.seed}-*.npz"):
             old.unlink()
         run_scores.keep(path, found)
@@ -101,9 +107,12 @@ def score_cell(runs: list[Run], params: Params) -> dict:
         others = (TIME_GRADIENT,) if name in OVER_TIME else CAMS
         if plain and name in (*LEARNED, CAM):
             content["against"] = {cam: against(held[name], plain[cam]) for cam in others if cam in plain}
-    for name, checked in checks.of_run(load(runs[0], params)).items():
-        if name in made:
-            made[name] |= checked
+    if not cell_kinds.fused_from(runs[0].cell, params):  # which has no one model to check
+        permuted = permuted_labels.twin(runs[0], params)
+        other = load(permuted, params) if permuted else None
+        for name, checked in checks.of_run(load(runs[0], params), other).items():
+            if name in made:
+                made[name] |= checked
     return {
         "cell": runs[0].cell.id,
         "folds": len({run.fold for run in runs}),
@@ -165,13 +174,15 @@ def _code(names: tuple[str, ...]) -> str:
 
 
 def digests(runs: list[Run], params: Params) -> dict[str, str]:
-    """What the scores follow from: the runs (by their keys in the store), the truth, and this code."""
+    """What the scores follow from: the runs (by their keys in the store), the truth, this code."""
     keys = [store.key(resolve(run, params)) for run in runs]
     truth = sorted((Path(params.store) / runs[0].cell.dataset / "truth").glob("*.npz"))
+    permuted = permuted_labels.twin(runs[0], params)
     return {
         "runs": files.digest(keys),
         "truth": files.digest_files(truth),
         "code": _code((*SCORES_CODE, *CELLS_CODE)),
+        "permuted": store.key(resolve(permuted, params)) if permuted else "",
     }
 
 

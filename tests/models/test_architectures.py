@@ -178,7 +178,7 @@ def test_hardwired_streams_by_hand():
 
 
 @pytest.mark.slow
-def test_c3d_has_the_published_count():
+def test_c3d_has_the_published_count(blank):
     model = build.build("none", "none", "c3d", classes=101, size=112, frames=16)
     assert model.count_params() == 78_409_573
 
@@ -193,7 +193,7 @@ def test_factorised_kernels_match_the_weights_of_a_3d_kernel(inputs, filters, be
 
 @pytest.mark.parametrize(("depth", "count"), [(18, 33_396_999), (34, 63_747_463)])
 @pytest.mark.slow
-def test_r2plus1d_counts_stay(depth, count):
+def test_r2plus1d_counts_stay(blank, depth, count):
     model = build.build(
         "none", "none", "r2plus1d", classes=400, size=112, frames=8, architecture_params={"depth": depth}
     )

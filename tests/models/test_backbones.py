@@ -1,13 +1,17 @@
 """Backbones: published weights, taps, channels other than three, preprocessing."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from vidattn.models import build
 from vidattn.models.graph import surgery, weights
 from vidattn.models.layers import core as layers
 
+DOCUMENTED = Path(__file__).resolve().parents[2] / "results/published/keras.csv"
 # At 224: parameters without top, and the side of the maps of the readers (fact: cut points of the graphs).
 PARAMETERS = {
     "vgg16": 14_714_688,
@@ -30,11 +34,15 @@ ENDPOINTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backbone", PARAMETERS)
-def test_parameters_and_taps_at_224(backbone):
-    model = build.module("backbone", backbone).backbone((224, 224, 3))
-    assert model.count_params() == PARAMETERS[backbone]
-    names = build.module("backbone", backbone).ENDPOINTS.values()
-    shapes = [model.get_layer(surgery.layer_name(model, name)).output.shape[2:] for name in names]
+def test_parameters_and_taps_at_224(blank, backbone):
+    """Alone, and with the head of 1000 classes that Keras documents."""
+    documented = pd.read_csv(DOCUMENTED).set_index("backbone")["value"]
+    model = build.build(backbone, "none", "image", classes=1000, size=224)
+    assert model.count_params() == documented[backbone]
+    endpoints = build.module("backbone", backbone).ENDPOINTS
+    taps = {s: model.get_layer(surgery.layer_name(model, name)).output for s, name in endpoints.items()}
+    assert keras.Model(model.input, taps["final"]).count_params() == PARAMETERS[backbone]
+    shapes = [tap.shape[2:] for tap in taps.values()]
     assert shapes == ENDPOINTS.get(backbone, shapes)
 
 

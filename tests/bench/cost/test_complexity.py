@@ -1,5 +1,7 @@
 """Parameters and FLOPs against the published counts; every number exact."""
 
+from functools import cache
+
 import keras
 import pytest
 
@@ -7,6 +9,7 @@ from vidattn.bench.cost import complexity
 from vidattn.models import build
 from vidattn.models.graph import flops as cost
 
+pytestmark = pytest.mark.usefixtures("blank")
 # Tables 5.1 and 5.2 of the thesis: parameters, FLOPs, and the integer arithmetic among them.
 PUBLISHED = {
     ("resnet50_v2", "none"): (23_769_700, 6_988_783_832, 0),
@@ -28,13 +31,19 @@ def prototype(backbone, attention, **options):
     return build.build(backbone, attention, "image", classes=100, size=224, **options)
 
 
+@cache
+def published(cell):
+    """What is measured of a cell of the tables."""
+    return complexity.measure(prototype(*cell))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", PUBLISHED, ids="-".join)
 def test_published_parameters_and_flops_are_exact(cell):
     parameters, flops, integers = PUBLISHED[cell]
-    measured = complexity.measure(prototype(*cell))
+    measured = published(cell)
     assert measured["parameters"] == parameters
-    assert measured["flops"] == flops
+    assert (measured["flops"], measured["flops_source"]) == (flops, "profiler")
     assert measured["flops_analytic"] == flops - integers
 
 
@@ -68,9 +77,10 @@ def test_icip_heads_of_99_classes_have_1026_weights_less():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "backbone", [n for n in build.names("backbone") if n not in ("none", "efficientnet_b0")]
+    "backbone", ["inception_resnet_v2", "inception_v3", "resnet50", "tiny", "vgg16", "vgg19", "xception"]
 )
-def test_the_analytic_count_is_the_profilers_on_every_backbone(backbone):
+def test_the_analytic_count_is_the_profilers_on_every_other_backbone(backbone):
+    """Those of the tables are counted both ways above."""
     measured = complexity.measure(build.build(backbone, "none", "image", classes=10, size=96))
     assert measured["flops_source"] == "profiler"
     assert measured["flops_analytic"] == measured["flops"]
@@ -96,7 +106,7 @@ def test_the_labelled_gate_of_the_thesis_gives_other_counts():
 
 
 def test_operations_by_type_are_those_of_the_fact_sheet():
-    ops = complexity.measure(prototype("mobilenet_v2", "cbam"))["ops"]
+    ops = published(("mobilenet_v2", "cbam"))["ops"]
     assert ops["Conv2D"] == 558_362_448
     assert ops["DepthwiseConv2dNative"] == 41_432_832
     assert (ops["Max"], ops["Mean"], ops["Softmax"]) == (234_068, 301_056, 500)

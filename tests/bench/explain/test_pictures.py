@@ -3,6 +3,7 @@
 import io
 from argparse import Namespace
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -13,6 +14,7 @@ from PIL import Image
 from vidattn.bench.cli import explain_commands
 from vidattn.bench.config.cell import Cell, Run
 from vidattn.bench.config.errors import ParamsError
+from vidattn.bench.config.load import load
 from vidattn.bench.explain import attention_maps, gallery, overlay_video
 
 CELL = Cell("actors", "tiny", "cbam", "frame_average", "clean")
@@ -67,12 +69,13 @@ def test_galleries_are_of_what_is_trained_and_name_what_is_missing(tmp_path, mon
     monkeypatch.setattr(attention_maps, "clips", clips)
     runs = [[Run(CELL, 1, 0)], [Run(CELL.with_(attention="se"), 1, 0)], [Run(trained[1], 1, 0)]]
     told = []
-    assert gallery.write_all(runs, None, tmp_path, told.append) == 0
+    params = load(Path(__file__).resolve().parents[3] / "params.yaml")
+    assert gallery.write_all(runs, params, tmp_path, told.append) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["actors-tiny-frame_average-clean.png"]
     assert told[0].startswith("actors-tiny-se-frame_average-clean: missing, train it: vidattn run")
     assert shown == [gallery.CLIPS, ["c", "d"]]  # all models show the same clips
     with pytest.raises(ParamsError, match="No two trained models"):
-        gallery.write_all(runs[1:2], None, tmp_path, told.append)
+        gallery.write_all(runs[1:2], params, tmp_path, told.append)
 
 
 def options(path=None, out=None):

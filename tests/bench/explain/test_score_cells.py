@@ -10,7 +10,7 @@ import pytest
 from vidattn.bench.analysis import maps
 from vidattn.bench.config import load
 from vidattn.bench.config.cell import Cell, Run
-from vidattn.bench.explain import checks, faithfulness, run_scores, sanity, score_cells
+from vidattn.bench.explain import checks, faithfulness, road, run_scores, sanity, score_cells
 from vidattn.bench.explain.attention_maps import Finished
 from vidattn.bench.plan.run_plan import resolve
 from vidattn.bench.runner import store
@@ -29,7 +29,7 @@ SMALL = {"classes": ["hold_ball", "hold_box"], "groups": 6, "clips_per_group": 1
 def params(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     made = load.load(ROOT / "params.yaml", store=str(folder))
-    small = {"clean": replace(made.protocols["clean"], frames=4, size=32)}
+    small = {name: replace(made.protocols[name], frames=4, size=32) for name in ("clean", "memorised")}
     made = replace(made, compare={}, datasets={**made.datasets, "actors": SMALL}, protocols=small)
     actors = datasets.load("actors")
     actors.generate(folder / "actors", SMALL)
@@ -55,6 +55,7 @@ def loaded(params, monkeypatch):
     monkeypatch.setattr(checks, "CLIPS", 2)
     monkeypatch.setattr(sanity, "SHARES", (1.0,))  # each costs passes through the model
     monkeypatch.setattr(faithfulness, "SHARES", (0.0, 0.5, 1.0))
+    monkeypatch.setattr(road, "SHARES", (0.5,))
     return found
 
 
@@ -71,7 +72,11 @@ def test_a_cell_is_scored_against_baselines_and_its_control(params, loaded):
     assert set(early["against"]) == {"grad_cam", "grad_cam_combined"}
     assert early["against"]["grad_cam"]["mass"]["n"] == 4
     assert len(early["sanity"]["similarity"]) == 1 and early["faithfulness"]["n"] == 2
+    assert {"road_most", "random_road", "road_least"} <= set(early["faithfulness"])
     assert "drop_highest" in content["maps"]["time_gradient"]["faithfulness"]
+    assert (
+        "labels" not in early["sanity"] and content["digests"]["permuted"] == ""
+    )  # no such network is there
     control = Run(CELL.with_(attention="none"), 1, 0)
     assert loaded == [runs[0].id, control.id, runs[0].id]  # the last time for the checks
 

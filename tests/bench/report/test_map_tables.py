@@ -9,11 +9,11 @@ from vidattn.bench.results.reader import Results
 
 CELL = "actors-tiny-cbam-frame_average-clean"
 RUN_ONLY = "actors-tiny-none-frame_average-clean"
-FUSED = "actors-tiny-cbam-two_stream-clean"  # has no maps of its own, so none are missing
+FUSED = "actors-tiny-cbam-two_stream-clean"  # its maps are its streams' joined, and are missing too
 
 
 def written(root):
-    """One scored cell with two maps, one that was run and not scored, one that was neither."""
+    """One scored cell with two maps, two that were run and not scored, one that was neither."""
     synthetic.write(root, {CELL: (0.9, 0.4, 0.4), RUN_ONLY: (0.8, 0.4, 0.4), FUSED: (0.9, 0.4, 0.4)}, folds=1)
     beside = {"value": 0.1, "difference": 0.2, "low": 0.1, "high": 0.3}
     baselines = {"area": beside, "motion": {**beside, "value": 0.25, "difference": 0.05, "low": -0.1}}
@@ -21,8 +21,15 @@ def written(root):
     gap = {"value": -0.2, "low": -0.3, "high": -0.1, "p": 0.01, "n": 8, "groups": 4}
     early = {
         "scores": {"mass": mass, "hits": {**mass, "value": 0.5}},
-        "sanity": {"similarity": [1.0, 0.9, 0.8, 0.7], "survives": True},
-        "faithfulness": {"deletion": 0.2, "random_deletion": 0.3, "n": 5},
+        "sanity": {"similarity": [1.0, 0.9, 0.8, 0.7], "survives": True, "labels": 0.4},
+        "faithfulness": {
+            "deletion": 0.2,
+            "random_deletion": 0.3,
+            "road_most": 0.1,
+            "random_road": 0.4,
+            "n": 5,
+        },
+        "mosaic": {"share": 0.6, "n": 32},
         "against": {"grad_cam": {"mass": gap, "hits": {**gap, "p": 0.04, "value": 0.1}}},
     }
     content = {"folds": 3, "seeds": 1, "maps": {"early": early, "time": {"scores": {"mass": mass}}}}
@@ -33,11 +40,11 @@ def written(root):
 
 def test_scores_have_a_row_a_map_beside_the_strongest_baseline(tmp_path):
     frame = tables.table("attention_scores", written(tmp_path / "results"))
-    assert frame["map"].tolist() == ["early", "time", "missing"]
+    assert frame["map"].tolist() == ["early", "time", "missing", "missing"]
     early = frame.iloc[0]
     assert early[["mass", "hits", "area", "motion", "strongest"]].tolist() == [0.3, 0.5, 0.1, 0.25, "motion"]
     assert early[["mass_difference", "mass_difference_low", "survives"]].tolist() == [0.05, -0.1, "yes"]
-    assert frame["n"].tolist()[:2] == [8, 8] and frame.iloc[2][["mass", "area"]].isna().all()
+    assert frame["n"].tolist()[:2] == [8, 8] and frame.iloc[2:][["mass", "area"]].isna().all(axis=None)
     assert tables.table("attention_scores", Results(tmp_path, [])).empty
 
 
@@ -45,7 +52,12 @@ def test_scores_of_an_older_form_are_missing(tmp_path):
     results = written(tmp_path / "results")
     old = {"folds": 3, "seeds": 1, "maps": {"early": {"inside": 0.3}}}
     (tmp_path / "results" / "explain" / f"{RUN_ONLY}.json").write_text(json.dumps(old))
-    assert tables.table("attention_scores", results)["map"].tolist() == ["early", "time", "missing"]
+    assert tables.table("attention_scores", results)["map"].tolist() == [
+        "early",
+        "time",
+        "missing",
+        "missing",
+    ]
 
 
 def test_checks_have_a_row_a_map_that_was_checked(tmp_path):
@@ -57,6 +69,8 @@ def test_checks_have_a_row_a_map_that_was_checked(tmp_path):
         "yes",
     ]
     assert row[["deletion", "random_deletion", "n"]].tolist() == [0.2, 0.3, 5]
+    assert row[["road_most", "random_road", "mosaic", "mosaic_n"]].tolist() == [0.1, 0.4, 0.6, 32]
+    assert row["similarity_labels"] == 0.4
 
 
 def test_learned_maps_against_grad_cam_are_corrected_within_a_score(tmp_path):

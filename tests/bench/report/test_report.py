@@ -152,8 +152,19 @@ def test_the_page_loads_nothing_and_escapes_what_it_quotes(page, results, tmp_pa
     assert "<script>alert" not in odd and "&lt;script&gt;alert" in odd
 
 
-@pytest.mark.parametrize("name", ["spread", "icip_explained", "training_cost", "grid", "other"])
-@pytest.mark.parametrize("content", [b"", b'a,b\n1,"2\n', b"\xff\xfe"])
+EMPTY, TORN, NO_TEXT = b"", b'a,b\n1,"2\n', b"\xff\xfe"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *(("spread", content) for content in (EMPTY, TORN, NO_TEXT)),
+        ("icip_explained", TORN),
+        ("training_cost", NO_TEXT),
+        *(("grid", content) for content in (EMPTY, TORN, NO_TEXT)),
+        ("other", EMPTY),
+    ],
+)
 def test_a_damaged_table_is_named(results, tmp_path, name, content):
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / f"{name}.csv").write_bytes(content)

@@ -97,12 +97,8 @@ def test_the_whole_table_on_generated_clips(tmp_path):
     assert {"flow_pairs", "flow_job", "storage_thesis", "decode_seek"} <= set(table["name"])
     flow_job = table.set_index("name").loc["flow_job"]  # no bound on a measured ratio
     assert flow_job["n"] == 2 and flow_job["ours"] > 0 and flow_job["theirs"] > 0
-
-
-def test_two_samplings_in_one_pass_are_the_same_bytes(tmp_path):
-    timing.index(None, tmp_path, 3)
-    row = input_speed.two_samplings(tmp_path, 3)
-    assert row["n"] == 3 and row["note"].endswith("same bytes: yes")
+    samplings = table.set_index("name").loc["decode_two_samplings"]
+    assert samplings["n"] == 8 and samplings["note"].endswith("same bytes: yes")
 
 
 def test_training_is_measured_on_features_of_the_suite_in_memory():
