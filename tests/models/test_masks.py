@@ -1,5 +1,6 @@
 """Masks: padding changes nothing where the protocol masks it, and does where it runs through as published."""
 
+from functools import cache
 from pathlib import Path
 
 import keras
@@ -25,6 +26,7 @@ LENGTH, FRAMES, WIDTH = 2, 4, 3
 READS_ALL = ("lstm_sequence", "lstm_uniform", "lstm_attention")  # their dense layer has a row for every step
 
 
+@cache
 def head(architecture, frames, mask, **options):
     small = {} if architecture == "mean_linear" else {"units": 2, "dense": 4, **options}
     return build.build(

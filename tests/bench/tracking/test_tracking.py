@@ -35,7 +35,9 @@ def results(tmp_path):
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
     """One migrated SQLite file for the module; a migration takes seconds."""
-    return f"sqlite:///{tmp_path_factory.mktemp('mlflow') / 'mlflow.db'}"
+    uri = f"sqlite:///{tmp_path_factory.mktemp('mlflow') / 'mlflow.db'}"
+    mirror.connect(uri).search_experiments()
+    return uri
 
 
 def runs(uri, suite):
@@ -256,7 +258,10 @@ def test_a_run_without_a_record_leaves_the_mirror(results, database):
 
 
 @pytest.mark.slow
-def test_a_server_killed_in_mid_run_and_restarted_loses_and_doubles_nothing(results, tmp_path, monkeypatch):
+def test_a_server_killed_in_mid_run_and_restarted_loses_and_doubles_nothing(
+    results, database, tmp_path, monkeypatch
+):
+    shutil.copy(database.removeprefix("sqlite:///"), tmp_path / "server.db")
     port, uri = _port(), f"sqlite:///{tmp_path / 'server.db'}"
     address, server = f"http://127.0.0.1:{port}", _serve(uri, port, tmp_path)
     try:
