@@ -12,7 +12,7 @@ FRAMES = ("drop_highest", "drop_random", "drop_lowest")
 COLUMNS = [
     *(*COORDINATES, "map", *(f"similarity_{share}" for share in SHARES), "survives", "similarity_labels"),
     *(*DELETION, *ROAD, *FRAMES, "n"),
-    *("mosaic", "mosaic_n"),
+    *("mosaic", "n_mosaic"),
 ]
 
 
@@ -35,7 +35,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
     `mosaic` (Bohle et al. 2021; Rao et al. 2022) needs no masks: of four clips of different classes side by
     side, each of which the model knows with a probability of one half or more, the share of a map for one
-    class that lies in its clip; .25 is chance, over `mosaic_n` mosaics times clips. Attention has one map for
+    class that lies in its clip; .25 is chance, over `n_mosaic` mosaics times clips. Attention has one map for
     all classes and stands at .25 by construction. The network reads twice its height and width; left out
     where its weights do not allow it (L2PA in the thesis' form), or where it knows fewer than four classes.
     """
@@ -48,6 +48,6 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         row = {**coordinates(cell), "map": name, **similar, "survives": maps.survives(content)}
         row["similarity_labels"] = sanity.get("labels")
         grid = content.get("mosaic", {})
-        row |= {"mosaic": grid.get("share"), "mosaic_n": grid.get("n")}
+        row |= {"mosaic": grid.get("share"), "n_mosaic": grid.get("n")}
         rows.append(row | {key: used.get(key) for key in (*DELETION, *ROAD, *FRAMES, "n")})
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -69,7 +69,7 @@ def test_checks_have_a_row_a_map_that_was_checked(tmp_path):
         "yes",
     ]
     assert row[["deletion", "random_deletion", "n"]].tolist() == [0.2, 0.3, 5]
-    assert row[["road_most", "random_road", "mosaic", "mosaic_n"]].tolist() == [0.1, 0.4, 0.6, 32]
+    assert row[["road_most", "random_road", "mosaic", "n_mosaic"]].tolist() == [0.1, 0.4, 0.6, 32]
     assert row["similarity_labels"] == 0.4
 
 
