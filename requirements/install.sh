@@ -12,7 +12,7 @@ python=${PYTHON:-python3.11}
 stamp=.venv/.installed-$list
 wanted=$(cat "requirements/$list.txt" pyproject.toml requirements/install.sh | cksum)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
-echo "Setting up .venv ($list), about 1 GB to download on first use"
+echo "Setting up .venv ($list): packages are downloaded on first use"
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
 export VIRTUAL_ENV=$PWD/.venv UV_HTTP_TIMEOUT=300
