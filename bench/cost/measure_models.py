@@ -16,12 +16,12 @@ import pandas as pd
 
 from vidattn.bench.results import files as reading
 from vidattn.bench.results import study_code
-from vidattn.bench.system import peak_memory
+from vidattn.bench.system import environment, peak_memory
 from vidattn.data.files import atomic
 
 COLUMNS = ["model", "size", "frames", "parameters", "base_mb", "build_seconds", "build_mb"]
 COLUMNS += ["latency_ms", "latency_ms_low", "latency_ms_high", "repeats"]
-COLUMNS += ["step_mb", "batch", "batch_mb", "batch_seconds", "left_out"]
+COLUMNS += ["step_mb", "batch", "batch_mb", "batch_seconds", "device", "left_out"]
 WHOLE = ("size", "frames", "parameters", "repeats", "batch")
 STEPS = ("batch", "step")
 REPEATS = 3  # processes; the latency differs more between them than between the passes of one
@@ -56,6 +56,7 @@ def run(
     for name, record in records.items():
         spec = wanted[name]
         row: dict[str, Any] = {"model": name, "parameters": record["parameters"]}
+        row["device"] = environment.device()
         row |= {"batch": spec.get("batch", 16), **{key: spec.get(key) for key in ("size", "frames")}}
         rows[name] = row | measured(spec, reasons(record, row["batch"], limit_gb))
         _write(path, [rows[model] for model in wanted if model in rows])
@@ -115,7 +116,8 @@ def one(spec: dict, left_out: list[str]) -> dict[str, float]:
     """Builds a model and measures this process: seconds, and largest resident size in MB of every part.
 
     Latency is the median of several passes of one sample on one thread, as a graph, after a first pass. A
-    training step is the second of two of SGD with momentum, the first of which builds the graph.
+    training step is the second of two of SGD with momentum, the first of which builds the graph. Seconds are
+    those of the processor: on one thread an idle machine's clock shows the same, a busy one's shows more.
     """
     from vidattn.bench.train import reproducible
 
@@ -124,9 +126,9 @@ def one(spec: dict, left_out: list[str]) -> dict[str, float]:
     from vidattn.bench.cost import complexity
 
     base = peak_memory.memory_mb()
-    start = time.perf_counter()
+    start = time.process_time()
     model = complexity.built(spec)
-    found = {"base_mb": base, "build_seconds": round(time.perf_counter() - start, 2)}
+    found = {"base_mb": base, "build_seconds": round(time.process_time() - start, 2)}
     found["build_mb"] = peak_memory.memory_mb()
     found["latency_ms"] = round(1e3 * latency(keras, model), 3)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -135,10 +137,10 @@ def one(spec: dict, left_out: list[str]) -> dict[str, float]:
         if what not in left_out:
             peak_memory.reset()
             for _ in range(2):
-                start = time.perf_counter()
+                start = time.process_time()
                 model.train_on_batch(streams(keras, model, batch), keras.ops.zeros(batch, "int32"))
             found[f"{what}_mb"] = peak_memory.memory_mb()
-            found[f"{what}_seconds"] = round(time.perf_counter() - start, 4)
+            found[f"{what}_seconds"] = round(time.process_time() - start, 4)
     return found
 
 
@@ -151,9 +153,9 @@ def latency(keras: Any, model: Any) -> float:
     """Median seconds of one forward pass of one sample."""
     clip, times = streams(keras, model, 1), []
     for _ in range(PASSES + 1):
-        start = time.perf_counter()
+        start = time.process_time()
         model.predict_on_batch(clip)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return statistics.median(times[1:])
 
 

@@ -10,7 +10,10 @@ from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a model: memory and seconds to build it, latency of a clip, memory of a training step."""
+    """One row a model: memory and seconds to build it, latency of a clip, memory of a training step.
+
+    Seconds are those of the processor, on one thread.
+    """
     path = Path(results.root) / "benchmarks" / "costs.csv"
     if not path.is_file():
         return pd.DataFrame(columns=["model"])
