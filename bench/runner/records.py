@@ -11,9 +11,9 @@ import numpy as np
 from vidattn.bench.config.cell import RESULTS, Run
 from vidattn.bench.results import files, seals
 from vidattn.bench.runner import whole
-from vidattn.bench.runner.metrics import all_metrics
+from vidattn.bench.runner.metrics import all_metrics, ranks
 from vidattn.bench.system.digests import json_text
-from vidattn.bench.train.scoring import ranks, softmax
+from vidattn.bench.train.scoring import softmax
 from vidattn.data.files import atomic
 
 KINDS = {"records": ".json", "predictions": ".csv", "timings": ".json"}  # kind of result -> its files' ending
