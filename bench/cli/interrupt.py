@@ -26,9 +26,10 @@ def _again(unraisable: "sys.UnraisableHookArgs") -> None:
     if not isinstance(unraisable.exc_value, KeyboardInterrupt):
         sys.__unraisablehook__(unraisable)
         return
-    import _thread
+    import signal
     import threading
 
-    timer = threading.Timer(0.01, _thread.interrupt_main)
+    main_thread = threading.main_thread().ident
+    timer = threading.Timer(0.01, signal.pthread_kill, (main_thread, signal.SIGINT))
     timer.daemon = True
     timer.start()
