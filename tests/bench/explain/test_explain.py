@@ -129,7 +129,6 @@ def test_what_cannot_be_scored_says_why(tmp_path):
     assert score_cells.reason(cell, params) == ""
     for changes, why in (
         ({"dataset": "imagenette"}, "has no truth"),
-        ({"architecture": "two_stream"}, "its streams have"),
         ({"protocol": "icip_padded"}, "different numbers of frames"),
     ):
         assert why in score_cells.reason(cell.with_(**changes), params)
@@ -225,7 +224,7 @@ def test_a_cell_without_runs_is_missing_and_the_others_go_on(tmp_path, monkeypat
     )
     monkeypatch.setattr(score_cells, "score_cell", lambda runs, params: {"maps": {}})
     assert score_cells.score_all(cells, params, told.append) == 0
-    assert "missing, none of its runs is there" in told[0] and "no model of its own" in told[1]
+    assert all("missing, none of its runs is there" in line for line in told[:2])
     assert told[2].endswith(f"{CELL}.json")
 
 
