@@ -12,6 +12,7 @@ from vidattn.bench.analysis.samples import Fold
 from vidattn.bench.results.reader import Results
 
 Weights = Mapping[str, float]  # cell -> its weight
+Shares = Mapping[int | str, float]  # fold -> its weight in a cell's mean
 
 
 def accuracy(results: Results, cell: str, classes: list[str] | None = None, metric: str = "top1") -> Estimate:
@@ -107,7 +108,7 @@ def same_clips(parts: list[tuple[Fold, ...]]) -> bool:
 def _run_terms(
     results: Results,
     weights: Weights,
-    shares: Mapping[str, Mapping[int, float]],
+    shares: Mapping[str, Shares],
     classes: list[str] | None,
     metric: str = "top1",
 ) -> list[Term]:
@@ -144,7 +145,7 @@ def _predictions(folds: tuple[Fold, ...]) -> int:
     return sum(fold.hits.size for fold in folds)
 
 
-def _by_clip(arm: Arm, clips: np.ndarray) -> tuple[np.ndarray, dict[int, float], np.ndarray, np.ndarray]:
+def _by_clip(arm: Arm, clips: np.ndarray) -> tuple[np.ndarray, Shares, np.ndarray, np.ndarray]:
     """Of the clips named: mean over the folds that tested each, the folds' weights, groups and labels."""
     sums, times = np.zeros((2, len(clips)))
     groups, labels = np.empty((2, len(clips)), dtype=object)

@@ -78,7 +78,7 @@ def clips(
     found: Finished,
     chosen: list[str] | int,
     every: bool = False,
-    classes: Callable[[Sequence[str]], np.ndarray] = lambda clips: None,
+    classes: Callable[[Sequence[str]], np.ndarray | None] = lambda clips: None,
 ) -> list[dict]:
     """What a sheet shows of test clips: those named, or so many spread evenly over the list; or every map.
 
