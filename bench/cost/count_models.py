@@ -54,7 +54,7 @@ def stamp(spec: dict) -> str:
     """Stands for all that a model's counts follow from: its spec, the code that builds it, the libraries."""
     own = [ROOT / "models" / f"{KINDS[axis]}/{file}.py" for axis, file in _files(spec).items()]
     shared = [file for file in run_key.shared_files() if file.is_relative_to(ROOT / "models")]
-    code = digests.digest_files([*own, *shared, Path(__file__).with_name("complexity.py")])
+    code = digests.digest_files([*own, *shared, Path(__file__).resolve().with_name("complexity.py")])
     return digests.digest([spec, code, environment.versions()])
 
 
