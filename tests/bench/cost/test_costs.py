@@ -61,6 +61,7 @@ def processes(monkeypatch):
         return subprocess.CompletedProcess(command, 0, f"a warning\n{json.dumps(found)}\n", "")
 
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(measure_models.environment, "device", lambda: "cpu")  # it asks a process too
     return asked
 
 
