@@ -11,7 +11,8 @@ import pytest
 import synthetic
 
 from vidattn.bench.analysis import comparisons, main_effects, planned
-from vidattn.bench.report import figures, findings, sentences, tables
+from vidattn.bench.config import load
+from vidattn.bench.report import figures, findings, names, sentences, tables
 from vidattn.bench.report import page as report
 from vidattn.bench.report.figures import learning_curves, protocols, ranks, saturation, tradeoff
 from vidattn.bench.results.reader import COORDINATES, Results
@@ -381,3 +382,25 @@ def test_findings_are_plain_text_beside_the_page(page):
     assert "&lt;" not in text and "{'cell'" not in text and "significant" in text.split("##")[0]
     rules = [line for line in text.splitlines() if line.startswith("| ---")]
     assert len(rules) == text[: text.index("## All")].count("\n## ") > 0
+
+
+@pytest.mark.parametrize(
+    ("shown", "key"),
+    [
+        ("2,160", "2160"),
+        ("<0.001", "0.001"),
+        ("+10.1 points [+7.8, +12.4]", "+10.1"),
+        ("-35.0 points [-40.3, -29.7]", "-35.0"),
+        ("3 of 3", "3 of 3"),
+        ("-", ""),
+    ],
+)
+def test_findings_sort_by_the_numbers_that_they_show(shown, key):
+    assert report._read(shown) == key
+
+
+def test_names_are_explained_by_their_files():
+    cells = ["actors-tiny-cbam-lstm-clean", "ucf101_12_arrow-none-l2pa_dot-c3d-clean"]
+    rows = {row[0]: row[1:] for row in names.table(load.load(), cells)["rows"]}
+    assert len(rows) == 8 and rows["cbam"][1].startswith("CBAM: convolutional block attention module")
+    assert rows["actors"][0] == "data set" and "score dot" in rows["l2pa_dot"][2]
