@@ -92,7 +92,7 @@ def test_missing_folder_is_named(tmp_path):
 
 
 def test_each_part_measures_a_clip(tmp_path):
-    """Each by its own function, on what is least; that `run` brings them together is tried in full elsewhere."""
+    """Each by its own function, on what is least; the battery has all of them together."""
     index = timing.index(None, tmp_path, 2)
     rows = [
         *flow_speed.flow_pairs(tmp_path, 16),
