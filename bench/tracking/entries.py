@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from typing import Any
 
 from vidattn.bench.results import files
 from vidattn.bench.results.reader import AGAIN, COORDINATES, Results, coordinates
 
+RUN_COLUMN = "attributes.`Run Name`"  # as MLflow's pages call it
 COUNTS = ("n", "n_train", "parameters", "flops", "epochs", "selected_epoch")
 
 
@@ -87,26 +89,43 @@ def digest(*values: object) -> str:
 def view(cells: list[str]) -> str:
     """MLflow's runs page as it opens: one line a cell, best first, with the columns that tell cells apart.
 
-    A coordinate that all cells share has none: MLflow sorts columns by name, and few of them are in sight.
+    A coordinate that all cells share has none: few columns are in sight.
     """
     found = [coordinates(cell) for cell in cells]
     names = [name for name in COORDINATES if len({one[name] for one in found}) > 1]
-    shown = ("top1", "parameters")  # MLflow puts metrics first: more would push the names out of sight
-    columns = [*(f"params.`{name}`" for name in names), *(f"metrics.`{name}`" for name in shown)]
-    return _view(columns)
+    shown = ("top1", "parameters")
+    return _view([*(f"metrics.`{name}`" for name in shown), *(f"params.`{name}`" for name in names)])
 
 
 def leaderboard_view() -> str:
-    """The page of the leaderboard: accuracy with interval, difference to the control, cost, coordinates."""
+    """The page of the leaderboard: accuracy with interval, difference to the control, cost, coordinates.
+
+    Its charts begin with accuracy against FLOPs, of all cells: MLflow by itself draws the first ten.
+    """
     shown = ["top1", "top1_low", "top1_high", "difference", "difference_low", "difference_high"]
-    shown += ["parameters", "flops", "train_seconds"]
-    return _view([*(f"metrics.`{name}`" for name in shown), *(f"params.`{name}`" for name in COORDINATES)])
+    shown += ["flops", "parameters", "train_seconds"]
+    chart = {
+        "type": "SCATTER",
+        "uuid": "accuracy-flops",
+        "metricSectionId": "cost",
+        "runsCountToCompare": 1000,
+    }
+    chart |= {"displayName": "Accuracy against FLOPs", "deleted": False, "isGenerated": False}
+    chart |= {axis: {"key": key, "type": "METRIC"} for axis, key in (("xaxis", "flops"), ("yaxis", "top1"))}
+    section = {"uuid": "cost", "name": "Accuracy and cost", "display": True, "isReordered": False}
+    section |= {"deleted": False, "isGenerated": False}
+    charts = {"compareRunCharts": [chart], "compareRunSections": [section], "isAccordionReordered": True}
+    columns = [*(f"metrics.`{name}`" for name in shown), *(f"params.`{name}`" for name in COORDINATES)]
+    return _view(columns, runsHiddenMode="SHOW_ALL", **charts)
 
 
-def _view(columns: list[str]) -> str:
+def _view(columns: list[str], **more: Any) -> str:
+    """A view with these columns in this order: MLflow's own is by name, with the name of a run cut short."""
     order = {
         "orderByKey": "metrics.`top1`",
         "orderByAsc": False,
         "searchFilter": "tags.`vidattn.kind` = 'cell'",
+        "columnOrder": [RUN_COLUMN, *columns],
+        "columnWidths": {RUN_COLUMN: 400} | dict.fromkeys(columns, 100),
     }
-    return json.dumps({"selectedColumns": columns, **order}, sort_keys=True)
+    return json.dumps({"selectedColumns": columns, **order, **more}, sort_keys=True)

@@ -29,7 +29,9 @@ def ui(uri: str | None = None, host: str = "127.0.0.1", port: int = 5000) -> int
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", address]
     command += ["--host", host, "--port", str(port)]
     # A session of its own: MLflow starts workers, and none is to outlive this process.
-    server = subprocess.Popen(command, env={**os.environ, **mirror.QUIET}, start_new_session=True)
+    # One of them answers one reader; four, MLflow's default, each import all of it before the first page.
+    environment = {"MLFLOW_WORKERS": "1", **os.environ, **mirror.QUIET}
+    server = subprocess.Popen(command, env=environment, start_new_session=True)
     _end_with_this_process(server.pid)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -49,8 +51,12 @@ def _end_with_this_process(group: int) -> None:
 
 
 def links(uri: str | None, base: str) -> dict[str, str]:
-    """Experiment -> address of its page, one line a cell; the leaderboard, across suites, comes first."""
+    """Experiment -> address of its page, one line a cell; the leaderboard and its chart come first."""
     found = mirror.connect(uri).search_experiments(order_by=["name"])
     found = sorted(found, key=lambda experiment: experiment.name != leaderboard.NAME)
     page = f"{base.rstrip('/')}/#/experiments/{{}}/runs?viewStateShareKey={mirror.VIEW}&{MODELS}"
-    return {e.name: page.format(e.experiment_id) for e in found if e.name != "Default"}
+    shown = {e.name: page.format(e.experiment_id) for e in found if e.name != "Default"}
+    if leaderboard.NAME not in shown:
+        return shown
+    chart = {"accuracy against FLOPs": f"{shown[leaderboard.NAME]}&compareRunsMode=CHART"}
+    return {leaderboard.NAME: shown.pop(leaderboard.NAME), **chart, **shown}

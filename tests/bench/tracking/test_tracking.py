@@ -100,7 +100,7 @@ def test_the_comparison_opens_with_one_line_a_cell(results, database):
     assert [run.data.tags["vidattn.run"] for run in listed] == sorted(
         CELLS, key=lambda cell: -results.runs.groupby("cell")["top1"].mean()[cell]
     )
-    assert view["selectedColumns"] == ["params.`attention`", "metrics.`top1`", "metrics.`parameters`"]
+    assert view["selectedColumns"] == ["metrics.`top1`", "metrics.`parameters`", "params.`attention`"]
     link = pages.links(database, "http://127.0.0.1:5000")["six"]
     page = f"/#/experiments/{experiment.experiment_id}/runs?viewStateShareKey=vidattn"
     assert link.endswith(f"{page}&workflowType=machine_learning")
@@ -418,7 +418,18 @@ def test_the_leaderboard_has_a_run_a_cell_with_the_difference_to_its_control(res
     tracking.log_suites(results.root, suites, database)
     again = {run.info.run_id for run in runs(database, "leaderboard")[1]}
     assert identity in again and len(again) == 2
-    assert next(iter(pages.links(database, "http://x"))) == "leaderboard"
+    assert list(pages.links(database, "http://x"))[:2] == ["leaderboard", "accuracy against FLOPs"]
+
+
+def test_the_leaderboard_opens_with_its_columns_in_order_and_accuracy_against_flops():
+    view = json.loads(entries.leaderboard_view())
+    names = ["top1", "top1_low", "top1_high", "difference", "difference_low", "difference_high"]
+    names += ["flops", "parameters", "train_seconds"]
+    assert view["columnOrder"][:10] == ["attributes.`Run Name`", *(f"metrics.`{name}`" for name in names)]
+    assert set(view["columnOrder"][1:]) == set(view["selectedColumns"])
+    (chart,), (section,) = view["compareRunCharts"], view["compareRunSections"]
+    assert (chart["type"], chart["xaxis"]["key"], chart["yaxis"]["key"]) == ("SCATTER", "flops", "top1")
+    assert chart["metricSectionId"] == section["uuid"] and view["runsHiddenMode"] == "SHOW_ALL"
 
 
 def test_a_port_in_use_is_told_in_one_line(database):
