@@ -127,3 +127,18 @@ def test_settings_that_dvc_has_rewritten_are_the_same(varied, tmp_path):
     apply_overrides(tmp_path / "params.yaml", ["protocols.clean.epochs=4"])
     before, after = load(varied / "params.yaml").protocols, load(tmp_path / "params.yaml").protocols
     assert {name for name in before if before[name] != after[name]} == {"clean"}
+
+
+def test_what_dvc_rewrote_is_laid_out_again_with_the_cells(varied):
+    from dvc.utils.hydra import apply_overrides
+
+    checkout = ["git", "checkout", "-q", "params.yaml"]
+    subprocess.run(checkout, cwd=varied, check=True)
+    apply_overrides(varied / "params.yaml", ["protocols.paper.epochs=4"])
+    code = "from vidattn.bench.cli.parser import main; main()"
+    line = [sys.executable, "-c", code, "grid", "--select", "demo"]
+    subprocess.run(line, cwd=varied, check=True, capture_output=True)
+    line = ["git", "diff", "--numstat", "--", "params.yaml"]
+    changed = subprocess.run(line, cwd=varied, check=True, capture_output=True, text=True).stdout
+    assert changed.split() == ["1", "0", "params.yaml"]  # it has the epochs of `clean` until then
+    subprocess.run(checkout, cwd=varied, check=True)

@@ -142,13 +142,14 @@ def _finished(arguments: Namespace):
     """The trained model that is named: the cell's first run, or the one of --fold and --seed."""
     from vidattn.bench.deploy import trained
 
-    params, planned = planned_runs(arguments, "Name one: --fold 1.")
+    hint = f"Name one: --fold 1. If it was never trained, first: vidattn run {arguments.cell} --fold 1"
+    params, planned = planned_runs(arguments, hint)
     return trained.load(planned[0], params)
 
 
 def grid(arguments: Namespace) -> int:
     """List cells, write cells.yaml, or run what is missing."""
-    from vidattn.bench.plan import dvc_cells
+    from vidattn.bench.plan import dvc_cells, relaid
     from vidattn.bench.plan.run_plan import resolve
     from vidattn.bench.runner import cluster, fill
 
@@ -165,6 +166,7 @@ def grid(arguments: Namespace) -> int:
         print("\n".join(progress.told(Path(params.store))))
         return 0
     if arguments.select or arguments.set:
+        relaid.restore(Path("params.yaml"))
         dvc_cells.select(Path("params.yaml"), arguments.select or params.suite, arguments.set)
         params = params_module.load()
         print(f"{dvc_cells.PATH}: {len(cells(params))} cells of suite '{params.suite}'")
