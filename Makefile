@@ -15,7 +15,7 @@ help:
 	@echo "make demo   set up, run the demo suite on the embedded data set, write tables and report"
 	@echo "make suite  the same for another suite: make suite SUITE=ucf101_12"
 	@echo "make test   set up, lint, type checks, import contracts, tests"
-	@echo "make battery  every backbone, attention and architecture against the contract, in full"
+	@echo "make battery  what is too long for make test, which has a sample: every backbone, attention, architecture; more"
 	@echo "make faults   N=1000 SEED=0: faults put into a tiny project, and what became of them"
 	@echo "make kills    ENGINE=local N=100 SEED=0: processes of small grids killed, and what became of each"
 	@echo "make graph  packages on their floors, who imports whom, circles"
@@ -42,7 +42,7 @@ docs:
 	@$(ENV) sh requirements/docs.sh
 
 test: lint
-	@$(ENV) pytest -n $(JOBS) --dist loadfile
+	@$(ENV) pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 faults:
 	@sh requirements/install.sh test
@@ -55,7 +55,7 @@ kills:
 
 battery:
 	@sh requirements/install.sh test
-	@$(ENV) pytest -n $(JOBS) -m "battery or not battery" tests/models/test_build_contract.py
+	@$(ENV) pytest -n $(JOBS) -m battery
 
 clean:
 	rm -rf data/store dvc_plots

@@ -3,6 +3,9 @@
 # What dvc says of its steps is left out, its errors are not: they go to stderr.
 set -eu
 suite=$1 jobs=$2
+here=$(dirname "$0")
+done=.dvc/tmp/suite_done  # the state of all files when dvc last found nothing to do
+state() { python -S "$here/state.py" "$suite"; }
 if [ ! -e .git ]; then  # a copy without its history
   dvc config --local core.no_scm true
 fi
@@ -10,20 +13,28 @@ if [ -e .dvc/tmp/rwlock ] && ! python -m json.tool .dvc/tmp/rwlock >/dev/null 2>
   echo ".dvc/tmp/rwlock was left half written by a dvc that was killed; removed." >&2
   rm .dvc/tmp/rwlock
 fi
-vidattn grid --select "$suite"
-changed=0
-dvc status --quiet || changed=$?
-if [ "$changed" -gt 1 ]; then
-  dvc status >/dev/null  # again, to say why
-  exit "$changed"
-elif [ "$changed" -eq 0 ]; then
+if [ -f "$done" ] && [ "$(cat "$done")" = "$(state)" ]; then
   echo "Everything is up to date."
 else
-  stages=$(dvc stage list --name-only)
-  dvc repro plan $(echo "$stages" | grep -E '^(frames|flow|encode)@' || true) >/dev/null
-  # What another machine made and `vidattn store pull` brought is up to date, whatever device made it.
-  dvc status --quiet $(echo "$stages" | grep -E '^(train|fuse)@' || true) || vidattn grid --jobs "$jobs"
-  dvc repro >/dev/null
+  vidattn grid --select "$suite"
+  seen=$(state)  # before dvc looks: what is edited meanwhile is looked at next time
+  changed=0
+  dvc status --quiet || changed=$?
+  if [ "$changed" -gt 1 ]; then
+    dvc status >/dev/null  # again, to say why
+    exit "$changed"
+  elif [ "$changed" -eq 0 ]; then
+    echo "Everything is up to date."
+    echo "$seen" > "$done"
+  else
+    stages=$(dvc stage list --name-only)
+    dvc repro plan $(echo "$stages" | grep -E '^(frames|flow|encode)@' || true) >/dev/null
+    # What another machine made and `vidattn store pull` brought is up to date, whatever device made it.
+    dvc status --quiet $(echo "$stages" | grep -E '^(train|fuse)@' || true) || vidattn grid --jobs "$jobs"
+    dvc repro >/dev/null
+    seen=$(state)
+    dvc status --quiet && echo "$seen" > "$done"
+  fi
 fi
 vidattn tables --show
 if [ -f results/findings.md ]; then

@@ -12,6 +12,30 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
+# Files of most seconds, which begin: a worker takes one file after another, and a long one must not be last.
+LONG = (
+    "test_faults.py",
+    "test_build_contract.py",
+    "test_complexity.py",
+    "test_main_job.py",
+    "test_build_backends.py",
+    "test_second_clone.py",
+    "test_own_videos.py",
+    "test_tracking.py",
+    "test_datasets.py",
+    "test_kills.py",
+    "test_benchmarks.py",
+    "test_architectures.py",
+    "test_train.py",
+    "test_backbones.py",
+    "test_costs.py",
+    "test_trainer.py",
+    "test_dvc_commands.py",
+    "test_bad_clips.py",
+    "test_score_cells.py",
+    "test_shards.py",
+    "test_weights.py",
+)
 
 
 def pytest_sessionstart(session):
@@ -23,6 +47,12 @@ def pytest_sessionstart(session):
         from vidattn.bench.train.reproducible import one_thread
 
         one_thread()
+
+
+def pytest_collection_modifyitems(items):
+    """Long files first; the others, and the tests of each, in their order."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONG)))
 
 
 @pytest.fixture(scope="session")

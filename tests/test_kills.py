@@ -67,13 +67,14 @@ def test_counts_of_an_engine_and_seed_replace_those_of_before_and_stand_in_the_t
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["local", "ray"])
 def test_kills_lose_nothing_and_double_nothing(engine):
+    """The seed draws a coordinator and a worker for the local engine."""
     if engine != "local":
         pytest.importorskip(engine, reason=f"the extra vidattn[{engine}] is not installed")
     paths = f"{os.environ.get('PYTHONPATH', '')}:{ROOT / 'tests'}"
-    line = [sys.executable, "-m", "kills", "--engine", engine, "--count", "3", "--seed", "0"]
+    line = [sys.executable, "-m", "kills", "--engine", engine, "--count", "2", "--seed", "9"]
     done = subprocess.run(
         line, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout.splitlines()[-1])
-    assert counts["kills"] == 3 and not any(counts.get(verdict) for verdict in case.BAD)
+    assert counts["kills"] == 2 and not any(counts.get(verdict) for verdict in case.BAD)

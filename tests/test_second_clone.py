@@ -15,15 +15,16 @@ pytest.importorskip("fsspec", reason="the extra vidattn[store] is not installed"
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("bench", "data", "models")
 LEFT_OUT = ("saturation", "explain", "complexity", "schedule", "mlflow")  # read more than is here
+LEFT_OUT += ("report",)  # made in every clone, as git does not hold it: no news, and it takes seconds
 HEAVY = re.compile(r"(fetch|index|frames|flow|encode|train|fuse)@")
 
 
 def settings() -> dict:
-    """The tiny project of the tests of faults, with two cells that are trained for an epoch."""
+    """The tiny project of the tests of faults, with a cell that is trained for an epoch on flow."""
     raw = project.settings()
     grid = {"dataset": ["actors"], "backbone": ["tiny"], "folds": [1], "seeds": [0]}
-    both = {"attention": ["none"], "architecture": ["frame_average", "temporal_stream"]}
-    raw["suites"] = {"tiny": [{**grid, **both, "protocol": ["clean"]}]}
+    cell = {"attention": ["none"], "architecture": ["temporal_stream"], "protocol": ["clean"]}
+    raw["suites"] = {"tiny": [{**grid, **cell}]}
     raw["protocols"]["clean"] |= {"epochs": 1}
     return raw
 
@@ -42,8 +43,10 @@ def lay(home: Path) -> None:
         (home / "results" / name / ".gitkeep").touch()
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())
     kept = {name: stage for name, stage in stages["stages"].items() if name not in LEFT_OUT}
-    kept["tables"]["params"] = kept["report"]["params"] = ["suites", "tables", {"cells.yaml": ["grid"]}]
-    (home / "dvc.yaml").write_text(yaml.safe_dump({**stages, "stages": kept}, sort_keys=False))
+    kept["tables"]["params"] = ["suites", "tables", {"cells.yaml": ["grid"]}]
+    stages = {**stages, "stages": kept}
+    del stages["plots"]  # those of the report
+    (home / "dvc.yaml").write_text(yaml.safe_dump(stages, sort_keys=False))
     (home / "params.yaml").write_text(yaml.safe_dump(settings(), sort_keys=False))
 
 
@@ -75,7 +78,7 @@ def test_a_second_clone_is_up_to_date_without_decoding_or_training(tmp_path):
     for words in (["git", "init", "-q"], ["dvc", "init", "-q"], ["vidattn", "grid", "--select", "tiny"]):
         do(first, *words)
     made = re.findall(r"Running stage '(.*)'", do(first, "dvc", "repro"))
-    assert len(list(filter(HEAVY.match, made))) == 6
+    assert len(list(filter(HEAVY.match, made))) == 5
     do(first, "git", "add", ".")
     do(first, "git", *who, "commit", "-qm", "made")
     do(first, "vidattn", "store", "push", str(tmp_path / "there"))
@@ -83,7 +86,7 @@ def test_a_second_clone_is_up_to_date_without_decoding_or_training(tmp_path):
     do(tmp_path, "git", "clone", "-q", str(first), str(second))
     do(second, "vidattn", "store", "pull", str(tmp_path / "there"))
     again = re.findall(r"Running stage '(.*)'", do(second, "dvc", "repro"))
-    assert set(again) == {"plan", "report"}, again
+    assert again == ["plan"], again
     assert do(second, "git", "status", "--porcelain") == ""
     assert "Everything is up to date." in do(second, "sh", "requirements/suite.sh", "tiny", "1")
     assert do(second, "vidattn", "grid", "--jobs", "1") == "Every run is in the store already.\n"

@@ -34,7 +34,8 @@ def project(tmp_path):
         (tmp_path / "bin" / name).chmod(0o755)
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     (tmp_path / ".dvc/tmp").mkdir(parents=True)
-    shutil.copy(ROOT / "requirements/suite.sh", tmp_path / "suite.sh")
+    for name in ("suite.sh", "state.py"):
+        shutil.copy(ROOT / "requirements" / name, tmp_path)
     return tmp_path
 
 
@@ -78,3 +79,25 @@ def test_the_grid_is_filled_only_where_a_cell_is_not_up_to_date(project, trained
     assert ("vidattn grid --jobs 1" in calls) == bool(trained)
     assert calls.index("dvc repro plan frames@actors") < calls.index("dvc status --quiet train@a fuse@b")
     assert "dvc repro" in calls
+
+
+def test_dvc_is_not_asked_again_until_a_file_changes(project):
+    (project / "results").mkdir()
+    result, calls = project / "results" / "a.csv", project / "calls"
+    result.write_text("1")
+
+    def asked(status: int = 0) -> int:
+        calls.write_text("")
+        assert "Everything is up to date." in run(project, status).stdout
+        return calls.read_text().count("dvc status")
+
+    assert [asked(), asked()] == [1, 0]
+    result.write_text("2")
+    assert [asked(), asked()] == [1, 0]
+    result.unlink()
+    assert [asked(), asked()] == [1, 0]
+
+
+def test_what_dvc_found_to_do_is_not_taken_for_done(project):
+    run(project, status=1)
+    assert not (project / ".dvc/tmp/suite_done").exists()

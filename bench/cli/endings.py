@@ -20,10 +20,11 @@ def refused(error: click.UsageError) -> str:
 def line(error: Exception) -> str | None:
     """What the user can do about an error; None for a fault of ours and with VIDATTN_DEBUG."""
     from vidattn.bench.cli import missing_extras, plugin_faults
+    from vidattn.bench.system import damaged_headers
 
     if os.environ.get("VIDATTN_DEBUG"):
         return None
-    told = missing_extras.told(error) or plugin_faults.told(error)
+    told = missing_extras.told(error) or damaged_headers.told(error) or plugin_faults.told(error)
     mistake = isinstance(error, (ValueError, OSError, ArithmeticError, RuntimeError))
     return told or (str(error) if mistake else None)
 

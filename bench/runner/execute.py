@@ -10,7 +10,7 @@ from vidattn.bench.plan import run_key
 from vidattn.bench.plan.cell_kinds import ROOT
 from vidattn.bench.plan.run_plan import RunPlan
 from vidattn.bench.runner import store, whole
-from vidattn.bench.system import digests
+from vidattn.bench.system import damaged_headers, digests
 from vidattn.data.files import atomic
 
 Tell = Callable[[str], None]
@@ -56,7 +56,8 @@ def again(plan: RunPlan, folder: Path, tell: Tell = lambda line: None) -> Path:
 def _make(plan: RunPlan, partial: Path, tell: Tell, same_device: bool = True, parts_by: str = "") -> None:
     """Leave in `partial` what the store keeps of a run, and nothing else."""
     atomic.sweep(partial)
-    files = _files(plan, partial, tell, same_device, parts_by)
+    with damaged_headers.named():
+        files = _files(plan, partial, tell, same_device, parts_by)
     check_data(plan)
     for checkpoint in partial.glob("checkpoint*.npz"):
         checkpoint.unlink()

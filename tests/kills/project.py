@@ -12,7 +12,10 @@ import yaml
 from faults import project
 
 CELL = "actors-tiny-none-nearest-icip_clean"
-DATA = ("fetch", "index", "frames", "features")
+DATA = [["data", step, "actors"] for step in ("fetch", "index", "frames", "features")]
+PREPARE = (
+    f"from faults.project import run; run({DATA!r})"  # all in one process: each would import the framework
+)
 MADE = ("run.json", "scores.npz")  # files of a run that are the same however often it is made
 MAIN = "from vidattn.bench.cli.interrupt import main; main()"
 
@@ -32,18 +35,20 @@ def lay(home: Path, runs: int, cluster: dict | None = None) -> Path:
     (home / "params.yaml").write_text(yaml.safe_dump(settings(runs), sort_keys=False))
     if cluster:
         (home / "cluster.yaml").write_text(yaml.safe_dump(cluster))
-    for step in DATA:
-        vidattn(home, "data", step, "actors")
+    told(home, [sys.executable, "-c", PREPARE])
     return home
 
 
 def vidattn(home: Path, *words: str) -> str:
     """What a command says, which has to end well."""
-    done = subprocess.run(
-        command(*words), cwd=home, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    return told(home, command(*words))
+
+
+def told(home: Path, line: list[str]) -> str:
+    """What a process says, which has to end well."""
+    done = subprocess.run(line, cwd=home, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
-        raise RuntimeError(f"vidattn {' '.join(words)} ended with {done.returncode}: {done.stdout.decode()}")
+        raise RuntimeError(f"{line[2:]} ended with {done.returncode}: {done.stdout.decode()}")
     return done.stdout.decode()
 
 

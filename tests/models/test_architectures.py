@@ -201,7 +201,7 @@ def test_r2plus1d_counts_stay(blank, depth, count):
 
 
 @pytest.mark.parametrize(
-    "backbone", ["tiny", "mobilenet_v2", "vgg16", pytest.param("xception", marks=pytest.mark.slow)]
+    "backbone", ["tiny", "mobilenet_v2", "vgg16", pytest.param("xception", marks=pytest.mark.battery)]
 )
 def test_inflated_network_answers_a_static_clip_as_the_2d_network_does(backbone):
     size = 96 if backbone == "xception" else 32

@@ -14,28 +14,24 @@ from vidattn.bench.cli import bench_commands
 from vidattn.bench.studies import backends, interpreters, sample_models
 from vidattn.models import build
 
-# Resizing, a transformer, convolutions by channel; `vidattn bench backends` tries every plug-in.
-CELLS = [("tiny", "gated_grid", "multiresolution"), ("tiny", "cbam", "transformer")]
-CELLS += [("mobilenet_v2", "cbam", "image")]
-
-
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory):
-    """A folder with weights, inputs and outputs made by TensorFlow."""
-    folder = tmp_path_factory.mktemp("backends")
-    backends.call(sys.executable, "tensorflow", "ask", str(folder), CELLS)
-    return folder
+# Resizing, and for the battery, as JAX compiles for half a minute a model, a transformer and convolutions by
+# channel; `vidattn bench backends` tries every plug-in.
+FEW = [("tiny", "gated_grid", "multiresolution")]
+CELLS = [*FEW, ("tiny", "cbam", "transformer"), ("mobilenet_v2", "cbam", "image")]
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("cells", [FEW, pytest.param(CELLS, marks=pytest.mark.battery)], ids=["few", "all"])
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_backend_agrees_with_tensorflow(asked, backend):
+def test_backend_agrees_with_tensorflow(tmp_path, backend, cells):
+    """On the same weights and inputs, which TensorFlow answers too."""
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"needs {backend}; or run vidattn bench backends --python <interpreter that has it>")
-    backends.call(sys.executable, backend, "answer", str(asked), CELLS)
-    row = backends.summarise(json.loads((asked / f"{backend}.json").read_text()))
+    backends.ask(str(tmp_path), cells)
+    backends.call(sys.executable, backend, "answer", str(tmp_path), cells)
+    row = backends.summarise(json.loads((tmp_path / f"{backend}.json").read_text()))
     assert row["failed"] == ""
-    assert row["models"] == row["same_flops"] == row["steps_ok"] == row["reloads_ok"] == len(CELLS)
+    assert row["models"] == row["same_flops"] == row["steps_ok"] == row["reloads_ok"] == len(cells)
     assert row["max_difference"] < 1e-4
 
 

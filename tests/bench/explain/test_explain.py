@@ -61,6 +61,7 @@ np.savez(sys.argv[2], cam=cam, pixels=pixels)
 """
 
 
+@pytest.mark.battery  # JAX compiles operation by operation; tests of backends have it train in `make test`
 def test_gradients_on_jax_are_those_of_tensorflow(tmp_path):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("needs jax, which the test requirements install")

@@ -69,6 +69,7 @@ def test_parts_are_measured_alone_and_the_other_rows_stay(tmp_path, monkeypatch)
     (tmp_path / "benchmarks.csv").write_text(line)
     benchmarks.run(None, tmp_path, clips=2, only=["features"])
     table = pd.read_csv(tmp_path / "benchmarks.csv")
+    assert list(table.columns) == ["part", *timing.COLUMNS, "code"]
     assert table["name"].tolist() == ["kept", "features"] and table["part"].tolist() == [
         "storage",
         "features",
@@ -90,7 +91,30 @@ def test_missing_folder_is_named(tmp_path):
         timing.real(tmp_path)
 
 
+def test_each_part_measures_a_clip(tmp_path):
+    """Each by its own function, on what is least; the battery has all of them together."""
+    index = timing.index(None, tmp_path, 2)
+    rows = [
+        *flow_speed.flow_pairs(tmp_path, 16),
+        *flow_speed.thesis_job(tmp_path, index, 16, count=1),
+        *flow_speed.two_processes(None, tmp_path, 16, 2),
+        *flow_speed.storage(index, size=32, count=1),
+        *input_speed.decoding(tmp_path, index, None, count=1),
+    ]
+    assert all(list(row) == timing.COLUMNS for row in rows)
+    by_name = {row["name"]: row for row in rows}
+    assert len(by_name) == len(rows)
+    assert {"flow_pairs", "flow_two_processes", "storage_thesis", "storage_jpeg_pairs"} <= set(by_name)
+    assert {"decode_seek", *(f"storage_{name}" for name in codecs.codecs() if name != "webp")} <= set(by_name)
+    assert by_name["flow_job"]["n"] == 1 and by_name["flow_pairs"]["n"] == 2 * 5
+    samplings = by_name["decode_two_samplings"]
+    assert samplings["n"] == 2 and samplings["note"].endswith("same bytes: yes")
+    for name in ("flow_pairs", "flow_job", "flow_two_processes", "storage_thesis", "decode_seek"):
+        assert by_name[name]["ours"] > 0 and by_name[name]["theirs"] > 0  # no bound on a measured ratio
+
+
 @pytest.mark.slow
+@pytest.mark.battery
 def test_the_whole_table_on_generated_clips(tmp_path):
     table = benchmarks.run(None, tmp_path, size=32, clips=8)
     assert list(pd.read_csv(tmp_path / "benchmarks.csv").columns) == ["part", *timing.COLUMNS, "code"]

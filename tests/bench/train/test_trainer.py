@@ -34,14 +34,14 @@ def alone(plan, inputs, rate):
 
 
 def test_runs_in_turn_are_those_of_models_of_their_own():
-    """Another rate, another seed with other dropout, and the first again: bit by bit, traced once."""
+    """Another rate and seed, with other dropout, and the first again: bit by bit, traced once."""
     plan = head_plan()
     other = replace(plan, initial_seed=plan.initial_seed + 1)
-    cases = [(plan, 0.01), (plan, 0.003), (other, 0.003), (plan, 0.01)]
+    cases = [(plan, 0.01), (other, 0.003), (plan, 0.01)]
     found = [trained(run, Toy(), rate) for run, rate in cases]
     kept = next(iter(trainer._kept.values()))
     assert kept.update.experimental_get_tracing_count() == 1
-    for (run, rate), made in zip(cases[:3], found):
+    for (run, rate), made in zip(cases[:2], found):
         np.testing.assert_array_equal(made, alone(run, Toy(), rate))
-    np.testing.assert_array_equal(found[3], found[0])
-    assert len({made.tobytes() for made in found}) == 3
+    np.testing.assert_array_equal(found[2], found[0])
+    assert len({made.tobytes() for made in found}) == 2

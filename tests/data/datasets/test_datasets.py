@@ -296,6 +296,7 @@ def test_cifar100_mosaics_are_read_tile_by_tile(shared, tmp_path):
         pictures.read(home, "raw/train/apple.webp#32:500")
 
 
+@pytest.mark.battery  # all 60,000 pictures
 def test_cifar100_index_and_fold(shared, tmp_path):
     bring("cifar100", shared / "cifar100", tmp_path)
     index = manifest.build("cifar100", tmp_path)

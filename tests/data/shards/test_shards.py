@@ -153,8 +153,9 @@ def kill(target: Path, workers: int, delay: float) -> None:
     process.wait()
 
 
-def test_extraction_killed_at_20_moments_resumes_to_the_same_bytes(tmp_path):
-    kill_and_resume(tmp_path, 20)
+@pytest.mark.parametrize("moments", [6, pytest.param(20, marks=pytest.mark.battery)])
+def test_extraction_that_is_killed_resumes_to_the_same_bytes(tmp_path, moments):
+    kill_and_resume(tmp_path, moments)
 
 
 @pytest.mark.parametrize(
