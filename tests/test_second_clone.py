@@ -34,7 +34,7 @@ def lay(home: Path) -> None:
     for name in CODE:
         left_out = shutil.ignore_patterns("__pycache__", *(["store"] if name == "data" else []))
         shutil.copytree(ROOT / name, home / name, ignore=left_out)
-    for name in (".dvcignore", ".gitignore", "requirements/suite.sh"):
+    for name in (".dvcignore", ".gitignore", "requirements/suite.sh", "requirements/state.py"):
         (home / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, home / name)
     shutil.copytree(ROOT / "results/published", home / "results/published")

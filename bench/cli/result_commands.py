@@ -134,11 +134,13 @@ def tables(arguments: Namespace) -> int:
 
 def report(arguments: Namespace) -> int:
     """Make figures and the HTML report from the records."""
+    from vidattn.bench.report import names
     from vidattn.bench.report import page as report_module
 
     params = settings(arguments)
     results = _results(params)
     options = {**_options(params, results), "tables": params.tables}
+    options["names"] = names.table(params, results.ids)
     options["suites"] = {suite: _planned_runs(params, suite) for suite in params.suites}
     print(report_module.write(results, RESULTS / "tables", RESULTS / "report.html", options))
     return 0

@@ -29,6 +29,8 @@ from vidattn.data.files import atomic
 SHEET = "two test clips of its first run, evenly spaced over the list; each map on its own scale."
 GALLERY = "all models side by side, each map on its own scale; a wrong prediction in brackets."
 SHEETS_BESIDE = "attention_scores"
+# `2,160`, `<0.001`, `+10.1 points [+7.8, +12.4]`
+NUMBER = re.compile(r"<?([+-]?\d[\d,]*(?:\.\d+)?)(?: points)?(?: \[[^\]]*\])?")
 
 
 def write(
@@ -45,7 +47,7 @@ def write(
         tables_folder: Folder with the tables' csv files; each becomes a table of the page.
         out: The HTML file; `findings.md`, the same findings as text, is written beside it.
         options: `families` and `contrasts`, as for the tables; `tables`, in the order of the page; `suites`,
-            each with the ids of its cells.
+            each with the ids of its cells; `names`, the table of what names stand for.
         figures_folder: Where the figures go as SVG; default `figures` beside `out`.
     """
     tables_folder, options = Path(tables_folder), options or {}
@@ -79,6 +81,7 @@ def write(
         "figures": [figure for figure in pictures if figure["name"] not in placed],
         "cells": provenance.facts(results),
         "missing": results.missing,
+        "names": _finding(options["names"]) if "names" in options else None,
         "folder": _folder(),
     }
     atomic.write(Path(out).with_name("findings.md"), environment.get_template("findings.md").render(page))
@@ -136,8 +139,16 @@ def _finding(part: dict) -> dict:
     """A short table of the findings in the form of the others; its rows sort as they read."""
     return {
         **part,
-        "rows": [{"cell": None, "values": [(value, value) for value in row]} for row in part["rows"]],
+        "rows": [{"cell": None, "values": [(value, _read(value)) for value in row]} for row in part["rows"]],
     }
+
+
+def _read(value: str) -> str:
+    """What a cell of the findings is sorted by: the number that it shows, or its words."""
+    found = NUMBER.fullmatch(str(value))
+    if value == render.MISSING:
+        return ""
+    return found[1].replace(",", "") if found else str(value)
 
 
 def _key(value: object) -> str:

@@ -49,6 +49,8 @@ def log(results: Results, uri: str | None = None, suite: str = "demo", tables: P
 def _log(results: Results, uri: str | None, suite: str, tables: Path | None) -> Outcome:
     outcome, done = Outcome(), set()
     cells = [cell for cell in results.ids if results.records[cell]]
+    if tables is not None and not Path(tables).is_dir():
+        tables = None  # none were made yet: nothing waits for a server
     names = cells if tables is None else [*cells, journal.TABLES]
     journal.note(results.root, suite, names)
     try:

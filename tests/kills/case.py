@@ -78,7 +78,7 @@ def inject(home: Path, engine: Local, kill: Kill, draw: random.Random, expected:
 
 
 def _strike(home: Path, engine: Local, kill: Kill, draw: random.Random, grid: subprocess.Popen) -> bool:
-    """Wait for the moment and the victim, and kill it; False where the grid ended before."""
+    """Wait for the moment and the victim, and kill it; False where nothing was killed."""
     deadline = time.monotonic() + HANGS
     moment = None
     while grid.poll() is None and time.monotonic() < deadline:
@@ -88,10 +88,9 @@ def _strike(home: Path, engine: Local, kill: Kill, draw: random.Random, grid: su
             victim = engine.victim(kill.victim, grid.pid, draw)
             if victim is not None:
                 try:
-                    os.kill(victim, signal.SIGKILL)
+                    return engine.strike(kill.victim, victim)
                 except ProcessLookupError:  # it ended by itself just now
                     continue
-                return True
         time.sleep(STEP)
     return False
 

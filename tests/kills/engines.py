@@ -14,6 +14,8 @@ from pathlib import Path
 from faults.process import _members as members
 
 NODES, TRIES = 3, 12
+FULL, FILLED = 0.7, 0.8  # of this machine's memory: where Ray kills a worker, and what is taken then
+SHORT = 20.0  # seconds that memory stays short at most
 # of agents, whose node ends with them: several nodes of one machine would take the same
 PORTS = ("dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent", "metrics-export")
 READY = 300.0  # seconds that a node has to come up: the machine may do much else
@@ -22,7 +24,16 @@ PATIENT = {  # what Ray takes for the death of a node that is slow
     "RAY_gcs_rpc_server_reconnect_timeout_s": "240",
     "RAY_health_check_timeout_ms": "30000",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_memory_usage_threshold": str(FULL),
+    "RAY_memory_monitor_refresh_ms": "100",
 }
+TAKES = """
+import sys
+import numpy
+taken = numpy.ones(int(sys.argv[1]), numpy.uint8)
+print("taken", flush=True)
+sys.stdin.read()
+"""
 
 
 class Local:
@@ -50,12 +61,17 @@ class Local:
         found = [number for number in members(coordinator) if b"spawn_main" in _line(number)]
         return draw.choice(sorted(found)) if found else None
 
+    def strike(self, kind: str, victim: int) -> bool:
+        """Kill a process; False where it outlived that."""
+        os.kill(victim, signal.SIGKILL)
+        return True
+
 
 class Ray(Local):
     """Three nodes on this machine, each of one core."""
 
     name = "ray"
-    victims = ("worker", "node", "coordinator")
+    victims = ("worker", "node", "coordinator", "memory")
 
     def __init__(self) -> None:
         self._port = _free()
@@ -124,23 +140,52 @@ class Ray(Local):
         return False
 
     def victim(self, kind: str, coordinator: int, draw: random.Random) -> int | None:
-        """A worker at a task, the raylet of a node that is not the head, or the coordinator."""
+        """A worker at a task, whatever ends it; the raylet of a node not the head; or the coordinator."""
         if kind == "coordinator":
             return coordinator
         nodes = self._nodes[1:] if kind == "node" else self._nodes
-        every = [number for node in nodes for number in members(node.pid)]
         if kind == "node":
-            found = [number for node in nodes for number in _raylets(node)]
+            found = {number for node in nodes for number in _raylets(node)}
         else:
-            found = [
-                number
-                for number in every
-                if (line := _line(number)).startswith(b"ray::") and not line.startswith(b"ray::IDLE")
-            ]
+            found = _at_work(nodes)
         return draw.choice(sorted(found)) if found else None
+
+    def strike(self, kind: str, victim: int) -> bool:
+        """Kill a process; for `memory`, take so much of it that Ray kills workers, until one is gone."""
+        if kind != "memory":
+            return super().strike(kind, victim)
+        at_work = _at_work(self._nodes)
+        total, free = _memory()
+        command = [sys.executable, "-c", TAKES, str(max(0, int(FILLED * total) - (total - free)))]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as taker:
+            taker.stdout.readline()
+            deadline = time.monotonic() + SHORT
+            while (gone := any(not _line(number) for number in at_work)) is False:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.05)
+            taker.kill()
+        return gone
 
 
 EVERY = {"local": Local, "ray": Ray}
+
+
+def _at_work(nodes: list[subprocess.Popen]) -> set[int]:
+    """The workers of nodes that are at a task."""
+    every = [number for node in nodes for number in members(node.pid)]
+    lines = {number: _line(number) for number in every}
+    return {
+        number
+        for number, line in lines.items()
+        if line.startswith(b"ray::") and not line.startswith(b"ray::IDLE")
+    }
+
+
+def _memory() -> tuple[int, int]:
+    """Bytes of this machine's memory: all, and what is to be had."""
+    lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    return tuple(1024 * int(lines[name].split()[0]) for name in ("MemTotal", "MemAvailable"))
 
 
 def _raylets(node: subprocess.Popen) -> list[int]:

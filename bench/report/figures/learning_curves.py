@@ -3,10 +3,12 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from vidattn.bench.report.figures.style import COLOURS, DASHES, MARKERS, Drawing
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
+CROWD = 8  # lines of one panel; there are as many dashes
 ORDER = 60
 BESIDE = "training"
 
@@ -20,6 +22,8 @@ def draw(results: Results) -> dict[str, Drawing]:
             f"Learning curves, {where}: validation top-1 by epoch, mean over up to {frame['runs'].max()} "
         )
         caption += "runs of a model. Pale: patience ended some of them; the number is of those left."
+        if crowded(frame):
+            caption += " Thin and dotted: the same architecture without attention."
         found[f"learning_curves_{name}"] = Drawing(learning_curves(frame), caption)
     return found
 
@@ -37,28 +41,44 @@ def curves(results: Results) -> dict[str, pd.DataFrame]:
     return {"_".join(key): part for key, part in means.groupby(["dataset", "protocol"], sort=False)}
 
 
+def crowded(frame: pd.DataFrame) -> bool:
+    """Whether a panel with all attentions of a model would have more lines than can be told apart."""
+    return bool(frame.groupby(["backbone", "architecture"])["attention"].nunique().max() > CROWD)
+
+
 def learning_curves(frame: pd.DataFrame) -> Figure:
-    """Validation top-1 by epoch, a panel a backbone and architecture, a line an attention (figure 6.1)."""
-    panels = list(frame.groupby(["backbone", "architecture"], sort=False))
+    """Validation top-1 by epoch, a panel a backbone and architecture, a line an attention (figure 6.1).
+
+    Where attentions are many, a panel is of one attention and its lines are of architectures, each beside
+    the same without attention.
+    """
+    of, told = ("attention", "architecture") if crowded(frame) else ("architecture", "attention")
+    panels = list(frame.groupby(["backbone", of], sort=False))
     rows = -(-len(panels) // 2)
     figure = Figure(figsize=(6.4, 2.3 * rows + 0.3), layout="constrained")
-    kinds = {name: i % len(DASHES) for i, name in enumerate(frame["attention"].unique())}
+    kinds = {name: i % len(DASHES) for i, name in enumerate(frame[told].unique())}
     grid = figure.subplots(rows, 2, squeeze=False, sharex=True, sharey=True).ravel()
     for (title, part), axes in zip(panels, grid):
-        for attention, line in part.groupby("attention", sort=False):
-            kind, every = kinds[attention], max(1, len(line) // 5)
+        for name, line in part.groupby(told, sort=False):
+            kind, every = kinds[name], max(1, len(line) // 5)
             style = {"color": COLOURS[kind], "ls": DASHES[kind], "marker": MARKERS[kind], "markevery": every}
             whole = line["runs"] == line["runs"].max()
-            axes.plot(line["epoch"][whole], line["value"][whole], lw=1.2, ms=4, label=attention, **style)
+            axes.plot(line["epoch"][whole], line["value"][whole], lw=1.2, ms=4, label=name, **style)
             _tail(axes, line[line["epoch"] >= line["epoch"][whole].max()], COLOURS[kind])
+            if of == "attention" and title[1] != "none":
+                same = (frame["architecture"] == name) & (frame["backbone"] == title[0])
+                control = frame[same & (frame["attention"] == "none")]
+                axes.plot(control["epoch"], control["value"], lw=0.9, ls=":", color=COLOURS[kind], zorder=1)
         axes.set_title(" / ".join(title), fontsize=8)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
     for axes in grid[max(len(panels) - 2, 0) : len(panels)]:
         axes.tick_params(labelbottom=True)  # below them there may be no panel
     lines = (line for axes in grid for line in axes.get_lines())
     styles = {line.get_label(): line for line in lines if line.get_label() in kinds}
-    figure.legend(handles=list(styles.values()), loc="outside upper center", ncols=5, fontsize=8)
+    if len(styles) > 1:  # one has nothing to be told from
+        figure.legend(handles=list(styles.values()), loc="outside upper center", ncols=4, fontsize=8)
     figure.supxlabel("epoch", fontsize=9)
     figure.supylabel("validation top-1", fontsize=9)
     return figure

@@ -67,8 +67,9 @@ def critical_difference(ranks: pd.Series, blocks: int) -> Figure:
         best = i < half
         height, end = below + (i if best else count - 1 - i), 1 if best else count
         axes.plot([rank, rank, end], [0, height, height], color="black", lw=0.9)
-        side, label = ("right", f"{name} {rank:.2f} ") if best else ("left", f" {rank:.2f} {name}")
-        axes.text(end, height, label, ha=side, va="center", fontsize=9)
+        label, side, away = (f"{name} {rank:.2f}", "right", -4) if best else (f"{rank:.2f} {name}", "left", 4)
+        style = {"ha": side, "va": "center", "fontsize": 9, "textcoords": "offset points"}
+        axes.annotate(label, (end, height), (away, 0), **style)
     for i, (first, last) in enumerate(joined):
         span = (ranks.iloc[first] - 0.03, ranks.iloc[last] + 0.03)
         axes.plot(span, [0.35 * (i + 1)] * 2, color="black", lw=4, solid_capstyle="butt")

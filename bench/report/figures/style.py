@@ -11,6 +11,13 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)
 STYLE: Any = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
 
 
+def look(kind: int) -> dict[str, Any]:
+    """Colour and marker of the kind of that number; from the ninth on hollow, in other colours."""
+    turn, place = divmod(kind, len(MARKERS))
+    colour = COLOURS[(place + 3 * turn) % len(COLOURS)]
+    return {"color": colour, "marker": MARKERS[place], "mfc": "none" if turn % 2 else colour}
+
+
 class Drawing(NamedTuple):
     """A figure with the caption that the report prints below it."""
 

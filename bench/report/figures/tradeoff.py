@@ -1,7 +1,5 @@
 """Accuracy against cost, a figure a data set."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,12 +8,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from vidattn.bench.analysis import comparisons
-from vidattn.bench.report.figures.style import COLOURS, MARKERS, Drawing
+from vidattn.bench.report.figures.style import Drawing, look
 from vidattn.bench.results.reader import Results
 
 COSTS = {"flops": "FLOPs per clip", "parameters": "parameters"}
 HEADS = "; of the head alone where the encoder is frozen"
-COLUMNS = 3  # panels in a row
+COLUMNS = 2  # panels in a row
+WIDTH = 6.4  # inches; of one panel too, or its labels would be wider than the figure
 NEAR = (0.08, 0.07)  # share of a panel's width and height within which two corners get one label
 ORDER = 40
 BESIDE = "grid"
@@ -32,7 +31,8 @@ def draw(results: Results) -> dict[str, Drawing]:
                 caption = (
                     f"{dataset}: top-1 with 95 % interval against {name}, a panel a protocol. The stepped "
                 )
-                caption += "line joins cells that no cheaper one beats; its corners are named below."
+                caption += "line joins cells that no cheaper one beats; its corners are named below. "
+                caption += "Panels have axes of their own."
                 if (part["encoder"] == "frozen").any():
                     caption += f" The cost is that{HEADS.removeprefix(';')}."
                 found[f"top1_{cost}_{dataset}"] = Drawing(tradeoff(part, cost), caption)
@@ -42,29 +42,31 @@ def draw(results: Results) -> dict[str, Drawing]:
 def tradeoff(cells: pd.DataFrame, cost: str) -> Figure:
     """Top-1 against a cost, one panel a protocol, with the Pareto front.
 
-    Panels share the axis of accuracy, and that of cost where they have the same scale: logarithmic where
-    costs differ by more than ten times.
+    An axis of cost is logarithmic where costs differ by more than five times. Markers tell attentions, or
+    architectures where there is one attention.
     """
     panels = list(cells.groupby("protocol", sort=False))
     columns = min(COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(1.2 + 2.6 * columns, 0.9 + 3.0 * rows), layout="constrained")
-    alike = all(_wide(part[cost]) == _wide(cells[cost]) for _, part in panels)
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True, sharex=alike).ravel()
-    kinds = {name: i for i, name in enumerate(cells["attention"].unique())}
+    told = "attention" if cells["attention"].nunique() > 1 else "architecture"
+    kinds = {name: i for i, name in enumerate(cells[told].unique())}
+    beside = int(12 * WIDTH // (max(map(len, kinds)) + 6))  # names of 8 points: twelve letters an inch
+    lines = max(len(pareto(part, cost)) for _, part in panels)
+    height = 0.6 + 0.17 * -(-len(kinds) // beside) + (2.5 + 0.1 * lines) * rows
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for (title, part), axes in zip(panels, grid):
         frozen = (part["encoder"] == "frozen").all()
         axes.set_title(f"{title}{' (head alone)' if frozen else ''}", fontsize=9)
         axes.tick_params(labelbottom=True, labelsize=7)
         for _, row in part.iterrows():
-            _point(axes, row, cost, kinds[row["attention"]])
-        _scale(axes, cells[cost] if alike else part[cost])
-    for (_, part), axes in zip(panels, grid):  # after all points: labels go by the shared axes
+            _point(axes, row, cost, kinds[row[told]])
+        _scale(axes, part[cost])
         _front(axes, part, cost)
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
     handles = [_handle(kind, name) for name, kind in kinds.items()]
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(kinds), 2 * columns), fontsize=8)
+    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(kinds), beside), fontsize=8)
     heads = (cells["encoder"] == "frozen").any()
     figure.supxlabel(f"{COSTS[cost]}{HEADS if heads else ''}", fontsize=9)
     figure.supylabel("top-1", fontsize=9)
@@ -79,7 +81,7 @@ def pareto(frame: pd.DataFrame, cost: str) -> pd.DataFrame:
 
 
 def _wide(costs: pd.Series) -> bool:
-    return bool(costs.max() > 10 * costs.min())
+    return bool(costs.max() > 5 * costs.min())
 
 
 def _scale(axes: Axes, costs: pd.Series) -> None:
@@ -97,20 +99,13 @@ def _point(axes: Axes, row: pd.Series, cost: str, kind: int) -> None:
     """A cell with its interval."""
     low, high = row["top1"] - row["top1_low"], row["top1_high"] - row["top1"]
     bar = None if np.isnan(low) else [[max(low, 0)], [max(high, 0)]]
-    look = {**_look(kind), "ms": 5, "alpha": 0.8}
-    axes.errorbar([float(row[cost])], [row["top1"]], yerr=bar, ls="", elinewidth=0.7, **look)
+    style = {**look(kind), "ms": 5, "alpha": 0.8}
+    axes.errorbar([float(row[cost])], [row["top1"]], yerr=bar, ls="", elinewidth=0.7, **style)
 
 
 def _handle(kind: int, label: str) -> Line2D:
-    """A legend entry with the attention's marker."""
-    return Line2D([], [], label=label, ls="", **_look(kind))
-
-
-def _look(kind: int) -> dict[str, Any]:
-    """Colour and marker of an attention; from the ninth on markers are hollow, and colours are moved on."""
-    turn, place = divmod(kind, len(MARKERS))
-    colour = COLOURS[(place + 3 * turn) % len(COLOURS)]
-    return {"color": colour, "marker": MARKERS[place], "mfc": "none" if turn % 2 else colour}
+    """A legend entry with the marker of an attention or architecture."""
+    return Line2D([], [], label=label, ls="", **look(kind))
 
 
 def _front(axes: Axes, part: pd.DataFrame, cost: str) -> None:
@@ -120,7 +115,7 @@ def _front(axes: Axes, part: pd.DataFrame, cost: str) -> None:
     ends = costs + [float(part[cost].max())], values + values[-1:]
     axes.step(*ends, where="post", color="#8C8C8C", lw=1, zorder=0)
     for members in _near(axes, costs, values):
-        label, last = ", ".join(str(i + 1) for i in members), members[-1]
+        label, last = _numbers(members), members[-1]
         # Left above a corner of the front nothing can lie: it would be cheaper and better.
         spot = (costs[members[0]], values[last])
         axes.annotate(label, spot, (-4, 3), textcoords="offset points", fontsize=7, ha="right")
@@ -128,6 +123,12 @@ def _front(axes: Axes, part: pd.DataFrame, cost: str) -> None:
     names = [*(["backbone"] if several else []), "architecture", "attention"]
     lines = [f"{i}  {' / '.join(row[names])}" for i, (_, row) in enumerate(front.iterrows(), 1)]
     axes.set_xlabel("\n".join(lines), fontsize=6.5, loc="left")
+
+
+def _numbers(members: list[int]) -> str:
+    """`1, 2` or `1-5`: corners that follow one another, counted from one."""
+    first, last = members[0] + 1, members[-1] + 1
+    return f"{first}-{last}" if last - first > 1 else ", ".join(str(i + 1) for i in members)
 
 
 def _near(axes: Axes, costs: list[float], values: list[float]) -> list[list[int]]:

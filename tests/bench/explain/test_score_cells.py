@@ -113,3 +113,12 @@ def test_clips_without_truth_are_left_out(params):
     finally:
         truth.write_bytes(kept)
     assert len(clips) == 3 and truth.stem not in clips
+
+
+def test_scores_with_a_twin_of_permuted_labels_are_kept_where_that_twin_is_not(tmp_path):
+    path = tmp_path / "cell.json"
+    path.write_text(json.dumps({"digests": {"runs": "a", "permuted": "b"}}))
+    assert score_cells._scored(path, {"runs": "a", "permuted": ""})
+    assert score_cells._scored(path, {"runs": "a", "permuted": "b"})
+    assert not score_cells._scored(path, {"runs": "a", "permuted": "c"})
+    assert not score_cells._scored(path, {"runs": "d", "permuted": ""})

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import synthetic
 
+from vidattn.bench.config import load as settings
+from vidattn.bench.report import names, tables
 from vidattn.bench.report import page as report
-from vidattn.bench.report import tables
 from vidattn.bench.results.reader import Results
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -56,7 +57,8 @@ def folder(tmp_path_factory):
     results = Results(synthetic.GOLDEN / "results", [synthetic.MISSING, *synthetic.CELLS])
     tables.write(["demo_grid"], results, folder / "tables", synthetic.OPTIONS)
     (folder / "tables" / "long.csv").write_text(f"name,described\na,{LONG}\nb,{LONG}2\n")
-    page = report.write(results, folder / "tables", folder / "report.html", synthetic.OPTIONS)
+    options = {**synthetic.OPTIONS, "names": names.table(settings.load(), synthetic.CELLS)}
+    page = report.write(results, folder / "tables", folder / "report.html", options)
     (folder / "probe.html").write_text(
         page.read_text().replace("</body>", f"<script>{PROBE}</script></body>")
     )

@@ -1,5 +1,6 @@
 """The report says what the numbers say, stands alone, and works in a browser."""
 
+import itertools
 import re
 import shutil
 import sys
@@ -10,10 +11,11 @@ import pytest
 import synthetic
 
 from vidattn.bench.analysis import comparisons, main_effects, planned
-from vidattn.bench.report import figures, findings, sentences, tables
+from vidattn.bench.config import load
+from vidattn.bench.report import figures, findings, names, sentences, tables
 from vidattn.bench.report import page as report
 from vidattn.bench.report.figures import learning_curves, protocols, ranks, saturation, tradeoff
-from vidattn.bench.results.reader import Results
+from vidattn.bench.results.reader import COORDINATES, Results
 
 CELLS = [*synthetic.CELLS, synthetic.MISSING]
 
@@ -250,8 +252,9 @@ def test_labels_of_a_front_never_overlap(flops):
         boxes = [text.get_window_extent() for text in axes.texts] + [axes.xaxis.label.get_window_extent()]
         assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
         assert axes.xaxis.label.get_text().count("head") == 4
-        shown = ", ".join(text.get_text() for text in axes.texts)
-        assert sorted(shown.split(", ")) == ["1", "2", "3", "4"]
+        parts = ", ".join(text.get_text() for text in axes.texts).split(", ")
+        ends = [[int(number) for number in part.split("-")] for part in parts]  # `2`, or `1-3`: all between
+        assert sorted(i for part in ends for i in range(part[0], part[-1] + 1)) == [1, 2, 3, 4]
 
 
 def test_a_protocol_of_few_costs_has_no_panel(tmp_path):
@@ -293,7 +296,19 @@ def test_learning_curves_say_how_many_runs_are_still_in_the_mean(tmp_path):
     whole, tail = figure.axes[0].get_lines()
     assert whole.get_xdata()[-1] == 4 and list(tail.get_xdata()) == [4, 5, 6]
     assert [text.get_text() for text in figure.axes[0].texts] == ["2"]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["none"]
+    assert not figure.legends  # of a single line
+
+
+def test_learning_curves_of_many_attentions_have_a_panel_each(tmp_path):
+    names = ["none", *(f"a{i}" for i in range(learning_curves.CROWD))]
+    runs = itertools.product(names, ("lstm", "image"), (1, 2))
+    rows = [["actors", "tiny", attention, head, "clean", epoch, 0.5, 2] for attention, head, epoch in runs]
+    frame = pd.DataFrame(rows, columns=[*COORDINATES, "epoch", "value", "runs"])
+    figure = learning_curves.learning_curves(frame)
+    panels = {axes.get_title(): len(axes.get_lines()) for axes in figure.axes if axes.get_title()}
+    assert panels == {f"tiny / {name}": 2 if name == "none" else 4 for name in names}  # beside their controls
+    few = learning_curves.learning_curves(frame[frame["attention"] != "a0"])
+    assert [axes.get_title() for axes in few.axes] == ["tiny / lstm", "tiny / image"]
 
 
 def test_a_change_has_one_colour_in_both_panels_of_the_saturation():
@@ -367,3 +382,25 @@ def test_findings_are_plain_text_beside_the_page(page):
     assert "&lt;" not in text and "{'cell'" not in text and "significant" in text.split("##")[0]
     rules = [line for line in text.splitlines() if line.startswith("| ---")]
     assert len(rules) == text[: text.index("## All")].count("\n## ") > 0
+
+
+@pytest.mark.parametrize(
+    ("shown", "key"),
+    [
+        ("2,160", "2160"),
+        ("<0.001", "0.001"),
+        ("+10.1 points [+7.8, +12.4]", "+10.1"),
+        ("-35.0 points [-40.3, -29.7]", "-35.0"),
+        ("3 of 3", "3 of 3"),
+        ("-", ""),
+    ],
+)
+def test_findings_sort_by_the_numbers_that_they_show(shown, key):
+    assert report._read(shown) == key
+
+
+def test_names_are_explained_by_their_files():
+    cells = ["actors-tiny-cbam-lstm-clean", "ucf101_12_arrow-none-l2pa_dot-c3d-clean"]
+    rows = {row[0]: row[1:] for row in names.table(load.load(), cells)["rows"]}
+    assert len(rows) == 8 and rows["cbam"][1].startswith("CBAM: convolutional block attention module")
+    assert rows["actors"][0] == "data set" and "score dot" in rows["l2pa_dot"][2]

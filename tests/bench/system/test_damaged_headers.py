@@ -1,4 +1,4 @@
-"""A header that Python's tokenizer gives up on is told by the file's name and the command that makes it again."""
+"""A header that Python's tokenizer gives up on is told by the name of its file and what makes it again."""
 
 import hashlib
 from tokenize import TokenError
