@@ -18,16 +18,15 @@ from vidattn.bench.results.reader import Results
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(100, marks=pytest.mark.battery)])
-def test_faults_of_every_kind_lose_nothing_and_leave_nothing_wrong(count):
-    command = [sys.executable, "-m", "faults", "--count", str(count), "--seed", "0"]
+def test_a_hundred_faults_lose_nothing_and_leave_nothing_wrong():
+    command = [sys.executable, "-m", "faults", "--count", "100", "--seed", "0"]
     environment = {**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{ROOT / 'tests'}"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     counts = json.loads(done.stdout.splitlines()[-1])
     assert not any(counts[outcome] for outcome in judge.BAD), done.stderr
     assert done.returncode == 0
-    assert counts["injected"] == count == sum(counts[outcome] for outcome in judge.VERDICTS)
-    assert counts["healed"] > count / 10 and counts["refused"] > count / 5
+    assert counts["injected"] == 100 == sum(counts[outcome] for outcome in judge.VERDICTS)
+    assert counts["healed"] > 10 and counts["refused"] > 20
 
 
 def test_shares_are_kept_and_every_kind_has_its_turn():

@@ -14,38 +14,20 @@ from vidattn.data.datasets import cifar100, hmdb51, load, names, sports1m99, ucf
 from vidattn.data.datasets import imagenette as imagenette_file
 from vidattn.data.files import atomic, split_lists
 from vidattn.data.index import manifest
-from vidattn.data.media import pictures, probe
+from vidattn.data.media import pictures
 
 
 def bring(name, source, store, link=True):
     return import_files.import_dataset(name, source, store, link)
 
 
-EACH = 10
-
-
-def indexed(shared, store, each):
-    """ucf101_12, imported and indexed: one clip of `each` is decoded, the others are as the manifest says."""
-    bring("ucf101_12", shared / "ucf101_12", store)
-    truth = pd.read_csv(shared / "ucf101_12/manifest.csv")
-    truth.index = truth["file"].map(lambda name: Path(name).name)
-
-    def some(jobs, workers):
-        for place, (path, digest) in enumerate(jobs):
-            row = truth.loc[path.name]
-            stated = (int(row["frames"]), row["fps"], 224, 168, row["sha256"], "ok")
-            yield place, probe.Probe(*stated) if place % each else probe.probe(path, digest)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(manifest, "probe_all", some)
-        manifest.build("ucf101_12", store)
-    return store
-
-
 @pytest.fixture(scope="module")
 def twelve(shared, tmp_path_factory):
-    """ucf101_12 with a tenth of its clips decoded; the battery decodes all."""
-    return indexed(shared, tmp_path_factory.mktemp("store"), EACH)
+    """ucf101_12, imported and indexed."""
+    store = tmp_path_factory.mktemp("store")
+    bring("ucf101_12", shared / "ucf101_12", store)
+    manifest.build("ucf101_12", store)
+    return store
 
 
 def groups(clips):
@@ -114,9 +96,8 @@ def test_real_hmdb51_clips_are_imported_flat_and_probed(shared, tmp_path):
     assert fold.quarantined == {side: fold.official[side] - len(roles[side]) for side in roles}
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.battery)])
-def test_ucf101_12_is_complete_and_as_its_manifest_says(shared, twelve, tmp_path, every):
-    index = manifest.read("ucf101_12", indexed(shared, tmp_path, 1) if every else twelve)
+def test_ucf101_12_is_complete_and_as_its_manifest_says(shared, twelve):
+    index = manifest.read("ucf101_12", twelve)
     truth = pd.read_csv(shared / "ucf101_12/manifest.csv")
     truth["clip"] = truth["file"].map(lambda name: Path(name).stem)
     both = index.merge(truth, on="clip", suffixes=("", "_truth"))
