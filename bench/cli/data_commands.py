@@ -125,7 +125,7 @@ def index(dataset: str, params: Params, tell: Tell) -> None:
 
     table = manifest.build(datasets.load(dataset, params.datasets), Path(params.store))
     bad = table[table.status != "ok"]
-    tell(f"{dataset}: {len(table)} clips, {len(bad)} quarantined")
+    tell(f"{dataset}: {len(table)} clips, {len(bad)} excluded (unreadable)")
     for row in bad.head(SHOWN).itertuples():
         tell(f"  {row.clip}: {row.reason}")
     if len(bad) > SHOWN:
@@ -229,4 +229,4 @@ def _absent(dataset: str, clip: str, params: Params) -> str | None:
     rows = manifest.read(datasets.load(dataset, params.datasets), Path(params.store)).set_index("clip")
     if clip not in rows.index or rows.loc[clip, "status"] == "ok":
         return None
-    return f"Clip '{clip}' of '{dataset}' is quarantined: {rows.loc[clip, 'reason']}."
+    return f"Clip '{clip}' of '{dataset}' is excluded (unreadable): {rows.loc[clip, 'reason']}."

@@ -1,4 +1,4 @@
-"""The leaderboard: a row a cell that was run, with what a reader sorts and filters by."""
+"""The leaderboard: one row per cell that was run, with what a reader sorts and filters by."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ FILTERS = ("dataset", "protocol", "backbone", "attention", "architecture")
 
 
 def table(results: Results) -> pd.DataFrame:
-    """One row a cell with records, the best of each data set and protocol first.
+    """One row per cell with records, the best of each data set and protocol first.
 
     Columns: `cell`, the coordinates, `top1` and `difference` (to `control`) each with its interval, `p_holm`,
     `parameters`, `flops`, `latency_ms` (of `vidattn bench costs`, where the model was measured), `n`, `runs`.

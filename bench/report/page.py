@@ -54,8 +54,6 @@ def write(
     main_effects.table(
         results, options.get("planned")
     )  # first, for the figure: corrected over what was planned
-    written = figures.write(results, figures_folder or Path(out).parent / "figures")
-    drawn = {name: _figure(name, *parts) for name, parts in written.items()}
     cells = options.get("planned")
     versus = comparisons.versus(results, comparisons.against_none(results), cells)
     contrasts = planned.evaluate(results, options)
@@ -66,9 +64,13 @@ def write(
     environment = _environment()
     said = environment.get_template("answer.txt").render(answer.facts(results, tables_folder, cells))
     headline = findings.headline(results, versus, contrasts, tables_folder, suites, cells, stale)
+    shown = _tables(tables_folder, options.get("tables", []))
+    written = figures.write(results, figures_folder or Path(out).parent / "figures")  # once all is readable
+    drawn = {name: _figure(name, *parts) for name, parts in written.items()}
     first = drawn.pop("answer", None)
     pictures = [*drawn.values(), *_sheets(results)]
-    shown = _tables(tables_folder, options.get("tables", []), pictures)
+    for table in shown:
+        table["figures"] = [figure for figure in pictures if figure["beside"] == table["name"]]
     placed = {figure["name"] for table in shown for figure in table["figures"]}
     page = {
         "answer": said.splitlines(),  # three sentences above the figure, more below
@@ -102,18 +104,17 @@ def _folder() -> dict[str, str]:
     return {name: (folder / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")}
 
 
-def _tables(folder: Path, names: list[str], drawn: list[dict]) -> list[dict]:
+def _tables(folder: Path, names: list[str]) -> list[dict]:
     """The tables: those named first and in that order, then the others; what was not measured comes last."""
     rank = {name: place for place, name in enumerate(names)}
     paths = sorted(
         reading.whole(folder, "*.csv"), key=lambda path: (rank.get(path.stem, len(rank)), path.stem)
     )
-    made = [_table(path, [figure for figure in drawn if figure["beside"] == path.stem]) for path in paths]
-    return sorted(made, key=lambda table: not table["measured"])
+    return sorted(map(_table, paths), key=lambda table: not table["measured"])
 
 
-def _table(path: Path, drawn: list[dict]) -> dict:
-    """A table of the page: title, captions, headers, rows of (shown, sort key), figures."""
+def _table(path: Path) -> dict:
+    """A table of the page: title, captions, headers, rows of (shown, sort key); figures are put beside it."""
     frame = reading.made(path)
     same = render.shared(frame)
     shown = render.display(frame).drop(columns=list(same))
@@ -130,7 +131,7 @@ def _table(path: Path, drawn: list[dict]) -> dict:
         "headers": list(shown.columns),
         "rows": rows,
         "legend": [*legend, render.held(same)],
-        "figures": drawn,
+        "figures": [],
         "measured": frame.drop(columns=list(COORDINATES), errors="ignore").notna().to_numpy().any(),
     }
 

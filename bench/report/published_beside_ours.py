@@ -1,4 +1,4 @@
-"""Published values beside ours: one row a published cell and protocol; what was not run has no number."""
+"""Published values beside ours: one row per published cell and protocol; what was not run has no number."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ COUNTS = ["n", "n_official", "classes", "folds", "seeds", "weights"]
 
 
 def published(results: Results, source: str, table: str) -> pd.DataFrame:
-    """One row a published cell: coordinates, of them the protocol that names it, and `<metric>_published`."""
+    """One row per published cell: coordinates, of them the protocol naming it, and `<metric>_published`."""
     frame = results.published(source)
     frame = frame[frame["table"] == table]
     wide = frame.pivot(index=KEYS, columns="metric", values="value").add_suffix("_published")
@@ -90,7 +90,7 @@ def accuracies(
 
 
 def _ours(results: Results) -> pd.DataFrame:
-    """One row a cell, the columns even without cells; a 3D network is listed without its backbone."""
+    """One row per cell, the columns even without cells; a 3D network is listed without its backbone."""
     columns = [*KEYS, "protocol", *ACCURACIES, *COUNTS]
     if not results.ids:
         return pd.DataFrame(columns=columns)
@@ -110,7 +110,7 @@ def _classes(results: Results, cell: str) -> int | None:
 
 
 def _complexity(results: Results, classes: int) -> pd.DataFrame:
-    """One row a counted model of this many classes at 224 or more; the first where several were."""
+    """One row per counted model of this many classes at 224 or more; the first where several were."""
     keys = ["backbone", "attention", "architecture"]
     frame = results.complexity
     if frame.empty:

@@ -24,7 +24,7 @@ FLOW = (STREAMS["temporal"], STREAMS["fused"])
 
 
 def table(results: Results, dataset: str, planned: Iterable[str] = ()) -> pd.DataFrame:
-    """One row a backbone, attention and protocol on a data set or a part of it.
+    """One row per backbone, attention and protocol on a data set or a part of it.
 
     Columns: coordinates, then for each stream its top-1 on splits 1 to 3 (means over seeds) and the mean over
     splits with its interval, then n used, n official and weights.

@@ -141,8 +141,8 @@ class Results:
         return {}
 
     @cached_property
-    def _loaded(self) -> dict[Path, dict[str, np.ndarray] | None]:
-        """Predictions already read, by file."""
+    def _loaded(self) -> dict[tuple[str, int, int], dict[str, np.ndarray] | None]:
+        """Predictions already read, by cell, fold and seed."""
         return {}
 
     def timings(self, cell: str) -> pd.DataFrame:
@@ -218,11 +218,11 @@ class Results:
 
     def _columns(self, cell: str, record: dict) -> dict[str, np.ndarray] | None:
         """The columns of a run's predictions, read once; None where there are none."""
-        path = self.path("predictions", cell, record, "csv")
-        if path not in self._loaded:
-            there = path.is_file()
-            self._loaded[path] = reading.columns(path, PREDICTION, AGAIN) if there else None
-        return self._loaded[path]
+        run = cell, record["fold"], record["seed"]
+        if run not in self._loaded:
+            path = self.path("predictions", cell, record, "csv")
+            self._loaded[run] = reading.columns(path, PREDICTION, AGAIN) if path.is_file() else None
+        return self._loaded[run]
 
     def _read(self, kind: str, cell: str) -> list[dict]:
         paths = reading.whole(Path(self.root) / kind / cell, "*.json")

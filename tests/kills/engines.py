@@ -14,7 +14,7 @@ from pathlib import Path
 from faults.process import _members as members
 
 NODES, TRIES = 3, 12
-FULL, FILLED = 0.7, 0.8  # of this machine's memory: where Ray kills a worker, and what is taken then
+FULL, FILLED = 0.15, 0.2  # of this machine's memory, above what is in use: where Ray kills, what is taken
 SHORT = 20.0  # seconds that memory stays short at most
 # of agents, whose node ends with them: several nodes of one machine would take the same
 PORTS = ("dashboard-agent-listen", "dashboard-agent-grpc", "runtime-env-agent", "metrics-export")
@@ -24,14 +24,12 @@ PATIENT = {  # what Ray takes for the death of a node that is slow
     "RAY_gcs_rpc_server_reconnect_timeout_s": "240",
     "RAY_health_check_timeout_ms": "30000",
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_memory_usage_threshold": str(FULL),
     "RAY_memory_monitor_refresh_ms": "100",
 }
 TAKES = """
 import sys
 import numpy
 taken = numpy.ones(int(sys.argv[1]), numpy.uint8)
-print("taken", flush=True)
 sys.stdin.read()
 """
 
@@ -77,6 +75,7 @@ class Ray(Local):
         self._port = _free()
         self._folder = Path()
         self._nodes: list[subprocess.Popen] = []
+        self._used = 1.0  # share of this machine's memory before the nodes came up
 
     def cluster(self, nodes: Path) -> dict:
         """The content of cluster.yaml: results come back as bytes from another project's store."""
@@ -92,6 +91,8 @@ class Ray(Local):
     def up(self, folder: Path) -> Iterator[None]:
         """The head, then the other nodes; all that was begun here is ended in the end."""
         self._folder = folder
+        total, free = _memory()
+        self._used = 1 - free / total
         try:
             self.whole()
             yield
@@ -123,7 +124,8 @@ class Ray(Local):
         words += [f"--{name}-port={_free()}" for name in PORTS]
         command = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", *words]
         log = (self._folder / f"node{time.monotonic_ns()}.log").open("w")
-        environment = {**os.environ, **PATIENT}
+        full = str(round(min(0.95, self._used + FULL), 3))
+        environment = {**os.environ, **PATIENT, "RAY_memory_usage_threshold": full}
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
 
     def _is_up(self, node: subprocess.Popen, nodes: int) -> bool:
@@ -151,21 +153,23 @@ class Ray(Local):
         return draw.choice(sorted(found)) if found else None
 
     def strike(self, kind: str, victim: int) -> bool:
-        """Kill a process; for `memory`, take so much of it that Ray kills workers, until one is gone."""
+        """Kill a process; for `memory`, take so much of it that Ray kills workers, until it says so."""
         if kind != "memory":
             return super().strike(kind, victim)
-        at_work = _at_work(self._nodes)
         total, free = _memory()
-        command = [sys.executable, "-c", TAKES, str(max(0, int(FILLED * total) - (total - free)))]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as taker:
-            taker.stdout.readline()
-            deadline = time.monotonic() + SHORT
-            while (gone := any(not _line(number) for number in at_work)) is False:
-                if time.monotonic() > deadline:
-                    break
+        before, deadline = self._short(), time.monotonic() + SHORT
+        amount = max(0, int((self._used + FILLED) * total) - (total - free))
+        command = [sys.executable, "-c", TAKES, str(amount)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as taker:
+            while self._short() == before and time.monotonic() < deadline:
                 time.sleep(0.05)
             taker.kill()
-        return gone
+        return self._short() > before
+
+    def _short(self) -> int:
+        """How often Ray said that it killed for want of memory."""
+        logs = self._folder.glob("session_2*/logs/raylet*.out")
+        return sum(path.read_bytes().count(b"OOM kill reason") for path in logs)
 
 
 EVERY = {"local": Local, "ray": Ray}

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 from faults import project
 
+TESTS = Path(__file__).resolve().parents[1]
 CELL = "actors-tiny-none-nearest-icip_clean"
 DATA = [["data", step, "actors"] for step in ("fetch", "index", "frames", "features")]
 PREPARE = (
@@ -58,8 +59,9 @@ def command(*words: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """What a command finds: few threads and a quiet framework."""
-    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
+    """What a command finds: these tests, wherever it runs, few threads and a quiet framework."""
+    paths = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
 
 
 def made(home: Path) -> dict[str, list[str]]:

@@ -32,8 +32,14 @@ ENDPOINTS = {
 }
 
 
+LARGE = ("inception_resnet_v2", "inception_v3", "resnet50", "resnet50_v2")  # seconds each: `make battery`
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("backbone", PARAMETERS)
+@pytest.mark.parametrize(
+    "backbone",
+    [pytest.param(name, marks=[pytest.mark.battery] if name in LARGE else []) for name in PARAMETERS],
+)
 def test_parameters_and_taps_at_224(blank, backbone):
     """Alone, and with the head of 1000 classes that Keras documents."""
     documented = pd.read_csv(DOCUMENTED).set_index("backbone")["value"]
@@ -115,7 +121,7 @@ def test_ordinals_name_layers_that_keras_numbers_itself():
     assert surgery.layer_name(model, "Add[10]") == adds[10]
 
 
-def test_width_of_mobilenet_and_of_tiny():
+def test_width_of_mobilenet_and_of_tiny(blank):
     sizes = [
         build.features("mobilenet_v2", size=32, backbone_params={"alpha": a}).count_params()
         for a in (0.35, 1.0)

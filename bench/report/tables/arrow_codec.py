@@ -10,7 +10,7 @@ from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a kind of frames: share of clips whose direction a linear probe tells, fold by fold."""
+    """One row per kind of frames: share of clips whose direction a linear probe tells, fold by fold."""
     path = Path(results.root) / "benchmarks" / "arrow.csv"
     if not path.is_file():
         return pd.DataFrame(columns=["frames"])

@@ -16,7 +16,7 @@ COLUMNS = [
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a map of a scored cell; a cell that was run and not scored prints as missing.
+    """One row per map of a scored cell; a cell that was run and not scored prints as missing.
 
     `mass` is the share of a map's mass on the actor (energy-based pointing game), or on the frames that
     inform. Beside it the mass of maps on the same clips that nobody learned: an even one (`area`), a Gaussian

@@ -10,7 +10,7 @@ from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a backend: difference to TensorFlow's outputs, steps that trained, exact reloads."""
+    """One row per backend: difference to TensorFlow's outputs, steps that trained, exact reloads."""
     path = Path(results.root) / "benchmarks" / "backends.csv"
     if not path.is_file():
         return pd.DataFrame(columns=["backend"])

@@ -10,7 +10,7 @@ from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a measurement: ours, theirs, and ours / theirs."""
+    """One row per measurement: ours, theirs, and ours / theirs."""
     path = Path(results.root) / "benchmarks" / "benchmarks.csv"
     if not path.is_file():
         return pd.DataFrame(columns=["name"])

@@ -11,7 +11,7 @@ LEFT_OUT = ("p",)
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a claim, data set and clean protocol on which it was tested; `planned` counts its models there.
+    """One row per claim, data set and clean protocol that tests it; `planned` counts its models there.
 
     The difference is the mean over models of top-1 minus that of the same model without what the claim speaks
     of, on the same clips; Holm corrects over the rows of a claim. Confirmed: significant in the direction

@@ -10,7 +10,7 @@ from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a model: memory and seconds to build it, latency of a clip, memory of a training step.
+    """One row per model: memory and seconds to build it, latency of a clip, memory of a training step.
 
     Seconds are those of the processor, on one thread.
     """

@@ -10,7 +10,7 @@ COLUMNS = ["difference", "difference_low", "difference_high", "p_holm", "detecta
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a cell.
+    """One row per cell.
 
     Options:
         families: Family -> its classes; adds `top1_<family>` with its interval.

@@ -13,7 +13,7 @@ AGAIN = "Delete it, then: make faults N=1000 SEED=0"
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a kind of fault and seed, and one for all kinds of a seed.
+    """One row per kind of fault and seed, and one for all kinds of a seed.
 
     Injected: how many of the faults that a seed draws were put in before the command was ended.
     Survived: the work went on. Healed: what was lost was made again. Refused: an error that names the file.

@@ -11,7 +11,7 @@ GAIN = ["difference", "difference_low", "difference_high", "p_holm", "detectable
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a model with an attention in both forms: top-1 of its paper's form minus that of the thesis'.
+    """One row per model with an attention in both forms: top-1 of its paper's form minus that of the thesis'.
 
     Holm corrects over the attentions that params.yaml plans on the data set and protocol, run or not.
     """

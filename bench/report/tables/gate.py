@@ -10,7 +10,7 @@ from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a question: share of trials in which a test of the gate fails.
+    """One row per question: share of trials in which a test of the gate fails.
 
     Over seeds, each trial draws `reference_seeds` of the `seeds` that were trained, and `new_seeds` others,
     from which a share of all test clips is then lost. Over clips, every seed is in one pair, as the reference

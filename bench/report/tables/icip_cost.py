@@ -38,7 +38,7 @@ COLUMNS = [
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a data set, backbone and head on flat features at 224.
+    """One row per data set, backbone and head on flat features at 224.
 
     `cpu_hours_a_run` = `steps` x `cpu_seconds_a_step` / 3600 with steps = 60 x (training clips // batch);
     `cpu_hours` = that x `draws`. Encoding and storage are once a data set and backbone: sampled frames x

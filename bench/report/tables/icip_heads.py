@@ -17,7 +17,7 @@ def expected(architecture: str, width: int, frames: int, classes: int) -> int:
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a head (by formula | as built | difference)."""
+    """One row per head (by formula | as built | difference)."""
     columns = [
         "backbone",
         "architecture",

@@ -7,7 +7,7 @@ from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a method and protocol; `n` is what was tested, `classes` tells a part from the whole set.
+    """One row per method and protocol; `n` is what was tested, `classes` tells a part from the whole set.
 
     `top1_published` is what they call average accuracy: top-1 at the last epoch, mean over random splits
     whose number is not stated; it is no mean over classes.

@@ -16,10 +16,11 @@ AGAIN = "Delete it, then: make kills ENGINE=local N=100 SEED=0"
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row an engine, kind of process that was killed, and seed.
 
-    Late: the grid had ended before. Survived: it ended with every run made. Resumed: the same command made
-    what was missing. Lost: a run is missing after that. Twice: a run is there more than once. Wrong: one
-    differs from that of an undisturbed grid. Status: the exit status is not that of what was made, or a
-    missing run is not named. Leftovers: half-written files. Hangs: the command does not end.
+    Late: the grid had ended before, or nothing was killed. Survived: it ended with every run made. Resumed:
+    the same command made what was missing. Lost: a run is missing after that. Twice: a run is there more
+    than once. Wrong: one differs from that of an undisturbed grid. Status: the exit status is not that of
+    what was made, or a missing run is not named. Leftovers: half-written files. Hangs: the command does not
+    end.
     """
     path = Path(results.root) / "benchmarks" / "kills.csv"
     if not path.is_file():

@@ -12,7 +12,7 @@ COLUMNS += [f"{side}{end}" for side in SIDES for end in ("", "_low", "_high", "_
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a cell of the random split: top-1 of its test clips with a sibling in training or validation.
+    """One row per cell of the random split: top-1 of its test clips with a sibling in training or validation.
 
     Siblings are clips of one source video. Beside it top-1 of the test clips without one (where no run ever
     tested a sibling, its clip counts among these), and that of the same model on the group-disjoint split:

@@ -17,7 +17,7 @@ COLUMNS = [
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a map of a checked cell, of the cell's first run and n of its test clips.
+    """One row per map of a checked cell, of the cell's first run and n of its test clips.
 
     `similarity_25` to `similarity_100` are rank correlations with the map once the weights of so many percent
     of the layers, from the output on, are random (Adebayo et al. 2018). A map that `survives` at 100 is much

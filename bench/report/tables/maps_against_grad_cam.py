@@ -12,7 +12,7 @@ COLUMNS = [*COORDINATES, "map", "against", "score", *ENDS, "p", "p_holm", "verdi
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a learned map, what it is held against, and a score, as in the table attention_scores.
+    """One row per learned map, what it is held against, and a score, as in the table attention_scores.
 
     The difference is the learned map's score less that of Grad-CAM (late stage, or combined stages) of the
     control, the model without the attention, paired by clip, fold and seed; weights over time are held

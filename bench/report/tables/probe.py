@@ -14,7 +14,7 @@ SIZES = ["n", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a cell whose network is pre-trained and fixed.
+    """One row per cell whose network is pre-trained and fixed.
 
     The first difference is that to the same model without attention; `over_readout` that to the same levels
     of maps averaged and joined without attention (`multilevel`), where a cell reads several levels.

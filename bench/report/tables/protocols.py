@@ -15,11 +15,11 @@ COLUMNS += ["weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a model and pair of protocols: top-1 under each with its interval, published, the difference.
+    """One row per model and pair of protocols: top-1 under each with its interval, published, the difference.
 
     The difference is paper minus clean, paired on the `n` clips, of `groups`, that both were tested on: it is
     not the difference of the two columns, which are over all clips of each. p is of each row alone. `runs`
-    are trainings of a model. Models that were run under both protocols come first. icip_paper is the
+    are training runs of a model. Models that were run under both protocols come first. icip_paper is the
     published protocol but for pooled features; `nearest`, the 1-NN leakage probe, trains nothing: it
     remembers all training clips, also those of a dropped batch, each by the mean of all its sampled frames.
 

@@ -30,7 +30,7 @@ KEYS = ["features", "change", "width", "units", "batch", "learning_rate"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a case: L1 norm of a frame's features, shares of gates, mean size of their input, loss.
+    """One row per case: L1 norm of a frame's features, shares of gates, mean size of their input, loss.
 
     Expected shares were stated for the gates of Keras 3 and other made-up features of these widths, so that
     they need not be met to the last digit; beside real features there are none.

@@ -10,7 +10,7 @@ from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a grid, kind of device and number of workers, one worker a core or GPU.
+    """One row per grid, kind of device and number of workers, one worker a core or GPU.
 
     `five seeds`: both streams and their fusion on full UCF101 and HMDB51, six attentions, two protocols,
     three splits; `many`: the same with more seeds. `device_hours` is what runs take, all tries together: on

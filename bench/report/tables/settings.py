@@ -18,7 +18,7 @@ FEW = 5  # settings that differ from a protocol above and are said alone
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a protocol: `described` in words, and every setting that differs between two rows.
+    """One row per protocol: `described` in words, and every setting that differs between two rows.
 
     The same name with other settings has a row of its own. `frames` 0 takes one frame a second and as many a
     clip as clips of the data set have on average. Features of a frozen encoder are stored in 16 bits under

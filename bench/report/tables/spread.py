@@ -1,4 +1,4 @@
-"""How far the trainings of one cell lie apart: least, greatest and standard deviation of top-1.
+"""How far training runs of one cell lie apart: least, greatest and standard deviation of top-1.
 
 Where a protocol reports the last epoch, a run may end in a spike of the loss; its top-1 is then a lottery.
 """
@@ -13,7 +13,7 @@ COLUMNS += ["last_loss_ratio", "spiked", "weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a cell that was trained more than once, over folds and seeds; the probe trains nothing.
+    """One row per cell that was trained more than once, over folds and seeds; the probe trains nothing.
 
     Folds have other test clips, so that a part of the spread is theirs. `last_loss_ratio` is the loss of the
     last epoch over that of the epoch before, the greatest of the runs; `spiked` counts the runs where it is

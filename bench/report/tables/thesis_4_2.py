@@ -10,7 +10,7 @@ KEYS = ["backbone", "attention", "architecture"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a network of the thesis, 1,000 classes.
+    """One row per network of the thesis, 1,000 classes.
 
     `parameters_keras` is what Keras documents for its network, `parameters` what the network has here.
     `as_printed` says whether the printed millions are that count, rounded or cut to one decimal. The thesis

@@ -10,7 +10,7 @@ PROTOCOLS = ("image_clean", "image_paper", "image_shift_clean", "image_shift_pap
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a data set, attention and protocol; the published values are single runs.
+    """One row per data set, attention and protocol; the published values are single runs.
 
     Other experiments, smaller ones or on a pre-trained network, stand below in rows of their own; `epochs`
     and `n_train` say how much smaller they are.

@@ -46,7 +46,7 @@ STATEMENTS = (
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a statement and a scored model that it is about, in this suite's settings, not the thesis'.
+    """One row per statement and a scored model that it is about, in this suite's settings, not the thesis'.
 
     Confirmed or contradicted: the whole interval, for other clips and other training runs, lies on that side;
     else open, as where nothing was scored. Intervals stand alone: none is corrected for the number of rows.

@@ -14,7 +14,7 @@ COLUMNS += ["capped", "impatient", "source"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a data set and way to train; runs that train nothing are left out.
+    """One row per data set and way to train; runs that train nothing are left out.
 
     `used` are the training clips of an epoch, of `n_train`, less a dropped incomplete batch; `updates` those
     of the chosen learning rate; `capped` counts the runs that ended with the last epoch allowed,

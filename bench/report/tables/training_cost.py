@@ -14,7 +14,7 @@ COLUMNS += [f"{name}_relative" for name in ("step_seconds", "step_flops", "memor
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row a model that was measured with an attention and without; `_relative` is the ratio of the two.
+    """One row per model that was measured with an attention and without; `_relative` is the ratio of the two.
 
     A step is one update with the recipe's batch, on one thread. Its FLOPs are three times those of the
     forward pass: backwards costs twice what forwards does. Memory is the largest that the process had.

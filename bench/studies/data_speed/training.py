@@ -189,7 +189,7 @@ def _floor(plan: RunPlan, inputs: fold_data.Inputs) -> dict:
 
 
 def _torch(plan: RunPlan, inputs: fold_data.Inputs) -> dict:
-    """Updates a CPU second of the two-way LSTM against PyTorch's, where that is installed."""
+    """Updates a CPU second of the bidirectional LSTM against PyTorch's, where that is installed."""
     name, unit = "step_torch_lstm", "updates/CPU s"
     if importlib.util.find_spec("torch") is None:
         return timing.row(name, np.nan, np.nan, unit, 0, "PyTorch is not installed: pip install torch")

@@ -52,7 +52,7 @@ def test_look_names_the_command_that_makes_what_it_needs(project, capsys):
     said(capsys, "frames", "ucf101_12", "--suite", "ucf101_12")
     assert said(capsys, "look", "ucf101_12/c000", "--suite", "ucf101_12") == "look.png"
     assert "Did you mean 'c000'" in said(capsys, "look", "ucf101_12/c000x")
-    assert said(capsys, "look", "ucf101_12/c003").endswith("is quarantined: the file is cut.")
+    assert said(capsys, "look", "ucf101_12/c003").endswith("is excluded (unreadable): the file is cut.")
 
 
 def test_look_shows_what_the_suites_of_any_data_set_read(project, capsys):

@@ -37,12 +37,16 @@ def published(cell):
     return complexity.measure(prototype(*cell))
 
 
+# The profiler takes most of the time. Of these one has integers, one the operations of the fact sheet; it is
+# asked of the others in the battery.
+PROFILED = [("mobilenet_v2", "gated_grid"), ("mobilenet_v2", "cbam")]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", PUBLISHED, ids="-".join)
 def test_published_parameters_and_flops_are_exact(cell):
-    """The profiler takes most of the time: of the larger backbone it is asked in the battery."""
     parameters, flops, integers = PUBLISHED[cell]
-    profiled = cell[0] == "mobilenet_v2"
+    profiled = cell in PROFILED
     measured = published(cell) if profiled else complexity.measure(prototype(*cell), profile=False)
     assert measured["parameters"] == parameters
     assert measured["flops_analytic"] == flops - integers
@@ -52,8 +56,8 @@ def test_published_parameters_and_flops_are_exact(cell):
 
 @pytest.mark.slow
 @pytest.mark.battery
-@pytest.mark.parametrize("cell", [cell for cell in PUBLISHED if cell[0] == "resnet50_v2"], ids="-".join)
-def test_the_profiler_counts_what_is_published_of_the_larger_backbone(cell):
+@pytest.mark.parametrize("cell", [cell for cell in PUBLISHED if cell not in PROFILED], ids="-".join)
+def test_the_profiler_counts_what_is_published_of_the_others(cell):
     measured = published(cell)
     assert (measured["flops"], measured["flops_source"]) == (PUBLISHED[cell][1], "profiler")
 
@@ -86,12 +90,12 @@ def test_icip_heads_of_99_classes_have_1026_weights_less():
     assert head("lstm", 512, 101).count_params() - head("lstm", 512, 99).count_params() == 1_026
 
 
-LARGE = ("inception_resnet_v2", "inception_v3", "resnet50", "vgg16", "vgg19")  # seconds each
+LARGE = ("inception_resnet_v2", "inception_v3", "resnet50", "vgg16", "vgg19", "xception")  # seconds each
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "backbone", ["tiny", "xception", *(pytest.param(name, marks=pytest.mark.battery) for name in LARGE)]
+    "backbone", ["tiny", *(pytest.param(name, marks=pytest.mark.battery) for name in LARGE)]
 )
 def test_the_analytic_count_is_the_profilers_on_every_other_backbone(backbone):
     """Those of the tables are counted both ways above."""

@@ -17,7 +17,11 @@ STARTS = (
     0.25  # seconds after which Python itself has certainly started, on a machine with something else to do
 )
 LINE = "interrupted"
-STAGE = "stages: {make: {cmd: sleep 2 && echo made > out.txt, outs: [out.txt: {cache: false}]}}\n"
+STAGES = """\
+stages:
+  plan: {cmd: echo made > plan.txt, outs: [plan.txt: {cache: false}]}
+  make: {cmd: sleep 2 && echo made > out.txt, outs: [out.txt: {cache: false}]}
+"""
 
 
 def inject(case: Case) -> Verdict:
@@ -82,7 +86,7 @@ def _grid(case: Case) -> Verdict:
 def _dvc(case: Case) -> Verdict:
     """`make suite` is killed in the middle of a stage of DVC's; given again, it ends what it began."""
     case.work.mkdir()
-    (case.work / "dvc.yaml").write_text(STAGE)
+    (case.work / "dvc.yaml").write_text(STAGES)
     (case.work / "bin").mkdir()
     (case.work / "bin/vidattn").write_text("#!/bin/sh\n")
     (case.work / "bin/vidattn").chmod(0o755)

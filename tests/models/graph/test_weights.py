@@ -55,7 +55,7 @@ def test_folded_weights_become_trainable_ones_on_real_pictures(shared):
     """The same features at inference; in training mode classes stay apart, where they collapsed before."""
     size, module = 96, build.module("backbone", "mobilenet_v2")
     known, known_labels = pictures(shared / "imagenette96", "train", 10, size)
-    asked, labels = pictures(shared / "imagenette96", "val", 20, size)
+    asked, labels = pictures(shared / "imagenette96", "val", 10, size)
     before = weights.stock(module, (size, size, 3), str(shared / FOLDED))
     after = weights.stock(module, (size, size, 3), str(shared / FOLDED), pictures=known)
 
