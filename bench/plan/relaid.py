@@ -34,7 +34,7 @@ def restore(path: Path) -> None:
 
 def _brackets(text: str) -> bool:
     """Whether a list with something in it stands in brackets, those within braces aside: DVC leaves these."""
-    nodes = [yaml.compose(text, yaml.SafeLoader)]
+    nodes = [yaml.compose(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))]
     while nodes:
         node = nodes.pop()
         if isinstance(node, yaml.SequenceNode) and node.flow_style and node.value:
