@@ -46,9 +46,10 @@ def versus(
         planned: Every cell of params.yaml. Holm corrects over all pairs with none that are planned on the
             data set and protocol, run or not; default those of the results.
     """
-    key = ("versus", *pairs)
+    planned = results.planned if planned is None else planned
+    sizes = family_sizes(results.ids if planned is None else planned)
+    key = ("versus", *sorted(sizes.items()), *pairs)
     if key not in results.cache:
-        sizes = family_sizes(results.ids if planned is None else planned)
         rows = [_versus(results, *pair, sizes) for pair in pairs]
         frame = pd.DataFrame(rows)
         if pairs:

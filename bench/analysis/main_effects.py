@@ -22,7 +22,9 @@ def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFr
         results: What was measured.
         planned: Every cell of params.yaml; default those of the results.
     """
-    if "main_effects" not in results.cache:
+    planned = results.planned if planned is None else planned
+    key = ("main_effects", *(results.ids if planned is None else planned))
+    if key not in results.cache:
         families = _families(results, results.ids if planned is None else planned)
         sizes: dict[str, int] = {}
         for dataset, _, _ in families:
@@ -30,8 +32,8 @@ def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFr
         rows = [_row(results, key, pairs, sizes[key[0]]) for key, pairs in families.items()]
         frame = pd.DataFrame([row for row in rows if row], columns=COLUMNS)
         p_holm = statistics.holm_within(frame["p"], list(frame["dataset"]), sizes)
-        results.cache["main_effects"] = frame.assign(p_holm=p_holm)
-    return results.cache["main_effects"].copy()
+        results.cache[key] = frame.assign(p_holm=p_holm)
+    return results.cache[key].copy()
 
 
 def _families(

@@ -62,7 +62,8 @@ def models(arguments: Namespace) -> int:
 def _results(params: Params):
     from vidattn.bench.results.reader import Results
 
-    return Results(RESULTS, reported(params), tuple(params.compare.get("controls", ())))
+    controls = tuple(params.compare.get("controls", ()))
+    return Results(RESULTS, reported(params), controls, tuple(_planned_cells(params)))
 
 
 def _planned_cells(params: Params) -> list[str]:

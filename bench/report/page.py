@@ -5,12 +5,13 @@ The page loads nothing from anywhere: style, script and figures are inside. Link
 
 import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from vidattn.bench.analysis import comparisons, main_effects, planned
+from vidattn.bench.analysis import comparisons, planned
 from vidattn.bench.report import (
     across_protocols,
     answer,
@@ -51,10 +52,9 @@ def write(
         figures_folder: Where the figures go as SVG; default `figures` beside `out`.
     """
     tables_folder, options = Path(tables_folder), options or {}
-    main_effects.table(
-        results, options.get("planned")
-    )  # first, for the figure: corrected over what was planned
-    cells = options.get("planned")
+    cells = options.get("planned", results.planned)
+    if cells is not None and results.planned != tuple(cells):  # the figures correct over what was planned
+        results = replace(results, planned=tuple(cells))
     versus = comparisons.versus(results, comparisons.against_none(results), cells)
     contrasts = planned.evaluate(results, options)
     suites = options.get("suites", {})

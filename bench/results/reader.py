@@ -76,11 +76,13 @@ class Results:
             published/.
         cells: Cell ids in the order of the tables; None reads every cell that has records.
         controls: Attentions that are controls: no answer to what attention is worth.
+        planned: Every cell of params.yaml: Holm corrects over them, run or not; None takes those here.
     """
 
     root: Path
     cells: list[str] | None = None
     controls: tuple[str, ...] = ()
+    planned: tuple[str, ...] | None = None
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
