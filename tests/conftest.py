@@ -1,6 +1,7 @@
 """Fixtures that every test module may use."""
 
 import os
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def pytest_collection_modifyitems(items):
     """Long files first; the others, and the tests of each, in their order."""
     places = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONG)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """The same seed before every test: weights that a test leaves to chance are those of the last time."""
+    if keras := sys.modules.get("keras"):
+        keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(scope="session")
