@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -81,6 +82,21 @@ for path in pathlib.Path("results/metrics").iterdir():
 """
 
 
+STAGES = """\
+stages:
+  plan:
+    cmd: python plan.py grid --check
+    deps: [cells.yaml, params.yaml]
+    outs:
+      - data/store/shared_code.json: {cache: false}
+  score:
+    cmd: python score.py
+    deps: [data/store/shared_code.json]
+    params: [protocols, {cells.yaml: [grid]}]
+metrics: [results/metrics]
+"""
+
+
 @pytest.fixture(scope="module")
 def varied(tmp_path_factory) -> Path:
     """A repository with this project's settings and metrics, one stage that scores, and one experiment."""
@@ -89,10 +105,9 @@ def varied(tmp_path_factory) -> Path:
         shutil.copy(ROOT / name, home)
     shutil.copytree(ROOT / "results" / "metrics", home / "results" / "metrics")
     (home / "score.py").write_text(SCORE)
-    (home / "dvc.yaml").write_text(
-        "stages:\n  score:\n    cmd: python score.py\n    params: [protocols, {cells.yaml: [grid]}]\n"
-        "metrics: [results/metrics]\n"
-    )
+    (home / "dvc.yaml").write_text(STAGES)
+    (home / "plan.py").write_text("from vidattn.bench.cli.parser import main\n\nmain()\n")
+    (home / ".gitignore").write_text("data\n")
     who = ["-c", "user.name=a", "-c", "user.email=a@b"]
     for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "one"]):
         subprocess.run(["git", *words], cwd=home, check=True, capture_output=True)
@@ -142,3 +157,23 @@ def test_what_dvc_rewrote_is_laid_out_again_with_the_cells(varied):
     changed = subprocess.run(line, cwd=varied, check=True, capture_output=True, text=True).stdout
     assert changed.split() == ["1", "0", "params.yaml"]  # it has the epochs of `clean` until then
     subprocess.run(checkout, cwd=varied, check=True)
+
+
+def test_a_setting_of_an_experiment_reaches_the_cells_and_one_line_of_the_settings(varied):
+    dvc(varied, ["exp", "run", "-q", "-n", "longer", "-S", "protocols.paper.epochs=4"])
+    line = ["git", "diff", "--numstat", "--", "params.yaml"]
+    changed = subprocess.run(line, cwd=varied, check=True, capture_output=True, text=True).stdout
+    assert changed.split() == ["1", "0", "params.yaml"]  # it has the epochs of `clean` until then
+    cells = yaml.safe_load((varied / "cells.yaml").read_text())["grid"]["train"]
+    epochs = {
+        name.rsplit("-", 1)[1]: entry["settings"]["protocol"]["epochs"] for name, entry in cells.items()
+    }
+    assert epochs["paper"] == 4 and epochs["clean"] != 4
+    subprocess.run(["git", "checkout", "-q", "."], cwd=varied, check=True)
+
+
+def test_another_suite_has_other_stages_which_dvc_has_read_by_then(varied):
+    line = [sys.executable, "-m", "dvc", "exp", "run", "-S", "suite=ci"]
+    done = subprocess.run(line, cwd=varied, capture_output=True, text=True)
+    assert done.returncode and "Run: vidattn grid --select ci" in done.stderr + done.stdout
+    subprocess.run(["git", "checkout", "-q", "."], cwd=varied, check=True)

@@ -156,6 +156,7 @@ def grid(arguments: Namespace) -> int:
     params = settings(arguments)
     if arguments.check:
         dvc_cells.check(params)
+        relaid.restore(Path("params.yaml"))
         print(dvc_cells.write_code(params))
         if project_folder.installed():
             project_folder.write_installed(Path(params.store))

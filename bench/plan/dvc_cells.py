@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -90,6 +91,31 @@ def check(params: Params) -> None:
             f"{PATH} is not what params.yaml says (its suite is '{params.suite}'). Run: "
             f"vidattn grid --select {params.suite}"
         )
+
+
+def follow(params: Params) -> None:
+    """Within a stage: bring cells.yaml up to date where the stages stay the same; else as `check`.
+
+    `dvc exp run -S` sets a value after DVC was started. Values of cells it reads when it comes to them; which
+    stages there are it has read by then.
+    """
+    if _current(params):
+        return
+    with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+        written = yaml.load(PATH.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if _stages(written["grid"]) == _stages(grid(params)):
+            atomic.write(PATH, text(params))
+    check(params)
+
+
+def _stages(grid: dict) -> dict:
+    """What DVC makes stages from: all but the settings and runs of cells."""
+    cells = {part: {name: _stage(entry) for name, entry in grid[part].items()} for part in ("train", "fuse")}
+    return {**grid, **cells}
+
+
+def _stage(entry: dict) -> dict:
+    return {key: value for key, value in entry.items() if key not in ("settings", "runs")}
 
 
 def _current(params: Params) -> bool:

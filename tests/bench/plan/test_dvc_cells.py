@@ -70,6 +70,21 @@ def test_cells_of_other_settings_are_an_error_that_says_what_to_run(params, tmp_
         dvc_cells.check(replace(params, suite="ci"))
 
 
+def test_cells_follow_settings_where_the_stages_stay_the_same(params, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dvc_cells.PATH.write_text(dvc_cells.text(params))
+    longer = {**params.protocols, "clean": replace(params.protocols["clean"], epochs=3)}
+    dvc_cells.follow(replace(params, protocols=longer))
+    dvc_cells.check(replace(params, protocols=longer))
+    smaller = {**params.protocols, "clean": replace(params.protocols["clean"], frames=4)}
+    for other in (replace(params, suite="ci"), replace(params, protocols=smaller)):
+        with pytest.raises(ParamsError, match="cells.yaml is not what params.yaml says"):
+            dvc_cells.follow(other)
+    dvc_cells.PATH.write_bytes(b"grid: {train: [\xe9")
+    with pytest.raises(ParamsError, match="cells.yaml is not what params.yaml says"):
+        dvc_cells.follow(params)
+
+
 def test_native_sizes_follow_the_backbone_and_are_all_prepared():
     loaded = params_module.load(ROOT / "params.yaml", suite="icip_full")
     made = dvc_cells.grid(loaded)
