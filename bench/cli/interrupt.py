@@ -7,13 +7,13 @@ from vidattn.bench.cli.stopped import LINE, told
 __all__ = ["LINE", "main", "told"]
 
 
-def main() -> None:
-    """Entry point of the `vidattn` command: everything that takes time is imported inside."""
+def main(argv: list[str] | None = None) -> None:
+    """Entry point of the `vidattn` command, with its words: everything that takes time is imported inside."""
     sys.unraisablehook = _again
     try:
         from vidattn.bench.cli import parser
 
-        parser.main()
+        parser.main(argv)
     except KeyboardInterrupt:
         told()
 

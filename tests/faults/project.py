@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 from faults import events, process
-from vidattn.bench.cli.parser import main
+from vidattn.bench.cli.interrupt import main
 from vidattn.bench.tracking.mirror import Mirror
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,7 +2,7 @@
 
 from faults import project
 from faults.case import Case
-from faults.judge import Verdict, ended, snapshot
+from faults.judge import Verdict, ended, same, snapshot
 from faults.kinds.damage import damage
 
 SHARE = 2
@@ -20,5 +20,7 @@ def inject(case: Case) -> Verdict:
         if name.startswith("data/store/runs/") and before.get(name, digest) != digest:
             verdict.add("wrong", f"{name} was made with other settings")
     path.write_bytes(whole)
-    case.goes_on(verdict, "finished")
+    if ended(verdict, case.give(project.STEPS), must=True):  # all of them: cells.yaml follows from it, too
+        stored = [n for n in snapshot(case.work) if n.startswith("data/store/") and n not in before]
+        same(verdict, case.work, before, allowed=stored)  # what other settings made stays in the store
     return verdict
