@@ -195,6 +195,7 @@ _command(
     option("--out", "what to write: .png, or .gif or .mp4 (default: explain_<run>.png)", type=NewFile()),
     option("--gallery", "maps of the suite's models side by side, into results/galleries", is_flag=True),
     option("--scores", "score maps against masks, into results/explain", is_flag=True),
+    option("--jobs", "with --scores: cells side by side (default: as many as cores)", type=Whole(1)),
 )
 _command("records", "write the suite's records from the scores of its runs; trains nothing")
 _command(

@@ -105,7 +105,8 @@ def _score(arguments: Namespace) -> int:
     if arguments.fold is not None or arguments.seed is not None:
         raise params_module.ParamsError("--scores is over all folds and seeds: leave out --fold and --seed.")
     from vidattn.bench.cli import truth_data
-    from vidattn.bench.explain import score_cells
+    from vidattn.bench.explain import score_suite
+    from vidattn.data.files import pool
 
     if arguments.cell:
         params, planned = planned_runs(arguments, "Scores are over all folds: add the cell to a suite.")
@@ -114,7 +115,8 @@ def _score(arguments: Namespace) -> int:
         params = settings(arguments)
         asked = list(cells(params).values())
     truth_data.check({runs[0].cell.dataset for runs in asked}, params)
-    return score_cells.score_all(asked, params, tell)
+    score_suite.write(asked, params, tell, arguments.jobs or pool.cores())
+    return 0
 
 
 def tables(arguments: Namespace) -> int:

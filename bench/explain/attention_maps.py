@@ -43,6 +43,20 @@ class Finished:
 
         return Explainer(build_model(self.plan, self.inputs), self.plan.plugins["backbone"])
 
+    @cached_property
+    def logits(self) -> Callable[[dict], np.ndarray]:
+        """Logits (B, classes) of a batch, for many of one shape: by one graph where there are graphs."""
+        import keras
+
+        def forward(streams):
+            return self.model(streams, training=False)
+
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            forward = tf.function(forward, autograph=False)
+        return lambda streams: keras.ops.convert_to_numpy(forward(streams))
+
     @property
     def stream(self) -> str:
         """The stream that the model reads."""

@@ -78,7 +78,6 @@ def _means(scores: dict[str, np.ndarray]) -> dict[str, float]:
 
 def _probability(found: Finished, name: str, classes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     def probability(x: np.ndarray) -> np.ndarray:
-        logits = np.asarray(found.model({name: x}, training=False), dtype="float32")
-        return softmax(logits)[np.arange(len(x)), classes]
+        return softmax(found.logits({name: np.asarray(x, "float32")}))[np.arange(len(x)), classes]
 
     return probability

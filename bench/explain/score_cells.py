@@ -1,16 +1,15 @@
-"""Scores of what finished runs looked at, against truth; the stage `explain`."""
+"""Scores of what the finished runs of a cell looked at, against truth."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from vidattn.bench.analysis import contrasts, controls
-from vidattn.bench.config.cell import Cell, Run, explained_path
+from vidattn.bench.config.cell import Cell, Run
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.config.schema import Params
 from vidattn.bench.explain import baselines, checks, map_scores, permuted_labels, run_scores, two_streams
-from vidattn.bench.explain.attention_maps import draw, load
+from vidattn.bench.explain.attention_maps import load
 from vidattn.bench.explain.every_map import (
     CAM,
     COMBINED,
@@ -25,11 +24,9 @@ from vidattn.bench.explain.run_scores import OWN, Scores
 from vidattn.bench.plan import cell_kinds
 from vidattn.bench.plan.cell_kinds import ROOT
 from vidattn.bench.plan.run_plan import resolve
-from vidattn.bench.results import files as reading
 from vidattn.bench.runner import store
 from vidattn.bench.system import digests as files
 from vidattn.bench.system.environment import versions
-from vidattn.data.files import atomic
 
 MAPS = ("baselines", "combined", "every_map", "grad_cam", "guided", "map_scores", "rollout")
 SCORES_CODE = tuple(f"bench/explain/{name}.py" for name in (*MAPS, "run_scores", "two_streams"))
@@ -184,54 +181,3 @@ def digests(runs: list[Run], params: Params) -> dict[str, str]:
         "code": _code((*SCORES_CODE, *CELLS_CODE)),
         "permuted": store.key(resolve(permuted, params)) if permuted else "",
     }
-
-
-def score_all(cells: list[list[Run]], params: Params, tell: Callable[[str], None]) -> int:
-    """Write results/explain: the scores of every cell that can be scored, the sheets that params.yaml names.
-
-    What was made from the same runs is kept; it is said why a cell is skipped. Sheets that are not named any
-    more are removed.
-    """
-    sheets = params.compare.get("sheets", [])
-    folder = explained_path(cells[0][0].cell, ".json").parent
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.glob("*.png"):
-        if path.stem not in sheets:
-            path.unlink()
-    for runs in cells:
-        cell = runs[0].cell
-        if why := reason(cell, params):
-            tell(f"{cell.id}: not scored, {why}")
-            continue
-        try:
-            there = [run for run in runs if store.finished(resolve(run, params), same_device=False)]
-            if not there:
-                tell(f"{cell.id}: missing, none of its runs is there. Train it: vidattn run {cell.id}")
-                continue
-            tell(f"{cell.id}: {_written(there, params, cell.id in sheets)}")
-        except (ParamsError, FileNotFoundError) as error:
-            tell(f"{cell.id}: missing, {error}")
-    return 0
-
-
-def _written(runs: list[Run], params: Params, sheet: bool) -> str:
-    """Scores of a cell, and its sheet where it is wanted; what was made from the same runs is kept."""
-    path, picture = (explained_path(runs[0].cell, suffix) for suffix in (".json", ".png"))
-    kept = _scored(path, digests(runs, params))
-    if sheet and not (kept and picture.exists()):
-        atomic.write(picture, draw(runs[0], params, 2))
-    if not kept:  # written last: where it is, the sheet is of the same runs
-        files.write_json(path, score_cell(runs, params))
-    return "scored already" if kept else str(path)
-
-
-def _scored(path: Path, wanted: dict) -> bool:
-    """Whether sound scores of these runs are there; damaged ones are made again.
-
-    Scores that were also held against a twin of permuted labels are kept where that twin is not.
-    """
-    try:
-        made = reading.record(path, ("digests",), "")["digests"]
-    except ValueError:
-        return False
-    return made == (wanted if wanted["permuted"] else {**wanted, "permuted": made.get("permuted", "")})

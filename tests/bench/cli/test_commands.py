@@ -13,7 +13,7 @@ import synthetic
 
 from vidattn.bench.cli import commands, data_commands, interrupt, parser, result_commands, stopped
 from vidattn.bench.config.errors import ParamsError
-from vidattn.bench.explain import score_cells
+from vidattn.bench.explain import score_suite
 from vidattn.bench.plan import run_key
 from vidattn.bench.regression import reference, stale_records
 from vidattn.bench.runner import execute, store
@@ -43,7 +43,7 @@ def run(cell, suite=None, fold=None, seed=None):
 
 def explain(cell, **options):
     given = {"suite": None, "fold": None, "seed": None, "scores": False, "clip": None, "count": 3, **options}
-    given = {"gallery": False, "path": None, **given}
+    given = {"gallery": False, "path": None, "jobs": None, **given}
     return commands.explain(Namespace(cell=cell, **given))
 
 
@@ -73,7 +73,7 @@ def test_a_seed_without_a_fold_is_not_ignored(ran):
 def test_scores_are_over_all_folds_of_the_suite_that_has_the_cell(ran, monkeypatch):
     """One fold of a cell that is not in the active suite would replace the scores of three."""
     scored = []
-    monkeypatch.setattr(score_cells, "score_all", lambda groups, params, tell: scored.extend(groups) or 0)
+    monkeypatch.setattr(score_suite, "write", lambda groups, params, tell, jobs: scored.extend(groups))
     assert explain(CELL, scores=True) == 0
     assert [run.fold for run in scored[0]] == [1, 2, 3] and len(scored) == 1
     with pytest.raises(ParamsError, match="leave out --fold and --seed"):

@@ -15,7 +15,15 @@ import synthetic
 
 from vidattn.bench.config import load as params_module
 from vidattn.bench.config.cell import Cell, Run
-from vidattn.bench.explain import attention_maps, contact_sheet, every_map, grad_cam, guided, score_cells
+from vidattn.bench.explain import (
+    attention_maps,
+    contact_sheet,
+    every_map,
+    grad_cam,
+    guided,
+    score_cells,
+    score_suite,
+)
 from vidattn.bench.plan import run_key
 from vidattn.bench.report import page
 from vidattn.bench.results.reader import Results
@@ -202,14 +210,14 @@ def test_unchanged_runs_are_not_scored_again(tmp_path, monkeypatch):
         lambda runs, params: made.append(1) or {"digests": score_cells.digests(runs, params)},
     )
     for _ in range(2):
-        score_cells.score_all([runs], params, told.append)
+        score_suite.write([runs], params, told.append)
     assert len(made) == 1 and told[1].endswith("scored already")
     made.append(1)  # the run has another key now
-    score_cells.score_all([runs], params, told.append)
+    score_suite.write([runs], params, told.append)
     assert len(made) == 3
     made.pop()
-    score_cells.explained_path(runs[0].cell, ".json").write_text("{")
-    score_cells.score_all([runs], params, told.append)
+    score_suite.explained_path(runs[0].cell, ".json").write_text("{")
+    score_suite.write([runs], params, told.append)
     assert len(made) == 3  # what cannot be read is made again
 
 
@@ -224,9 +232,14 @@ def test_a_cell_without_runs_is_missing_and_the_others_go_on(tmp_path, monkeypat
         store, "finished", lambda plan, same_device: tmp_path if "frame_average" in plan.id else None
     )
     monkeypatch.setattr(score_cells, "score_cell", lambda runs, params: {"maps": {}})
-    assert score_cells.score_all(cells, params, told.append) == 0
+    score_suite.write(cells, params, told.append)
     assert all("missing, none of its runs is there" in line for line in told[:2])
     assert told[2].endswith(f"{CELL}.json")
+
+
+def test_cells_are_scored_side_by_side_and_told_in_their_order():
+    cells = [[3], [1, 2], [5]]
+    assert list(score_suite._told(sum, cells, 2)) == list(score_suite._told(sum, cells, 1)) == [3, 3, 5]
 
 
 def test_maps_are_held_against_each_other_clip_by_clip():
@@ -255,10 +268,10 @@ def test_sheets_follow_the_list_also_where_scores_are_kept(tmp_path, monkeypatch
     monkeypatch.setattr(
         score_cells, "score_cell", lambda runs, params: {"digests": score_cells.digests(runs, params)}
     )
-    monkeypatch.setattr(score_cells, "draw", lambda run, *_: drawn.append(run) or b"png")
+    monkeypatch.setattr(score_suite, "draw", lambda run, *_: drawn.append(run) or b"png")
     sheet = tmp_path / "results" / "explain" / f"{CELL}.png"
     other = sheet.with_name("another-tiny-cbam-lstm-clean.png")
     for listed, count in (([], 0), ([CELL], 1), ([CELL], 1), ([], 1)):
-        score_cells.score_all([runs], replace(loaded, compare={"sheets": listed}), lambda line: None)
+        score_suite.write([runs], replace(loaded, compare={"sheets": listed}), lambda line: None)
         assert (len(drawn), sheet.exists(), other.exists()) == (count, bool(listed), False)
         other.write_bytes(b"no longer asked for")

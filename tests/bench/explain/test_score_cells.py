@@ -10,7 +10,7 @@ import pytest
 from vidattn.bench.analysis import maps
 from vidattn.bench.config import load
 from vidattn.bench.config.cell import Cell, Run
-from vidattn.bench.explain import checks, faithfulness, road, run_scores, sanity, score_cells
+from vidattn.bench.explain import checks, faithfulness, road, run_scores, sanity, score_cells, score_suite
 from vidattn.bench.explain.attention_maps import Finished
 from vidattn.bench.plan.run_plan import resolve
 from vidattn.bench.runner import store
@@ -118,7 +118,7 @@ def test_clips_without_truth_are_left_out(params):
 def test_scores_with_a_twin_of_permuted_labels_are_kept_where_that_twin_is_not(tmp_path):
     path = tmp_path / "cell.json"
     path.write_text(json.dumps({"digests": {"runs": "a", "permuted": "b"}}))
-    assert score_cells._scored(path, {"runs": "a", "permuted": ""})
-    assert score_cells._scored(path, {"runs": "a", "permuted": "b"})
-    assert not score_cells._scored(path, {"runs": "a", "permuted": "c"})
-    assert not score_cells._scored(path, {"runs": "d", "permuted": ""})
+    assert score_suite._scored(path, {"runs": "a", "permuted": ""})
+    assert score_suite._scored(path, {"runs": "a", "permuted": "b"})
+    assert not score_suite._scored(path, {"runs": "a", "permuted": "c"})
+    assert not score_suite._scored(path, {"runs": "d", "permuted": ""})
