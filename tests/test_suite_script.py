@@ -34,6 +34,7 @@ def project(tmp_path):
         (tmp_path / "bin" / name).chmod(0o755)
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    (tmp_path / "data/store/scores").mkdir(parents=True)
     for name in ("suite.sh", "state.py"):
         shutil.copy(ROOT / "requirements" / name, tmp_path)
     return tmp_path
@@ -101,3 +102,10 @@ def test_dvc_is_not_asked_again_until_a_file_changes(project):
 def test_what_dvc_found_to_do_is_not_taken_for_done(project):
     run(project, status=1)
     assert not (project / ".dvc/tmp/suite_done").exists()
+
+
+def test_where_nothing_was_made_yet_dvc_does_not_look_for_what_changed(project):
+    (project / "data/store/scores").rmdir()
+    run(project, status=1)
+    calls = (project / "calls").read_text().splitlines()
+    assert not any("status" in call for call in calls[: calls.index("vidattn grid --jobs 1")])
