@@ -3,6 +3,7 @@
 Here are those of data, cells and stored runs; those of records and tables are `result_commands`.
 """
 
+import os
 from argparse import Namespace
 from pathlib import Path
 
@@ -86,6 +87,8 @@ def run(arguments: Namespace) -> int:
         place = execute.execute(plan, left.run(plan.id), same)
         record = store.publish(plan, place)
         print(f"{plan.id}: top-1 {record['metrics']['top1']:.3f} of {record['n']} clips")
+    if "DVC_STAGE" in os.environ:  # nobody reads what a stage says, and it reads every record
+        return 0
     cell = planned[0].cell.id
     print(terminal.ended(results_with(params, cell), cell))
     if cell not in {each for suite in params.suites for each in cells(params, suite)}:
