@@ -1,5 +1,7 @@
 """The leaderboard: one row per cell that was run, with what a reader sorts and filters by."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -10,11 +12,12 @@ from vidattn.bench.results.reader import COORDINATES, Results
 FILTERS = ("dataset", "protocol", "backbone", "attention", "architecture")
 
 
-def table(results: Results) -> pd.DataFrame:
+def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFrame:
     """One row per cell with records, the best of each data set and protocol first.
 
     Columns: `cell`, the coordinates, `top1` and `difference` (to `control`) each with its interval, `p_holm`,
     `parameters`, `flops`, `latency_ms` (of `vidattn bench costs`, where the model was measured), `n`, `runs`.
+    Holm's correction is over the comparisons of `planned` cells, or of those that `results` says are.
     """
     frame = comparisons.cells(results)
     frame.insert(0, "cell", pd.Series(results.ids, dtype=str))
@@ -22,7 +25,7 @@ def table(results: Results) -> pd.DataFrame:
     frame["runs"] = [len(results.records[cell]) for cell in frame["cell"]]
     columns = ["cell", "control", "difference", "difference_low", "difference_high", "p_holm"]
     pairs = controls.pairs(results)
-    gaps = comparisons.versus(results, pairs)[columns] if pairs else pd.DataFrame(columns=columns)
+    gaps = comparisons.versus(results, pairs, planned)[columns] if pairs else pd.DataFrame(columns=columns)
     frame = frame.merge(gaps.astype({"cell": str}), on="cell", how="left")
     frame["latency_ms"] = model_costs.of(results, frame)["latency_ms"]
     order = frame.groupby(["dataset", "protocol"], sort=False).ngroup()

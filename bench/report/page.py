@@ -29,7 +29,7 @@ from vidattn.data.files import atomic
 
 SHEET = "two test clips of its first run, evenly spaced over the list; each map on its own scale."
 GALLERY = "all models side by side, each map on its own scale; a wrong prediction in brackets."
-SHEETS_BESIDE = "attention_scores"
+SHEETS_BESIDE, LEADERBOARD = "attention_scores", "leaderboard"  # names of tables
 # `2,160`, `<0.001`, `+10.1 points [+7.8, +12.4]`
 NUMBER = re.compile(r"<?([+-]?\d[\d,]*(?:\.\d+)?)(?: points)?(?: \[[^\]]*\])?")
 
@@ -105,12 +105,16 @@ def _folder() -> dict[str, str]:
 
 
 def _tables(folder: Path, names: list[str]) -> list[dict]:
-    """The tables: those named first and in that order, then the others; what was not measured comes last."""
+    """The tables: those named first and in that order, then the others; what was not measured comes last.
+
+    The leaderboard is on the page already, to sort and filter.
+    """
     rank = {name: place for place, name in enumerate(names)}
     paths = sorted(
         reading.whole(folder, "*.csv"), key=lambda path: (rank.get(path.stem, len(rank)), path.stem)
     )
-    return sorted(map(_table, paths), key=lambda table: not table["measured"])
+    shown = [_table(path) for path in paths if path.stem != LEADERBOARD]
+    return sorted(shown, key=lambda table: not table["measured"])
 
 
 def _table(path: Path) -> dict:

@@ -80,3 +80,15 @@ def test_a_readout_is_compared_with_none_and_with_its_levels_read_without_attent
         and frame.loc["gated", "top1"] != frame.loc["none", "top1"]
     )
     assert probe._readout(gated) == NONE.replace("none", "multilevel", 1) and probe._readout(THESIS) is None
+
+
+def test_the_leaderboard_has_what_was_run_the_best_first_corrected_over_all_that_is_planned(results):
+    planned = [NONE, THESIS, PAPER]
+    frame = tables.table("leaderboard", Results(results.root, planned), {"planned": planned})
+    assert frame["attention"].tolist() == ["cbam", "none"]
+    grid = tables.table("grid", results, {"planned": planned}).set_index("attention")
+    best = frame.set_index("attention").loc["cbam"]
+    for column in ("top1", "top1_difference", "top1_difference_low", "p_holm"):
+        assert best[column] == grid.loc["cbam", column]
+    alone = tables.table("leaderboard", results, {"planned": [NONE, THESIS]}).set_index("attention")
+    assert best["p_holm"] == pytest.approx(2 * alone.loc["cbam", "p_holm"])
