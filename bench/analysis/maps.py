@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import pandas as pd
+
+from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results, coordinates
 
 BASELINES = ("area", "centre", "other", "untrained", "motion")
@@ -9,20 +12,27 @@ MISSING = "missing"
 
 
 def scored(results: Results) -> Iterator[tuple[str, str, dict, dict]]:
-    """Cell, map, what was found of it, and the cell's number of folds and seeds.
+    """Cell, map, what was found of it, and the cell's number of folds and seeds, and whether it is `stale`.
 
     A cell with scores of an older form, or with none although its data set has truth (other cells of it were
     scored) and it was run, is one map `missing`.
     """
     found = {cell: results.explained(cell) for cell in results.ids}
     current = {cell: _current(content) for cell, content in found.items()}
+    code = study_code.maps_digest()
     sets = {coordinates(cell)["dataset"] for cell, maps in current.items() if maps}
     for cell, maps in current.items():
         counts = {key: found[cell].get(key) for key in ("folds", "seeds")}
+        counts["stale"] = "" if found[cell].get("digests", {}).get("code") == code else study_code.STALE
         for name, content in maps.items():
             yield cell, name, content, counts
         if not maps and coordinates(cell)["dataset"] in sets and (found[cell] or results.records[cell]):
             yield cell, MISSING, {}, {}
+
+
+def marked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows, with the column `stale` only where other code scored some of them."""
+    return frame if (frame["stale"] == study_code.STALE).any() else frame.drop(columns="stale")
 
 
 def _current(content: dict) -> dict[str, dict]:

@@ -26,6 +26,25 @@ STUDIES: dict[str, str | tuple[str, ...]] = {  # name of the csv -> the files th
     "rates": "bench/studies/icip_training_rates.py",
     "schedule": "bench/studies/schedule.py",
 }
+EXPLAIN = (
+    *(
+        "baselines",
+        "checks",
+        "combined",
+        "every_map",
+        "faithfulness",
+        "grad_cam",
+        "guided",
+        "map_scores",
+        "mosaics",
+    ),
+    *("permuted_labels", "road", "rollout", "run_scores", "sanity", "score_cells", "two_streams"),
+)
+ANALYSIS = ("contrasts", "noise_model", "run_variance", "samples")
+MAPS = (  # the files that score maps, as results/explain has their digest
+    *(f"bench/explain/{name}.py" for name in EXPLAIN),
+    *(f"bench/analysis/{name}.py" for name in ANALYSIS),
+)
 MEANS = (
     *("bench/config/", "bench/plan/", "bench/report/", "bench/results/", "bench/runner/", "bench/system/"),
     *("data/files/", "data/index/"),
@@ -46,6 +65,11 @@ def marked(frame: pd.DataFrame, study: str) -> pd.DataFrame:
     stale = made.astype(object) != digest(study)
     frame = frame.drop(columns=COLUMN, errors="ignore")
     return frame.assign(stale=stale.map({True: STALE, False: ""})) if stale.any() else frame
+
+
+def maps_digest() -> str:
+    """Sixteen hex digits that stand for the code that scores maps."""
+    return digests.digest_files([ROOT / name for name in MAPS])
 
 
 def digest(study: str) -> str:

@@ -11,7 +11,7 @@ COLUMNS = [
     *maps.BASELINES,
     *("mass_difference", "mass_difference_low", "mass_difference_high", "strongest"),
     *(*VALUES, "survives"),
-    *("n", "groups", "folds", "seeds", "weights"),
+    *("n", "groups", "folds", "seeds", "weights", "stale"),
 ]
 
 
@@ -46,4 +46,4 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         row |= {key: mass.get(key) for key in ("n", "groups")}
         row["survives"] = maps.survives(content)
         rows.append({**row, "weights": comparisons.weights(results, cell)})
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return maps.marked(pd.DataFrame(rows, columns=COLUMNS))

@@ -12,7 +12,7 @@ FRAMES = ("drop_highest", "drop_random", "drop_lowest")
 COLUMNS = [
     *(*COORDINATES, "map", *(f"similarity_{share}" for share in SHARES), "survives", "similarity_labels"),
     *(*DELETION, *ROAD, *FRAMES, "n"),
-    *("mosaic", "n_mosaic"),
+    *("mosaic", "n_mosaic", "stale"),
 ]
 
 
@@ -40,7 +40,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     where its weights do not allow it (L2PA in the thesis' form), or where it knows fewer than four classes.
     """
     rows = []
-    for cell, name, content, _ in maps.scored(results):
+    for cell, name, content, counts in maps.scored(results):
         sanity, used = content.get("sanity"), content.get("faithfulness", {})
         if sanity is None:
             continue
@@ -48,6 +48,6 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         row = {**coordinates(cell), "map": name, **similar, "survives": maps.survives(content)}
         row["similarity_labels"] = sanity.get("labels")
         grid = content.get("mosaic", {})
-        row |= {"mosaic": grid.get("share"), "n_mosaic": grid.get("n")}
+        row |= {"mosaic": grid.get("share"), "n_mosaic": grid.get("n"), "stale": counts["stale"]}
         rows.append(row | {key: used.get(key) for key in (*DELETION, *ROAD, *FRAMES, "n")})
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return maps.marked(pd.DataFrame(rows, columns=COLUMNS))

@@ -8,7 +8,7 @@ from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 ENDS = ("difference", "difference_low", "difference_high")
 SHOWN = ("mass", "hits", "auc")
-COLUMNS = [*COORDINATES, "map", "against", "score", *ENDS, "p", "p_holm", "verdict", "n", "groups"]
+COLUMNS = [*COORDINATES, "map", "against", "score", *ENDS, "p", "p_holm", "verdict", "n", "groups", "stale"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
@@ -20,15 +20,15 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     for other clips and other training runs; Holm corrects within a data set, protocol and score.
     """
     rows = []
-    for cell, name, content, _ in maps.scored(results):
+    for cell, name, content, counts in maps.scored(results):
         for cam, scores in content.get("against", {}).items():
             for score in SHOWN:
                 if score in scores:
                     found = scores[score]
                     row = {**coordinates(cell), "map": name, "against": cam, "score": score}
                     row |= {**maps.interval("difference", found), "p": found["p"]}
-                    rows.append(row | {key: found[key] for key in ("n", "groups")})
-    frame = pd.DataFrame(rows, columns=COLUMNS)
+                    rows.append(row | {"n": found["n"], "groups": found["groups"], "stale": counts["stale"]})
+    frame = maps.marked(pd.DataFrame(rows, columns=COLUMNS))
     if frame.empty:
         return frame
     families = list(zip(frame["dataset"], frame["protocol"], frame["score"]))

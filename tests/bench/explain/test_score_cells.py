@@ -13,6 +13,7 @@ from vidattn.bench.config.cell import Cell, Run
 from vidattn.bench.explain import checks, faithfulness, road, run_scores, sanity, score_cells, score_suite
 from vidattn.bench.explain.attention_maps import Finished
 from vidattn.bench.plan.run_plan import resolve
+from vidattn.bench.results import study_code
 from vidattn.bench.runner import store
 from vidattn.bench.train.fold_data import open_inputs
 from vidattn.bench.train.model import build_model
@@ -122,3 +123,7 @@ def test_scores_with_a_twin_of_permuted_labels_are_kept_where_that_twin_is_not(t
     assert score_suite._scored(path, {"runs": "a", "permuted": "b"})
     assert not score_suite._scored(path, {"runs": "a", "permuted": "c"})
     assert not score_suite._scored(path, {"runs": "d", "permuted": ""})
+
+
+def test_tables_mark_scores_by_the_same_files_as_they_are_made_anew():
+    assert study_code.maps_digest() == score_cells._code((*score_cells.SCORES_CODE, *score_cells.CELLS_CODE))

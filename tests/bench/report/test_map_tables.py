@@ -5,6 +5,7 @@ import json
 import synthetic
 
 from vidattn.bench.report import tables
+from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
 
 CELL = "actors-tiny-cbam-frame_average-clean"
@@ -116,3 +117,14 @@ def test_differences_to_a_baseline_and_levels_are_read(tmp_path):
         ["residual", "mass - area", -0.05, "open"],
         ["gated_original", "entropy", 0.3, "confirmed"],
     ]
+
+
+def test_scores_that_other_code_made_are_marked_and_those_of_todays_are_not(tmp_path):
+    results = written(tmp_path / "results")
+    path = tmp_path / "results" / "explain" / f"{CELL}.json"
+    for code, stale in (("another", True), (study_code.maps_digest(), False)):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "digests": {"code": code}}))
+        for name in ("attention_scores", "map_checks", "maps_against_grad_cam"):
+            frame = tables.table(name, results)
+            assert ("stale" in frame) == stale, name
+            assert not stale or frame.iloc[0]["stale"] == study_code.STALE
