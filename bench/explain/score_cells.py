@@ -65,9 +65,10 @@ def of_run(run: Run, params: Params) -> Scores:
             if fused
             else run_scores.scores(load(run, params))
         )
-        for old in path.parent.glob(f"{run.fold}-{run.seed}-*.npz"):
-            old.unlink()
         run_scores.keep(path, found)
+        for old in path.parent.glob(f"{run.fold}-{run.seed}-*.npz"):
+            if old != path:
+                old.unlink(missing_ok=True)
     return found
 
 
@@ -141,7 +142,7 @@ def _plain(runs: list[Run], params: Params) -> Held:
         planned = [Run(cell, run.fold, run.seed) for run in runs]
         there = [run for run in planned if store.finished(resolve(run, params), same_device=False)]
         return of_cell(there, params) if there else {}
-    except (ParamsError, FileNotFoundError):  # its data is not there
+    except ParamsError:  # its data is not there
         return {}
 
 

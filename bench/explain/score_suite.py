@@ -3,9 +3,11 @@
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
+from vidattn.bench.analysis import controls
 from vidattn.bench.config.cell import Cell, Run, explained_path
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.config.schema import Params
@@ -44,10 +46,12 @@ def write(cells: list[list[Run]], params: Params, tell: Callable[[str], None], j
             tell(f"{runs[0].cell.id}: {why}")
         else:
             waiting.append(there)
-    # Controls first: the scores of their runs are kept, and those of the other cells are held against them.
-    waiting.sort(key=lambda runs: runs[0].cell.attention != "none")
-    for line in _told(partial(_write_cell, params=params), waiting, jobs):
-        tell(line)
+    # Controls first, and waited for: the scores of their runs are kept, and the others are held against them.
+    against = {controls.control(runs[0].cell.id) for runs in waiting}
+    for first in (True, False):
+        wave = [runs for runs in waiting if (runs[0].cell.id in against) == first]
+        for line in _told(partial(_write_cell, params=params), wave, jobs):
+            tell(line)
 
 
 def _ready(runs: list[Run], params: Params) -> tuple[str, list[Run]]:
@@ -74,8 +78,14 @@ def _told(work: Callable[[list[Run]], str], cells: Sequence[list[Run]], jobs: in
         yield from map(work, cells)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, spawn, initializer=end_with_parent) as pool:
-        yield from pool.map(work, cells)
+    try:
+        with ProcessPoolExecutor(jobs, spawn, initializer=end_with_parent) as pool:
+            yield from pool.map(work, cells)
+    except BrokenProcessPool:
+        raise RuntimeError(
+            f"One of {jobs} processes that score maps was ended from outside: killed, or out of memory. What "
+            "was scored is kept; go on with fewer side by side: vidattn explain --scores --jobs 1"
+        ) from None
 
 
 def _write_cell(runs: list[Run], params: Params) -> str:

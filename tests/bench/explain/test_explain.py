@@ -242,6 +242,28 @@ def test_cells_are_scored_side_by_side_and_told_in_their_order():
     assert list(score_suite._told(sum, cells, 2)) == list(score_suite._told(sum, cells, 1)) == [3, 3, 5]
 
 
+def ended(cell):
+    os._exit(9)
+
+
+def test_a_process_that_is_killed_is_told_with_the_way_on():
+    with pytest.raises(RuntimeError, match="out of memory.*--jobs 1"):
+        list(score_suite._told(ended, [[1], [2]], 2))
+
+
+def test_controls_are_scored_before_what_is_held_against_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    params = replace(params_module.load(ROOT / "params.yaml", store=str(tmp_path)), compare={})
+    uniform = CELL.replace("cbam", "none").replace("frame_average", "lstm_uniform")
+    after, none = uniform.replace("lstm_uniform", "lstm_attention"), CELL.replace("cbam", "none")
+    cells = [[Run(Cell.parse(name, params), 1, 0)] for name in (CELL, after, uniform, none)]
+    monkeypatch.setattr(score_suite, "_ready", lambda runs, params: ("", runs))
+    monkeypatch.setattr(score_suite, "_write_cell", lambda runs, params: runs[0].cell.id)
+    told = []
+    score_suite.write(cells, params, told.append)
+    assert told == [uniform, none, CELL, after]
+
+
 def test_maps_are_held_against_each_other_clip_by_clip():
     """Two runs of three clips, of which the other cell lacks one: the difference is over the five shared."""
     runs, clips = np.repeat(["1-0", "2-0"], 3), np.array([*"abc", *"def"])
