@@ -1,10 +1,12 @@
 """Fixtures that every test module may use."""
 
 import os
+import random
 import sys
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 # Before any import of a framework: they keep the tests quiet.
@@ -59,6 +61,8 @@ def pytest_collection_modifyitems(items):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup():
     """The same seed before every test: weights that a test leaves to chance are those of the last time."""
+    random.seed(0)  # from which Keras draws the seeds of what has none, whenever it is imported
+    np.random.seed(0)
     if keras := sys.modules.get("keras"):
         keras.utils.set_random_seed(0)
 

@@ -47,10 +47,11 @@ def impatient(record: dict) -> bool:
 
 
 def features(record: dict) -> str:
-    """What is trained on what: the whole network on frames, or a head on features of a frozen encoder."""
+    """What is trained: a network, what is added to a fixed one, or a head on stored features."""
     protocol = record["protocol"]
     if protocol["encoder"] != "frozen":
-        return "the whole network"
+        fixed = protocol.get("freeze") == "trunk"
+        return "what is added to a fixed backbone" if fixed else "the whole network"
     kind = "pooled" if protocol["pool"] == "mean" else "flat"
     return f"the head alone, on {kind} features of a frozen encoder"
 

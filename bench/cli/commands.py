@@ -87,7 +87,7 @@ def run(arguments: Namespace) -> int:
         place = execute.execute(plan, left.run(plan.id), same)
         record = store.publish(plan, place)
         print(f"{plan.id}: top-1 {record['metrics']['top1']:.3f} of {record['n']} clips")
-    if "DVC_STAGE" in os.environ:  # nobody reads what a stage says, and it reads every record
+    if os.environ.get("DVC_STAGE"):  # nobody reads what a stage says, and it reads every record
         return 0
     cell = planned[0].cell.id
     print(terminal.ended(results_with(params, cell), cell))
@@ -156,10 +156,16 @@ def grid(arguments: Namespace) -> int:
     from vidattn.bench.plan.run_plan import resolve
     from vidattn.bench.runner import cluster, fill
 
-    params = settings(arguments)
+    if arguments.select:
+        params = params_module.load(suite=arguments.select)  # whatever suite the file names
+    else:
+        params = settings(arguments)
+    if arguments.check and (arguments.select or arguments.set):
+        raise params_module.ParamsError("--check changes nothing: leave out --select and --set.")
     if arguments.check:
         dvc_cells.check(params)
-        relaid.restore(Path("params.yaml"))
+        if os.environ.get("DVC_STAGE"):  # of an experiment, whose settings DVC has written
+            relaid.restore(Path("params.yaml"), tell)
         print(dvc_cells.write_code(params))
         if project_folder.installed():
             project_folder.write_installed(Path(params.store))
@@ -170,8 +176,8 @@ def grid(arguments: Namespace) -> int:
         print("\n".join(progress.told(Path(params.store))))
         return 0
     if arguments.select or arguments.set:
-        relaid.restore(Path("params.yaml"))
-        dvc_cells.select(Path("params.yaml"), arguments.select or params.suite, arguments.set)
+        dvc_cells.select(Path("params.yaml"), arguments.select, arguments.set)
+        relaid.restore(Path("params.yaml"), tell)
         params = params_module.load()
         print(f"{dvc_cells.PATH}: {len(cells(params))} cells of suite '{params.suite}'")
     if arguments.jobs or arguments.on:

@@ -1,9 +1,11 @@
 """How a command ends that could not do its work: one line, and no traceback where the user can mend it."""
 
+import errno
 import os
 import select
 import signal
 import sys
+from pathlib import Path
 
 import click
 
@@ -25,8 +27,26 @@ def line(error: Exception) -> str | None:
     if os.environ.get("VIDATTN_DEBUG"):
         return None
     told = missing_extras.told(error) or damaged_headers.told(error) or plugin_faults.told(error)
+    told = told or (_of_a_path(error) if isinstance(error, OSError) else None)
     mistake = isinstance(error, (ValueError, OSError, ArithmeticError, RuntimeError))
     return told or (str(error) if mistake else None)
+
+
+def _of_a_path(error: OSError) -> str | None:
+    """What is wrong with a path, by its own name, not that of the part that is written first."""
+    if error.filename is None:
+        return None
+    path = Path(os.fsdecode(error.filename))
+    if path.name.startswith(".") and ".part" in path.name:
+        path = Path(os.fsdecode(error.filename2)) if error.filename2 else path.parent
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"No access to {path} ({error.strerror}). Change its rights, or work where you may write."
+    if error.errno == errno.EISDIR:
+        return f"{path} is a folder. Expected a file: move the folder away."
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        blocked = next((p for p in (path, *path.parents) if p.exists() and not p.is_dir()), path)
+        return f"{blocked} is a file. Expected a folder: move the file away, or name another."
+    return None
 
 
 def stop_if_nobody_reads() -> None:

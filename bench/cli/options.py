@@ -11,19 +11,20 @@ from vidattn.data.files import names
 
 
 class Whole(click.ParamType):
-    """A whole number from `least` on, or a word that stands for none."""
+    """A whole number from `least` on, perhaps to `most`, or a word that stands for none."""
 
     name = "n"
 
-    def __init__(self, least: int, word: str | None = None):
-        self.least, self.word = least, word
+    def __init__(self, least: int, word: str | None = None, most: float = math.inf):
+        self.least, self.word, self.most = least, word, most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
         """The number; the word is None."""
         if value == self.word:
             return None
-        if not str(value).isdecimal() or int(value) < self.least:
-            self.fail(f"expected a whole number from {self.least}, got '{value}'", param, ctx)
+        if not str(value).isdecimal() or not self.least <= int(value) <= self.most:
+            until = "" if self.most == math.inf else f" to {self.most}"
+            self.fail(f"expected a whole number from {self.least}{until}, got '{value}'", param, ctx)
         return int(value)
 
 

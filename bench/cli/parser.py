@@ -235,7 +235,7 @@ _command(
     argument("action", "log, sync or ui", type=OneOf(["log", "sync", "ui"]), metavar="ACTION"),
     option("--all", "for log: cells of every suite, not the active one", is_flag=True),
     option("--host", "for ui: where to serve (default this machine)", default="127.0.0.1"),
-    option("--port", "for ui: default 5000", type=Whole(1), default=5000),
+    option("--port", "for ui: default 5000", type=Whole(1, most=65535), default=5000),
     suite=False,
 )
 

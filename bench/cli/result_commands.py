@@ -79,18 +79,14 @@ def _options(params: Params, results) -> dict:
     return {**params.compare, "planned": _planned_cells(params), "stale": stale}
 
 
-def _suite_results(params: Params):
-    from vidattn.bench.results.reader import Results
-
-    return Results(RESULTS, list(cells(params)))
-
-
 def explain(arguments: Namespace) -> int:
     """Draw what a finished run looked at, or score the maps of a cell or suite against the truth."""
     if arguments.scores:
         return _score(arguments)
     from vidattn.bench.cli import explain_commands
 
+    if arguments.gallery and arguments.cell:
+        raise params_module.ParamsError("--gallery is of a whole suite: leave out the cell, or name --suite.")
     if arguments.gallery:
         params = settings(arguments)
         return explain_commands.galleries(list(cells(params).values()), params, tell)
@@ -125,12 +121,12 @@ def tables(arguments: Namespace) -> int:
 
     params = settings(arguments)
     if arguments.show:
-        print(tables_module.overview(_suite_results(params)))
+        print(tables_module.overview(_results(params), cells(params)))
         return 0
     results = _results(params)
     for path in tables_module.write(params.tables, results, RESULTS / "tables", _options(params, results)):
         print(path)
-    for cell, numbers in tables_module.metrics(_suite_results(params)).items():
+    for cell, numbers in tables_module.metrics(results, cells(params)).items():
         digests.write_json(RESULTS / "metrics" / f"{cell}.json", numbers)
     return 0
 
@@ -156,9 +152,10 @@ def check(arguments: Namespace) -> int:
     from vidattn.bench.regression import gate as check_module
     from vidattn.bench.regression import stale_records as stale_module
     from vidattn.bench.results import accepted
+    from vidattn.bench.results.reader import Results
 
     params = settings(arguments)
-    results = _suite_results(params)
+    results = Results(RESULTS, list(cells(params)))
     stale = partial(stale_module.find, params=params)
     try:
         accepted.require(RESULTS / "reference.csv")

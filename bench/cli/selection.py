@@ -16,7 +16,7 @@ def settings(arguments: Namespace) -> Params:
     """The settings, of --suite or of the active suite; within a stage of DVC, cells.yaml follows."""
     suite = getattr(arguments, "suite", None)
     params = params_module.load(**({"suite": suite} if suite else {}))
-    if "DVC_STAGE" in os.environ:  # set by DVC, whose stages are made from cells.yaml
+    if os.environ.get("DVC_STAGE"):  # set by DVC, whose stages are made from cells.yaml
         from vidattn.bench.plan import dvc_cells  # here, since it brings pandas
 
         dvc_cells.follow(params)

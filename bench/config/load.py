@@ -47,6 +47,10 @@ def content(path: Path, text: str | None = None) -> Any:
         raise ParamsError(f"{path} is not UTF-8 text (byte {error.start}): it is damaged.") from None
     except yaml.YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {_where(error)}.") from None
+    except ParamsError:
+        raise
+    except (ValueError, RecursionError) as error:  # a date in month 13, say, or brackets without end
+        raise ParamsError(f"{path} holds what YAML cannot read: {error}.") from None
 
 
 def _where(error: yaml.YAMLError) -> str:

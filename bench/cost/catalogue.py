@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vidattn.bench.config import plugin_files
-from vidattn.bench.config.errors import ParamsError
+from vidattn.bench.config.errors import ParamsError, unknown
 from vidattn.bench.config.schema import Params
 from vidattn.bench.results import files as reading
 
@@ -41,6 +41,10 @@ def describe(model: str | None, params: Params, folder: Path) -> str:
         raise ParamsError(
             f"'{model}' is not <backbone>-<attention>-<architecture>, e.g. mobilenet_v2-cbam-image."
         )
+    for kind, name in zip(KINDS, parts):
+        files = {path.stem for path in plugin_files.folder(kind).glob("[a-z]*.py")}
+        if name not in (named := {*getattr(params, plugin_files.SECTIONS[kind]), *files}):
+            raise unknown(kind, name, sorted(named), "models")
     if plugin_files.optional("architecture", parts[-1], "NETWORK") is False:
         raise ParamsError(
             f"'{parts[-1]}' is no network, so nothing is built. Run it as a cell: "

@@ -101,10 +101,12 @@ def follow(params: Params) -> None:
     """
     if _current(params):
         return
-    with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+    same = False
+    with suppress(OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         written = yaml.load(PATH.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        if _stages(written["grid"]) == _stages(grid(params)):
-            atomic.write(PATH, text(params))
+        same = _stages(written["grid"]) == _stages(grid(params))
+    if same:
+        atomic.write(PATH, text(params))
     check(params)
 
 
@@ -131,14 +133,16 @@ def write_code(params: Params) -> Path:
     return path
 
 
-def select(params_path: Path, suite: str, changes: Sequence[str] = ()) -> None:
-    """Make `suite` the active one and set values of params.yaml, each `key=value`; then write cells.yaml."""
+def select(params_path: Path, suite: str | None, changes: Sequence[str] = ()) -> None:
+    """Make a suite the active one, if any, and set values, each `key=value`; then write cells.yaml."""
     before = params_path.read_text(encoding="utf-8")
-    after = re.sub(r"(?m)^suite: *[a-z0-9_]+", f"suite: {suite}", before, count=1)
+    after = re.sub(r"(?m)^suite: *[a-z0-9_]+", f"suite: {suite}", before, count=1) if suite else before
     for change in changes:
+        if change.partition("=")[0].strip() == "suite":
+            raise ParamsError("The suite is switched by its own option: vidattn grid --select <suite>")
         after = variation.changed(after, change)
-    params = load(params_path, text=after, suite=suite)
+    params = load(params_path, text=after)
     if after != before:
-        atomic.write(params_path, after)
+        atomic.write(params_path.resolve(), after)
     if not _current(params):
         atomic.write(PATH, text(params))

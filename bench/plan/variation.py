@@ -46,7 +46,7 @@ def _check(value: str, change: str) -> None:
         if "\n" in value:
             raise yaml.YAMLError
         yaml.safe_load(f"value: {value}")
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise ParamsError(f"'{change}': expected a value in YAML, on one line, after the '='.") from None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, controls
+from vidattn.bench.analysis import comparisons, controls, untrained
 from vidattn.bench.report import model_costs, render
 from vidattn.bench.results.reader import COORDINATES, Results
 
@@ -13,7 +13,7 @@ FILTERS = ("dataset", "protocol", "backbone", "attention", "architecture")
 
 
 def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFrame:
-    """One row per cell with records, the best of each data set and protocol first.
+    """One row per cell that was trained, the best of each data set and protocol first.
 
     Columns: `cell`, the coordinates, `top1` and `difference` (to `control`) each with its interval, `p_holm`,
     `parameters`, `flops`, `latency_ms` (of `vidattn bench costs`, where the model was measured), `n`, `runs`.
@@ -21,15 +21,17 @@ def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFram
     """
     frame = comparisons.cells(results)
     frame.insert(0, "cell", pd.Series(results.ids, dtype=str))
-    frame = frame[frame["top1"].notna()].reset_index(drop=True)
+    frame = frame[frame["top1"].notna() & frame["architecture"].map(untrained.trained)].reset_index(drop=True)
     frame["runs"] = [len(results.records[cell]) for cell in frame["cell"]]
     columns = ["cell", "control", "difference", "difference_low", "difference_high", "p_holm"]
     pairs = controls.pairs(results)
     gaps = comparisons.versus(results, pairs, planned)[columns] if pairs else pd.DataFrame(columns=columns)
     frame = frame.merge(gaps.astype({"cell": str}), on="cell", how="left")
     frame["latency_ms"] = model_costs.of(results, frame)["latency_ms"]
-    order = frame.groupby(["dataset", "protocol"], sort=False).ngroup()
-    return frame.assign(order=order).sort_values(["order", "top1"], ascending=[True, False], kind="stable")
+    sets = {name: place for place, name in enumerate(dict.fromkeys(frame["dataset"]))}
+    frame["set"] = frame["dataset"].map(sets)
+    frame["order"] = frame.groupby(["set", "protocol"], sort=False).ngroup()
+    return frame.sort_values(["set", "order", "top1"], ascending=[True, True, False], kind="stable")
 
 
 def rows(frame: pd.DataFrame) -> list[dict]:

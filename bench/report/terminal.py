@@ -15,8 +15,10 @@ def compared(results: Results, cell: str, control: str) -> str:
     """The paired difference of two cells on the clips that both tested, and what each costs.
 
     Raises:
-        ValueError: One of them was not run, or they share no clip of the same fold and seed.
+        ValueError: One of them was not run, they share no clip of a fold and seed, or they are one cell.
     """
+    if cell == control:
+        raise ValueError(f"{cell} is compared with itself. Name two cells.")
     for name in (cell, control):
         if not results.records.get(name):
             raise ValueError(f"{name} has no records. Run it first: vidattn run {name}")

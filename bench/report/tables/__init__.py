@@ -1,6 +1,7 @@
 """Tables: one file each, a function from results to a data frame. The file's name is the table's name."""
 
 import inspect
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -54,9 +55,10 @@ def _module(name: str) -> ModuleType:
     return import_module(f"{__name__}.{name}")
 
 
-def overview(results: Results) -> str:
-    """The cells of a suite for a terminal: top-1 with its interval, n, size and cost."""
+def overview(results: Results, suite: Collection[str]) -> str:
+    """The cells of a suite for a terminal: top-1 with its interval, n, size and cost, as in the tables."""
     frame = comparisons.cells(results)
+    frame = frame[[cell in suite for cell in results.ids]]
     columns = [
         "protocol",
         "architecture",
@@ -75,9 +77,10 @@ def overview(results: Results) -> str:
     return render.markdown(shown) + (note if (frame["encoder"] == "frozen").any() else "")
 
 
-def metrics(results: Results) -> dict[str, dict]:
+def metrics(results: Results, suite: Collection[str]) -> dict[str, dict]:
     """For `dvc metrics show` and `diff`: top-1, parameters and FLOPs of each cell of a suite that was run."""
     frame = comparisons.cells(results).assign(cell=list(results.ids)).dropna(subset=["top1"])
+    frame = frame[frame["cell"].isin(suite)]
     rows = frame[["cell", "top1", "parameters", "flops"]].itertuples(index=False)
     return {
         r.cell: {"top1": round(r.top1, 6), "parameters": int(r.parameters), "flops": int(r.flops)}

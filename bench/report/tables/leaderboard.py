@@ -3,19 +3,28 @@
 import pandas as pd
 
 from vidattn.bench.report import leaderboard
-from vidattn.bench.results.reader import COORDINATES, Results
+from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 TOP1 = ["top1", "top1_low", "top1_high"]
 GAP = ["difference", "difference_low", "difference_high", "p_holm"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """Only cells that were run; intervals and p hold for other clips and other training runs.
+    """Only cells that were run and trained; intervals and p hold for other clips and other training runs.
 
-    `top1_difference` is that to the cell's control, the same model without attention or with uniform weights;
-    `p_holm` is corrected over all such comparisons that are planned. Where an encoder is frozen, parameters
-    and FLOPs are of the head alone. The page of `vidattn report` sorts and filters the same rows.
+    `gain` is top-1 less that of `control`: the same model without attention, or with uniform weights over
+    time; a dash where there is none, or it was not run. `p_holm` is corrected over the comparisons that are
+    planned on the data set under the protocol. Where an encoder is frozen, parameters and FLOPs are of the
+    head alone. The page of `vidattn report` sorts and filters the same rows.
     """
     frame = leaderboard.table(results, options.get("planned")).reset_index(drop=True)
-    frame = frame[[*COORDINATES, *TOP1, *GAP, "n", "runs", "parameters", "flops", "latency_ms"]]
-    return frame.rename(columns=lambda c: f"top1_{c}" if c.startswith("difference") else c)
+    frame["control"] = [_control(row) for _, row in frame.iterrows()]
+    frame = frame[[*COORDINATES, *TOP1, "control", *GAP, "n", "runs", "parameters", "flops", "latency_ms"]]
+    return frame.rename(columns=lambda name: name.replace("difference", "gain"))
+
+
+def _control(row: pd.Series) -> str | None:
+    """What a control has in place of the attention: the one coordinate in which it differs."""
+    if pd.isna(row["control"]):
+        return None
+    return next(v for k, v in coordinates(row["control"]).items() if v != row[k])

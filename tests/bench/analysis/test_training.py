@@ -106,7 +106,7 @@ def test_what_a_clean_protocol_lacks_is_said(tmp_path):
 def test_costs_of_a_frozen_encoder_are_said_to_be_the_heads(results):
     grid = tables.table("grid", results)
     assert grid["encoder"].tolist() == ["frozen", "frozen"] and "peak_memory_mb" not in grid
-    assert "FLOPs are of the head alone" in tables.overview(results)
+    assert "FLOPs are of the head alone" in tables.overview(results, results.ids)
     costs = pd.DataFrame({"protocol": "p", "backbone": "b", "architecture": list("xyz"), "attention": "none"})
     costs = costs.assign(flops=[1, 2, 3], top1=0.5, top1_low=0.4, top1_high=0.6, encoder="frozen")
     figure = tradeoff.tradeoff(costs, "flops")

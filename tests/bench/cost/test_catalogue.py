@@ -114,9 +114,9 @@ def test_one_model_has_taps_and_map_shapes(model, expected):
         ("none-cbam-conv3d", "too few maps to attend to"),
         ("tiny-none-c3d", "has its own body"),
         ("none-none-lstm", "needs a frame encoder"),
-        ("tiny-cmab-lstm", "Unknown attention 'cmab'.*Did you mean 'cbam'"),
-        ("tinny-none-lstm", "Unknown backbone 'tinny'.*Did you mean 'tiny'"),
-        ("tiny-none-lstn", "Unknown architecture 'lstn'.*Did you mean 'lstm'"),
+        ("tiny-cmab-lstm", "unknown attention 'cmab'.*Did you mean 'cbam'"),
+        ("tinny-none-lstm", "unknown backbone 'tinny'.*Did you mean 'tiny'"),
+        ("tiny-none-lstn", "unknown architecture 'lstn'.*Did you mean 'lstm'"),
         ("tiny-lstm", "is not <backbone>-<attention>-<architecture>"),
     ],
 )
