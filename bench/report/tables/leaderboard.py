@@ -12,15 +12,14 @@ GAP = ["difference", "difference_low", "difference_high", "p_holm"]
 def table(results: Results, options: dict) -> pd.DataFrame:
     """Only cells that were run and trained; intervals and p hold for other clips and other training runs.
 
-    `gain` is top-1 less that of `control`: the same model without attention, or with uniform weights over
+    `difference` is top-1 less that of `control`: the same model without attention, or with uniform weights over
     time; a dash where there is none, or it was not run. `p_holm` is corrected over the comparisons that are
     planned on the data set under the protocol. Where an encoder is frozen, parameters and FLOPs are of the
     head alone. The page of `vidattn report` sorts and filters the same rows.
     """
     frame = leaderboard.table(results, options.get("planned")).reset_index(drop=True)
     frame["control"] = [_control(row) for _, row in frame.iterrows()]
-    frame = frame[[*COORDINATES, *TOP1, "control", *GAP, "n", "runs", "parameters", "flops", "latency_ms"]]
-    return frame.rename(columns=lambda name: name.replace("difference", "gain"))
+    return frame[[*COORDINATES, *TOP1, "control", *GAP, "n", "runs", "parameters", "flops", "latency_ms"]]
 
 
 def _control(row: pd.Series) -> str | None:

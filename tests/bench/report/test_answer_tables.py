@@ -89,7 +89,7 @@ def test_the_leaderboard_has_what_was_run_the_best_first_corrected_over_all_that
     grid = tables.table("grid", results, {"planned": planned}).set_index("attention")
     best = frame.set_index("attention").loc["cbam"]
     for column in ("top1", "top1_difference", "top1_difference_low", "p_holm"):
-        assert best[column.replace("top1_difference", "gain")] == grid.loc["cbam", column]
+        assert best[column.replace("top1_difference", "difference")] == grid.loc["cbam", column]
     assert best["control"] == "none"
     alone = tables.table("leaderboard", results, {"planned": [NONE, THESIS]}).set_index("attention")
     assert best["p_holm"] == pytest.approx(2 * alone.loc["cbam", "p_holm"])
