@@ -66,6 +66,18 @@ def _results(params: Params):
     return Results(RESULTS, reported(params), controls, tuple(_planned_cells(params)))
 
 
+def _beside(params: Params):
+    """The cells of the suite, and those that their run-to-run variance is pooled with."""
+    from vidattn.bench.results.reader import Results, coordinates
+
+    def place(cell: str) -> tuple[str, str]:
+        where = coordinates(cell)
+        return where["dataset"], where["protocol"]
+
+    places = {place(cell) for cell in cells(params)}
+    return Results(RESULTS, [cell for cell in reported(params) if place(cell) in places])
+
+
 def _planned_cells(params: Params) -> list[str]:
     """The cells of every suite."""
     return list(dict.fromkeys(cell for suite in params.suites for cell in cells(params, suite)))
@@ -121,7 +133,7 @@ def tables(arguments: Namespace) -> int:
 
     params = settings(arguments)
     if arguments.show:
-        print(tables_module.overview(_results(params), cells(params)))
+        print(tables_module.overview(_beside(params), cells(params)))
         return 0
     results = _results(params)
     for path in tables_module.write(params.tables, results, RESULTS / "tables", _options(params, results)):

@@ -12,10 +12,10 @@ GAP = ["difference", "difference_low", "difference_high", "p_holm"]
 def table(results: Results, options: dict) -> pd.DataFrame:
     """Only cells that were run and trained; intervals and p hold for other clips and other training runs.
 
-    `difference` is top-1 less that of `control`: the same model without attention, or with uniform weights over
-    time; a dash where there is none, or it was not run. `p_holm` is corrected over the comparisons that are
-    planned on the data set under the protocol. Where an encoder is frozen, parameters and FLOPs are of the
-    head alone. The page of `vidattn report` sorts and filters the same rows.
+    `difference` is top-1 less that of `control`: the same model without attention, or with uniform weights
+    over time; a dash where there is none, or it was not run. `p_holm` is corrected over the comparisons that
+    are planned on the data set under the protocol. Where an encoder is frozen, parameters and FLOPs are of
+    the head alone. The page of `vidattn report` sorts and filters the same rows.
     """
     frame = leaderboard.table(results, options.get("planned")).reset_index(drop=True)
     frame["control"] = [_control(row) for _, row in frame.iterrows()]
