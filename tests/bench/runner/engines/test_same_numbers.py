@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import tempfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -55,7 +56,6 @@ def test_three_nodes_of_ray(local, tmp_path):
     pytest.importorskip("ray", reason="the extra vidattn[ray] is not installed")
     engine = engines.Ray()
     home = another(local, tmp_path / "ray", engine.cluster(another(local, tmp_path / "nodes")))
-    (tmp_path / "logs").mkdir()
-    with engine.up(tmp_path / "logs"):
+    with tempfile.TemporaryDirectory() as logs, engine.up(Path(logs)):  # short: sockets lie below it
         commands.vidattn(home, "grid", "--on", "ray")
     assert made(home) == made(local)
