@@ -6,7 +6,9 @@ labels does not depend on what was learned. Clips, groups, folds and truth are t
 are made again under the name of this set.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +29,23 @@ def dataset(name: str, source: str, settings: dict | None = None, seed: int = 0)
     if true.generate is None:
         raise ValueError(f"{name}: labels are permuted of a data set that is generated; {source} is not.")
 
-    def items(home: Path) -> list[Item]:
-        found = sorted(true.items(home))
-        order = np.random.default_rng(seed).permutation(len(found))
-        return [item._replace(label=found[other].label) for item, other in zip(found, order)]
-
     return replace(
         true,
         name=name,
-        items=items,
-        generate=lambda home, params: true.generate(home, settings or {}),
+        items=partial(_items, true.items, seed),
+        generate=partial(_generate, true.generate, settings or {}),
         how=f"vidattn data fetch {name}",
     )
+
+
+# Functions of the module, since a data set is sent to the processes that train.
+def _items(of_source: Callable[[Path], Iterable[Item]], seed: int, home: Path) -> list[Item]:
+    """The clips of the source, each with the label of another."""
+    found = sorted(of_source(home))
+    order = np.random.default_rng(seed).permutation(len(found))
+    return [item._replace(label=found[other].label) for item, other in zip(found, order)]
+
+
+def _generate(source: Callable[[Path, dict], None], settings: dict, home: Path, params: dict) -> None:
+    """The source's files, made with its own settings."""
+    source(home, settings)

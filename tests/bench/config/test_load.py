@@ -32,6 +32,8 @@ BOMB = "".join(f"b{i}: &b{i} [{', '.join([f'*b{i - 1}'] * 10)}]\n" for i in rang
         (b"b0: &b0 [0, 0]\n" + BOMB.encode(), "line 6, .*: its anchors, written out, hold more than 100,000"),
         (b"a: &a [*a]\n", "line 1, .*: its anchors, written out, hold more"),
         (b"a: *gone\n", "line 1, column 4: found undefined alias"),
+        (b"suite: 2021-99-99\n", "holds what YAML cannot read: month must be in 1..12"),
+        (b"a: " + b"[" * 5000, "holds what YAML cannot read: maximum recursion depth|line 1"),
     ],
 )
 def test_text_that_is_no_params_file(tmp_path, text, message):

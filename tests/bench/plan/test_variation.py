@@ -49,11 +49,23 @@ def test_a_key_of_the_protocol_it_starts_from_becomes_a_line():
         ("protocols.clean.epochs", "Expected <key>=<value>"),
         ("protocols.clean.epochs=", "Expected <key>=<value>"),
         ("protocols.clean.epochs=[3", "expected a value in YAML"),
+        ("protocols.clean.epochs=2021-99-99", "expected a value in YAML"),
     ],
 )
 def test_what_sets_nothing_is_told(change, told):
     with pytest.raises(ParamsError, match=told):
         variation.changed(TEXT, change)
+
+
+def test_a_suite_is_switched_by_its_own_option_and_by_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("params.yaml", "cells.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    with pytest.raises(ParamsError, match="vidattn grid --select <suite>"):
+        dvc_cells.select(Path("params.yaml"), None, ["suite=ci"])
+    assert Path("params.yaml").read_text() == TEXT
+    dvc_cells.select(Path("params.yaml"), None, ["protocols.clean.epochs=3"])
+    assert load().suite == "demo"
 
 
 def test_a_value_that_does_not_load_is_not_written(tmp_path, monkeypatch):

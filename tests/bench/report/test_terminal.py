@@ -58,3 +58,8 @@ def test_what_was_not_run_is_said_with_the_command(results):
     ):
         with pytest.raises(ValueError, match=f"vidattn run {synthetic.MISSING}"):
             told()
+
+
+def test_a_cell_is_not_compared_with_itself(results):
+    with pytest.raises(ValueError, match="with itself"):
+        terminal.compared(results, CBAM, CBAM)

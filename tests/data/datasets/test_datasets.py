@@ -1,6 +1,7 @@
 """The real data sets: official counts, imports in the layouts that people have, known defects counted."""
 
 import shutil
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from vidattn.bench.config.load import load as load_params
 from vidattn.data.acquire import import_files
 from vidattn.data.batches import folds
 from vidattn.data.datasets import cifar100, hmdb51, load, names, sports1m99, ucf101
@@ -32,6 +34,13 @@ def twelve(shared, tmp_path_factory):
 
 def groups(clips):
     return {split_lists.ucf_clip(f"{clip}.avi", ucf101.DATASET.classes)[1:] for clip in clips}
+
+
+def test_every_data_set_of_the_settings_can_be_sent_to_another_process():
+    """Runs are made by processes that are begun anew, to which the plan of a run is sent."""
+    params = load_params(Path(__file__).resolve().parents[3] / "params.yaml")
+    for name in params.datasets:
+        assert ForkingPickler.dumps(load(name, params.datasets)), name
 
 
 def test_every_file_is_a_data_set_under_its_own_name():
