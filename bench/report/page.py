@@ -1,6 +1,7 @@
 """One HTML page: the answer, a leaderboard, then everything else folded, and where each number comes from.
 
-The page loads nothing from anywhere: style, script and figures are inside. Links lead to the files beside it.
+The page loads nothing from anywhere: style, scripts and figures are inside. Links lead to files beside it.
+A plot is drawn by Vega from the description that its SVG is drawn from, when a reader comes to it.
 """
 
 import base64
@@ -18,6 +19,7 @@ from vidattn.bench.report import (
     figures,
     findings,
     leaderboard,
+    leaderboard_plot,
     provenance,
     render,
     sentences,
@@ -66,12 +68,17 @@ def write(
     headline = findings.headline(results, versus, contrasts, tables_folder, suites, cells, stale)
     shown = _tables(tables_folder, options.get("tables", []))
     written = figures.write(results, figures_folder or Path(out).parent / "figures")  # once all is readable
-    drawn = {name: _figure(name, *parts) for name, parts in written.items()}
+    drawn = {name: _plot(name, figure) for name, figure in written.items()}
     first = drawn.pop("answer", None)
+    if first:  # it is seen without the script
+        first["data"] = _inside(written["answer"].path)
     pictures = [*drawn.values(), *_sheets(results)]
     for table in shown:
         table["figures"] = [figure for figure in pictures if figure["beside"] == table["name"]]
     placed = {figure["name"] for table in shown for figure in table["figures"]}
+    plots = {name: figure.spec for name, figure in written.items()}
+    if len(leaders):
+        plots["leaders"] = leaderboard_plot.spec(leaders.sort_index()["attention"])  # as results name them
     page = {
         "answer": said.splitlines(),  # three sentences above the figure, more below
         "figure": first,
@@ -81,6 +88,8 @@ def write(
         "blocks": across_protocols.block(results, tables_folder) + blocks,
         "tables": shown,
         "figures": [figure for figure in pictures if figure["name"] not in placed],
+        "plots": plots,
+        "vega": figures.render.script(Path(out)) if plots else "",
         "cells": provenance.facts(results),
         "missing": results.missing,
         "names": _finding(options["names"]) if "names" in options else None,
@@ -124,10 +133,10 @@ def _table(path: Path) -> dict:
     shown = render.display(frame).drop(columns=list(same))
     named = set(COORDINATES) <= set(frame.columns) and frame[list(COORDINATES)].notna().all(axis=None)
     cells = frame[list(COORDINATES)].agg("-".join, axis=1) if named and len(frame) else None
-    rows = []
-    for i, values in enumerate(shown.to_numpy().tolist()):
-        keys = [_key(frame[column].iloc[i]) for column in shown.columns]
-        rows.append({"cell": None if cells is None else cells.iloc[i], "values": list(zip(values, keys))})
+    keys = [[_key(value) for value in frame[column]] for column in shown.columns]
+    pairs = [list(zip(*row)) for row in zip(shown.to_numpy().tolist(), zip(*keys))]
+    of_cell = [None] * len(frame) if cells is None else cells
+    rows = [{"cell": cell, "values": row} for cell, row in zip(of_cell, pairs)]
     legend = _legend(path.stem)
     return {
         "name": path.stem,
@@ -165,17 +174,33 @@ def _legend(name: str) -> list[str]:
     return tables.legend(name) if name in tables.names() else [""]
 
 
-def _figure(name: str, path: Path, caption: str, beside: str = "") -> dict:
-    data = base64.b64encode(path.read_bytes()).decode()
+def _plot(name: str, figure: figures.Written) -> dict:
+    """A figure of `bench/report/figures`, which the page draws."""
+    return {
+        "name": name,
+        "caption": figure.caption,
+        "beside": figure.beside,
+        "svg": f"figures/{figure.path.name}",
+    }
+
+
+def _picture(name: str, path: Path, caption: str, beside: str) -> dict:
+    return {"name": name, "caption": caption, "beside": beside, "data": _inside(path)}
+
+
+def _inside(path: Path) -> str:
+    """The address of a picture that is in the page itself."""
     kind = {".svg": "svg+xml"}.get(path.suffix, "png")
-    return {"name": name, "caption": caption, "beside": beside, "data": f"data:image/{kind};base64,{data}"}
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def _sheets(results: Results) -> list[dict]:
     """What cells looked at, drawn by `vidattn explain`."""
     sheets = [
-        _figure(f"explain_{cell}", path, f"{cell}: {SHEET}", SHEETS_BESIDE)
+        _picture(f"explain_{cell}", path, f"{cell}: {SHEET}", SHEETS_BESIDE)
         for cell, path in results.sheets.items()
     ]
     galleries = reading.whole(Path(results.root) / "galleries", "*.png")
-    return sheets + [_figure(path.stem, path, f"{path.stem}: {GALLERY}", SHEETS_BESIDE) for path in galleries]
+    return sheets + [
+        _picture(path.stem, path, f"{path.stem}: {GALLERY}", SHEETS_BESIDE) for path in galleries
+    ]

@@ -1,6 +1,9 @@
 """Where the numbers of each cell come from, and its confusion matrix: what the page shows of a cell."""
 
-import pandas as pd
+from collections import Counter
+from itertools import chain
+
+import numpy as np
 
 from vidattn.bench.results.reader import Results
 
@@ -25,14 +28,15 @@ def _cell(results: Results, cell: str, lists: dict[tuple[str, ...], int]) -> dic
         found[name] = ", ".join(sorted({str(r[name]) for r in records if r.get(name)})) or "not recorded"
     for kind in ("digests", "versions", "protocol"):
         found[kind] = ", ".join(f"{k}: {v}" for k, v in sorted(first.get(kind, {}).items()))
-    frame = results.predictions(cell)
-    if classes and len(frame):
-        found |= {"classes": lists.setdefault(classes, len(lists)), "confusion": _counts(frame, classes)}
+    tested = results.tested(cell)
+    if classes and tested:
+        found |= {"classes": lists.setdefault(classes, len(lists)), "confusion": _counts(tested, classes)}
     return found
 
 
-def _counts(frame: pd.DataFrame, classes: tuple[str, ...]) -> list[int]:
-    """The confusion matrix as [label, prediction, clips, ...], without its zeros."""
+def _counts(tested: dict[tuple[int, int], dict[str, np.ndarray]], classes: tuple[str, ...]) -> list[int]:
+    """The confusion matrix of all runs as [label, prediction, clips, ...], without its zeros."""
     place = {name: i for i, name in enumerate(classes)}
-    pairs = frame.groupby(["label", "prediction"]).size()
-    return [n for (label, said), clips in pairs.items() for n in (place[label], place[said], int(clips))]
+    runs = (zip(run["label"].tolist(), run["prediction"].tolist()) for run in tested.values())
+    pairs = sorted(Counter(chain.from_iterable(runs)).items())
+    return [n for (label, said), clips in pairs for n in (place[label], place[said], clips)]

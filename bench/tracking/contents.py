@@ -9,9 +9,8 @@ import pandas as pd
 
 from vidattn.bench.analysis import comparisons
 from vidattn.bench.config import plugin_files
-from vidattn.bench.report import figures
 from vidattn.bench.results.reader import Results, coordinates
-from vidattn.bench.tracking import entries
+from vidattn.bench.tracking import confusion, entries
 from vidattn.bench.tracking.mirror import Mirror
 from vidattn.data.files import atomic
 
@@ -63,8 +62,7 @@ def _shapes(record: dict) -> dict:
 def _attach_confusion(mirror: Mirror, run: str, predictions: pd.DataFrame, classes: list[str]) -> None:
     if predictions.empty:
         return
-    image = figures.encode(figures.confusion(predictions, classes), "png", "confusion")
-    _attach(mirror, run, "confusion.png", image)
+    _attach(mirror, run, "confusion.png", confusion.png(predictions, classes))
 
 
 def _attach(mirror: Mirror, run: str, name: str, content: bytes | str) -> None:

@@ -1,25 +1,29 @@
-"""Figures as SVG, the same bytes from the same results, readable without colour.
+"""Figures in Vega-Lite, drawn as SVG and on the page: same bytes from same results, readable without colour.
 
 A figure is one file with `draw(results) -> {name: Drawing}`. It may state `ORDER`, its place among
 the figures (the last without), and `BESIDE`, the table that it stands with.
 """
 
-import io
 import pkgutil
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NamedTuple
 
-import matplotlib
-from matplotlib.figure import Figure
+from altair.utils.schemapi import debug_mode
 
-from vidattn.bench.report.figures.confusion import confusion as confusion
-from vidattn.bench.report.figures.style import STYLE
+from vidattn.bench.report.figures import render
+from vidattn.bench.report.figures.style import CONFIG, Drawing
 from vidattn.bench.results.reader import Results
-from vidattn.data.files import atomic
 
-# Text stays text: a third of the size, searchable; browsers without the first font take the next.
-TEXT = {"svg.fonttype": "none", "font.family": ["DejaVu Sans", "sans-serif"]}
+
+class Written(NamedTuple):
+    """A figure that was drawn: its SVG, caption, the table that it stands with, and Vega-Lite."""
+
+    path: Path
+    caption: str
+    beside: str
+    spec: dict[str, Any]
 
 
 def modules() -> list[ModuleType]:
@@ -29,21 +33,20 @@ def modules() -> list[ModuleType]:
     return sorted(drawing, key=lambda module: (getattr(module, "ORDER", 1000), module.__name__))
 
 
-def write(results: Results, folder: Path) -> dict[str, tuple[Path, str, str]]:
-    """Draw every figure that the results can fill; returns name -> (path of the SVG, caption, its table)."""
+def write(results: Results, folder: Path) -> dict[str, Written]:
+    """Draw every figure that the results can fill, those anew whose description is another; by name."""
     found = {}
-    with matplotlib.rc_context(STYLE):
-        for module in modules():
-            for name, (figure, caption) in module.draw(results).items():
-                path = atomic.write(Path(folder) / f"{name}.svg", encode(figure, "svg", name))
-                found[name] = (path, caption, getattr(module, "BESIDE", ""))
+    for module in modules():
+        with debug_mode(False):  # tests validate; it takes longer than to draw
+            drawings = module.draw(results)
+        for name, drawing in drawings.items():
+            spec = described(drawing)
+            path = render.write(spec, Path(folder) / f"{name}.svg")
+            found[name] = Written(path, drawing.caption, getattr(module, "BESIDE", ""), spec)
     return found
 
 
-def encode(figure: Figure, kind: str, salt: str) -> bytes:
-    """The bytes of a figure: no date, ids salted by its name."""
-    buffer = io.BytesIO()
-    metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-    with matplotlib.rc_context({**STYLE, **TEXT, "svg.hashsalt": salt}):
-        figure.savefig(buffer, format=kind, metadata=metadata, dpi=120)
-    return buffer.getvalue()
+def described(drawing: Drawing) -> dict[str, Any]:
+    """A figure in Vega-Lite, its caption as the description that a screen reader reads."""
+    spec = drawing.chart.to_dict(validate=False)
+    return {**spec, "config": CONFIG, "description": drawing.caption}

@@ -1,10 +1,10 @@
 """Differences to no attention with their intervals."""
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from vidattn.bench.analysis import comparisons
-from vidattn.bench.report.figures.style import Drawing
+from vidattn.bench.report.figures import intervals
+from vidattn.bench.report.figures.style import WIDTH, Drawing, Layers
 from vidattn.bench.results.reader import Results
 
 CAPTION = (
@@ -22,24 +22,10 @@ def draw(results: Results) -> dict[str, Drawing]:
     return {"forest": Drawing(forest(known), CAPTION)} if len(known) else {}
 
 
-def forest(versus: pd.DataFrame) -> Figure:
+def forest(versus: pd.DataFrame) -> Layers:
     """Difference of each attention to none with its interval, below a heading a data set and protocol."""
-    families = list(versus.groupby(["dataset", "protocol"], sort=False))
-    height = len(versus) + len(families)
-    figure = Figure(figsize=(6.4, 1.2 + 0.2 * height), layout="constrained")
-    axes, names, sure = figure.subplots(), [], comparisons.significant(versus)
-    for title, part in families:
-        names.append(f"{', '.join(title)}:")
-        for index, row in part.sort_values("attention", kind="stable").iterrows():
-            value, low, high = (100 * row[c] for c in ("difference", "difference_low", "difference_high"))
-            face = "black" if sure[index] else "white"
-            axes.plot([low, high], [len(names)] * 2, color="black", lw=1)
-            axes.plot([value], [len(names)], marker="s", color="black", mfc=face, ms=5)
-            names.append(" / ".join(row[c] for c in ("attention", "backbone", "architecture")))
-    axes.axvline(0, color="#8C8C8C", lw=1, ls="--")
-    axes.set_yticks(range(len(names)), names, fontsize=7)
-    for label in axes.get_yticklabels():
-        label.set_fontweight("bold" if label.get_text().endswith(":") else "normal")
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("top-1, attention minus none, points (filled: Holm p < 0.05)")
-    return figure
+    families = versus.groupby(["dataset", "protocol"], sort=False)
+    ordered = pd.concat([part.sort_values("attention", kind="stable") for _, part in families])
+    name = ordered[["attention", "backbone", "architecture"]].agg(" / ".join, axis=1)
+    shown = intervals.rows(ordered, name, comparisons.significant(versus))
+    return intervals.forest(shown, "top-1, attention minus none, points (filled: Holm p < 0.05)", WIDTH)

@@ -1,13 +1,12 @@
 """Validation accuracy by epoch, a figure a data set and protocol."""
 
+import altair as alt
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from vidattn.bench.report.figures.style import COLOURS, DASHES, MARKERS, Drawing
+from vidattn.bench.report.figures.style import Drawing, chosen, columns, dashes, data, marks, numbered
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
+PANEL = 250  # pixels
 CROWD = 8  # lines of one panel; there are as many dashes
 ORDER = 60
 BESIDE = "training"
@@ -46,49 +45,68 @@ def crowded(frame: pd.DataFrame) -> bool:
     return bool(frame.groupby(["backbone", "architecture"])["attention"].nunique().max() > CROWD)
 
 
-def learning_curves(frame: pd.DataFrame) -> Figure:
+def learning_curves(frame: pd.DataFrame) -> alt.FacetChart:
     """Validation top-1 by epoch, a panel a backbone and architecture, a line an attention (figure 6.1).
 
     Where attentions are many, a panel is of one attention and its lines are of architectures, each beside
     the same without attention.
     """
     of, told = ("attention", "architecture") if crowded(frame) else ("architecture", "attention")
-    panels = list(frame.groupby(["backbone", of], sort=False))
-    rows = -(-len(panels) // 2)
-    figure = Figure(figsize=(6.4, 2.3 * rows + 0.3), layout="constrained")
-    kinds = {name: i % len(DASHES) for i, name in enumerate(frame[told].unique())}
-    grid = figure.subplots(rows, 2, squeeze=False, sharex=True, sharey=True).ravel()
-    for (title, part), axes in zip(panels, grid):
-        for name, line in part.groupby(told, sort=False):
-            kind, every = kinds[name], max(1, len(line) // 5)
-            style = {"color": COLOURS[kind], "ls": DASHES[kind], "marker": MARKERS[kind], "markevery": every}
-            whole = line["runs"] == line["runs"].max()
-            axes.plot(line["epoch"][whole], line["value"][whole], lw=1.2, ms=4, label=name, **style)
-            _tail(axes, line[line["epoch"] >= line["epoch"][whole].max()], COLOURS[kind])
-            if of == "attention" and title[1] != "none":
-                same = (frame["architecture"] == name) & (frame["backbone"] == title[0])
-                control = frame[same & (frame["attention"] == "none")]
-                axes.plot(control["epoch"], control["value"], lw=0.9, ls=":", color=COLOURS[kind], zorder=1)
-        axes.set_title(" / ".join(title), fontsize=8)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    for axes in grid[len(panels) :]:
-        axes.set_axis_off()
-    for axes in grid[max(len(panels) - 2, 0) : len(panels)]:
-        axes.tick_params(labelbottom=True)  # below them there may be no panel
-    lines = (line for axes in grid for line in axes.get_lines())
-    styles = {line.get_label(): line for line in lines if line.get_label() in kinds}
-    if len(styles) > 1:  # one has nothing to be told from
-        figure.legend(handles=list(styles.values()), loc="outside upper center", ncols=4, fontsize=8)
-    figure.supxlabel("epoch", fontsize=9)
-    figure.supylabel("validation top-1", fontsize=9)
-    return figure
+    places, points = numbered(frame[told]), _points(frame, of, told)
+    panels = list(dict.fromkeys(point["panel"] for point in points))
+    picked, opacity = chosen("name")
+    kinds = marks("name", places, columns(places))
+    every = alt.Chart().encode(
+        x=alt.X("epoch:Q", axis={"format": "d", "tickMinStep": 1, "tickCount": 5}, scale={"zero": False}),
+        y=alt.Y("value:Q", title="validation top-1", scale={"zero": False}),
+        opacity=opacity,
+    )
+    told_of_point = [
+        *(alt.Tooltip("name:N", title=told), alt.Tooltip("panel:N"), alt.Tooltip("epoch:Q")),
+        *(alt.Tooltip("value:Q", title="validation top-1", format=".3f"), alt.Tooltip("runs:Q")),
+    ]
+    dash = dashes("name", places)
+    line = every.encode(stroke=kinds["stroke"], detail=alt.Detail("name:N"))
+    panel = alt.layer(
+        line.mark_line(strokeWidth=0.9, strokeDash=[1, 2])
+        .transform_filter("datum.part == 'control'")
+        .add_params(picked),
+        line.mark_line(strokeWidth=1.3).transform_filter("datum.part == 'whole'").encode(strokeDash=dash),
+        line.mark_line(strokeWidth=0.7).transform_filter("datum.part == 'tail'"),
+        every.mark_text(align="left", dx=4, fontSize=10)
+        .transform_filter("datum.left")
+        .encode(text=alt.Text("left:Q")),
+        every.mark_point(size=25, strokeWidth=1).transform_filter("datum.marked").encode(**kinds),
+        every.mark_point(size=80, aria=False).encode(opacity=alt.value(0), tooltip=told_of_point),
+    )
+    return (
+        panel.properties(width=PANEL, height=0.6 * PANEL)
+        .facet(alt.Facet("panel:N", sort=panels), data=data(points), columns=min(2, len(panels)))
+        .resolve_axis(x="independent", y="independent")  # below a panel there may be none
+    )
 
 
-def _tail(axes: Axes, line: pd.DataFrame, colour: str) -> None:
-    """Go on where only some runs are left, and write at the end how many."""
-    if len(line) < 2:
-        return
-    axes.plot(line["epoch"], line["value"], lw=0.8, color=colour, alpha=0.45)
-    last = line.iloc[-1]
-    spot, style = (last["epoch"], last["value"]), {"fontsize": 6, "color": colour, "va": "center"}
-    axes.annotate(str(int(last["runs"])), spot, (3, 0), textcoords="offset points", **style)
+def _points(frame: pd.DataFrame, of: str, told: str) -> list[dict]:
+    """The points of every line: whole up to where its first run ends, then its tail; and its control's."""
+    lines = dict(list(frame.groupby(["backbone", of, told], sort=False)))
+    points: list[dict] = []
+    for (backbone, kind, name), line in lines.items():
+        runs, epochs = line["runs"].to_numpy(), line["epoch"].to_numpy()
+        most, turn, every = runs.max(), epochs[runs == runs.max()].max(), max(1, len(line) // 5)
+        parts = {
+            "whole": line[runs == most],
+            "tail": line[epochs >= turn] if epochs.max() > turn else line[:0],
+        }
+        if of == "attention" and kind != "none":
+            parts["control"] = lines.get((backbone, "none", name), line[:0])
+        for part, rows in parts.items():
+            columns = zip(rows["epoch"].tolist(), rows["value"].tolist(), rows["runs"].tolist())
+            for place, (epoch, value, count) in enumerate(columns, 1):
+                point = {"panel": f"{backbone} / {kind}", "name": name, "part": part}
+                point |= {"epoch": epoch, "value": value, "runs": count}
+                if part == "whole" and place % every == 1 % every:
+                    point["marked"] = True
+                if part == "tail" and place == len(rows):
+                    point["left"] = count  # of the mean
+                points.append(point)
+    return points

@@ -1,10 +1,20 @@
 """The same models under two protocols: what a protocol does to the number that is printed."""
 
+import altair as alt
 import pandas as pd
-from matplotlib.figure import Figure
 
 from vidattn.bench.analysis import comparisons, untrained
-from vidattn.bench.report.figures.style import COLOURS, DASHES, MARKERS, Drawing
+from vidattn.bench.report.figures.style import (
+    WIDTH,
+    Drawing,
+    Layers,
+    chosen,
+    columns,
+    data,
+    interval,
+    marks,
+    numbered,
+)
 from vidattn.bench.results.reader import COORDINATES, Results
 
 CAPTION = (
@@ -13,6 +23,8 @@ CAPTION = (
     "trains nothing; what each protocol is stands in the table settings."
 )
 MODEL = list(COORDINATES[1:4])
+ROW = 12  # pixels of a protocol
+AXIS = alt.Axis(ticks=False, domain=False, grid=True, tickBand="extent")  # lines between the models
 ORDER = 30
 BESIDE = "protocols"
 
@@ -31,27 +43,39 @@ def draw(results: Results) -> dict[str, Drawing]:
     return found
 
 
-def protocols(cells: pd.DataFrame) -> Figure:
+def protocols(cells: pd.DataFrame) -> Layers:
     """A row a model, a mark a protocol, those of one model a little apart."""
-    models, names = list(cells.groupby(MODEL, sort=False)), list(cells["protocol"].unique())
-    figure = Figure(figsize=(6.4, 1.2 + 0.12 * len(names) * len(models)), layout="constrained")
-    axes = figure.subplots()
-    for y, (_, part) in enumerate(models):
-        axes.axhline(y + 0.5, color="#DDDDDD", lw=0.6)
-        for _, row in part.iterrows():
-            kind = names.index(row["protocol"])
-            _mark(axes, row, y + 0.8 * ((kind + 0.5) / len(names) - 0.5), kind % len(MARKERS))
-    axes.set_yticks(range(len(models)), [" / ".join(_named(key)) for key, _ in models], fontsize=7)
-    axes.set(ylim=(len(models) - 0.5, -0.5), xlabel=f"top-1 on {cells['dataset'].iloc[0]}")
-    handles = {handle.get_label(): handle for handle in axes.get_lines() if handle.get_label() in names}
-    figure.legend(
-        [handles[name] for name in names],
-        [f"{name}: {_extent(cells[cells['protocol'] == name])}" for name in names],
-        loc="outside upper center",
-        ncols=2,
-        fontsize=8,
+    extents = {name: f"{name}: {_extent(part)}" for name, part in cells.groupby("protocol", sort=False)}
+    names, models = list(extents.values()), cells[MODEL].agg(_named, axis=1)
+    shown = cells[["top1", "top1_low", "top1_high", "n"]].assign(
+        model=models,
+        protocol=cells["protocol"].map(extents),
+        runs=cells["folds"] * cells["seeds"],
+        interval=interval(cells, "top1"),
     )
-    return figure
+    order = list(dict.fromkeys(shown["model"]))
+    picked, opacity = chosen("protocol")
+    base = alt.Chart(data(shown)).encode(
+        y=alt.Y("model:N", sort=order, title=None, axis=AXIS),
+        yOffset=alt.YOffset("protocol:N", scale=alt.Scale(domain=names)),
+        opacity=opacity,
+    )
+    x = alt.X("top1:Q", title=f"top-1 on {cells['dataset'].iloc[0]}", scale=alt.Scale(zero=False))
+    told = [
+        *(
+            alt.Tooltip("model:N"),
+            alt.Tooltip("protocol:N"),
+            alt.Tooltip("top1:Q", title="top-1", format=".3f"),
+        ),
+        *(alt.Tooltip("interval:N"), alt.Tooltip("n:Q", format=","), alt.Tooltip("runs:Q")),
+    ]
+    kinds = marks("protocol", numbered(names), columns(names))
+    return alt.layer(
+        base.mark_rule()
+        .encode(x=alt.X("top1_low:Q"), x2=alt.X2("top1_high"), stroke=kinds["stroke"])
+        .add_params(picked),
+        base.mark_point(size=40, strokeWidth=1.2).encode(x=x, tooltip=told, **kinds),
+    ).properties(width=WIDTH - 230, height=alt.Step(ROW))
 
 
 def _extent(part: pd.DataFrame) -> str:
@@ -63,14 +87,7 @@ def _extent(part: pd.DataFrame) -> str:
     return f"n {' to '.join(shown['n'])}, {' to '.join(shown['runs'])} runs"
 
 
-def _named(key: tuple[str, ...]) -> list[str]:
+def _named(key: pd.Series) -> str:
     backbone, attention, architecture = key
     head = f"{architecture} (1-NN probe)" if untrained.is_probe(architecture) else architecture
-    return [head, backbone, *([attention] if attention != "none" else [])]
-
-
-def _mark(axes, row: pd.Series, y: float, kind: int) -> None:
-    axes.plot([row["top1_low"], row["top1_high"]], [y, y], color=COLOURS[kind], ls=DASHES[kind], lw=1)
-    axes.plot(
-        [row["top1"]], [y], color=COLOURS[kind], marker=MARKERS[kind], ls="", ms=5, label=row["protocol"]
-    )
+    return " / ".join([head, backbone, *([attention] if attention != "none" else [])])

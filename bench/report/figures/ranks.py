@@ -2,15 +2,16 @@
 
 from itertools import combinations
 
+import altair as alt
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy.stats import studentized_range
 
-from vidattn.bench.report.figures.style import Drawing
+from vidattn.bench.report.figures.style import WIDTH, Drawing, Layers, data
 from vidattn.bench.results.reader import Results
 
 BLOCK = ["backbone", "architecture", "protocol", "fold", "seed"]
+ROW = 20  # pixels of a name
 ORDER = 50
 BESIDE = "grid"
 
@@ -56,31 +57,58 @@ def nemenyi(attentions: int, blocks: int, level: float = 0.05) -> float:
     return float(q * np.sqrt(attentions * (attentions + 1) / (6 * blocks)))
 
 
-def critical_difference(ranks: pd.Series, blocks: int) -> Figure:
+def critical_difference(ranks: pd.Series, blocks: int) -> Layers:
     """Average ranks on an axis; bars join what the Nemenyi test cannot tell apart (Demsar 2006, figure 1)."""
     count, reach = len(ranks), nemenyi(len(ranks), blocks)
     joined = cliques(ranks.to_numpy(), reach)
-    below, half = 0.35 * len(joined) + 0.5, -(-count // 2)  # half of the names stand on each side
-    figure = Figure(figsize=(6.4, 0.9 + 0.28 * (below + half)), layout="constrained")
-    axes = figure.subplots()
+    below, half = 0.5 * len(joined) + 0.7, -(-count // 2)  # half of the names stand on each side
+    names = []
     for i, (name, rank) in enumerate(ranks.items()):
         best = i < half
-        height, end = below + (i if best else count - 1 - i), 1 if best else count
-        axes.plot([rank, rank, end], [0, height, height], color="black", lw=0.9)
-        label, side, away = (f"{name} {rank:.2f}", "right", -4) if best else (f"{rank:.2f} {name}", "left", 4)
-        style = {"ha": side, "va": "center", "fontsize": 9, "textcoords": "offset points"}
-        axes.annotate(label, (end, height), (away, 0), **style)
-    for i, (first, last) in enumerate(joined):
-        span = (ranks.iloc[first] - 0.03, ranks.iloc[last] + 0.03)
-        axes.plot(span, [0.35 * (i + 1)] * 2, color="black", lw=4, solid_capstyle="butt")
-    axes.plot([1, 1 + reach], [-1.0, -1.0], color="black", lw=1.5, marker="|", ms=8, clip_on=False)
-    axes.set_title(f"critical difference {reach:.2f}", loc="left", fontsize=8, pad=14)
-    axes.set(xlim=(1, count), ylim=(below + half, -0.02), xticks=range(1, count + 1), yticks=[])
-    axes.xaxis.tick_top()
-    axes.spines[["bottom", "left", "right"]].set_visible(False)
-    axes.spines["top"].set_visible(True)
-    axes.set_xlabel(f"average rank over {blocks} runs, 1 is best", fontsize=9)
-    return figure
+        height, label = (
+            below + (i if best else count - 1 - i),
+            f"{name} {rank:.2f}" if best else f"{rank:.2f} {name}",
+        )
+        names.append(
+            {"name": name, "rank": rank, "place": height, "end": 1 if best else count, "label": label}
+        )
+    bars = [
+        {"first": ranks.iloc[i] - 0.03, "last": ranks.iloc[j] + 0.03, "place": 0.5 * (k + 1)}
+        for k, (i, j) in enumerate(joined)
+    ]
+    across, down = alt.Scale(domain=[1, count], nice=False), alt.Scale(domain=[0, below + half], reverse=True)
+    axis = alt.Axis(orient="top", values=list(range(1, count + 1)), format="d", domainColor="black")
+    x = alt.X("rank:Q", scale=across, axis=axis, title=f"average rank over {blocks} runs, 1 is best")
+    y = alt.Y("place:Q", scale=down, axis=None)
+    of_name = alt.Chart(data(names)).encode(
+        y=y,
+        tooltip=[
+            alt.Tooltip("name:N", title="attention"),
+            alt.Tooltip("rank:Q", title="average rank", format=".2f"),
+        ],
+    )
+    least = alt.Chart(data([{"first": 1, "last": 1 + reach, "label": f"critical difference {reach:.2f}"}]))
+    above = alt.value(-46)  # the axis and its title are between
+    sides = [
+        of_name.transform_filter(f"datum.end {sign} 1")
+        .mark_text(align=align, dx=dx)
+        .encode(x=alt.X("end:Q"), text=alt.Text("label:N"))
+        for sign, align, dx in (("==", "right", -5), ("!=", "left", 5))
+    ]
+    return alt.layer(
+        of_name.mark_rule().encode(x=x, y2=alt.datum(0)),
+        of_name.mark_rule().encode(x=x, x2=alt.X2("end")),
+        alt.Chart(data(bars)).mark_rule(strokeWidth=4).encode(x=alt.X("first:Q"), x2=alt.X2("last"), y=y),
+        least.mark_rule(strokeWidth=1.5).encode(x=alt.X("first:Q"), x2=alt.X2("last"), y=above),
+        *(
+            least.mark_tick(orient="vertical", thickness=1.5, size=9, color="black").encode(
+                x=alt.X(f"{end}:Q"), y=above
+            )
+            for end in ("first", "last")
+        ),
+        least.mark_text(align="left", dy=-11).encode(x=alt.X("first:Q"), y=above, text=alt.Text("label:N")),
+        *sides,
+    ).properties(width=WIDTH - 280, height=ROW * (below + half), usermeta={"least": 480})
 
 
 def cliques(ranks: np.ndarray, reach: float) -> list[tuple[int, int]]:

@@ -1,21 +1,34 @@
 """Accuracy against cost, a figure a data set."""
 
+import altair as alt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from vidattn.bench.analysis import comparisons
-from vidattn.bench.report.figures.style import Drawing, look
+from vidattn.bench.report.figures.style import (
+    GREY,
+    SHIFT,
+    WIDTH,
+    Drawing,
+    Layers,
+    chosen,
+    columns,
+    data,
+    interval,
+    marks,
+    numbered,
+)
 from vidattn.bench.results.reader import Results
 
 COSTS = {"flops": "FLOPs per clip", "parameters": "parameters"}
-HEADS = "; of the head alone where the encoder is frozen"
-COLUMNS = 2  # panels in a row
-WIDTH = 6.4  # inches; of one panel too, or its labels would be wider than the figure
-NEAR = (0.08, 0.07)  # share of a panel's width and height within which two corners get one label
+ALONE = " (head alone)"
+CAPTION = (
+    "The stepped line joins cells that no cheaper one beats. Panels have axes of their own; with the shift "
+    "key a drag moves them and the wheel zooms."
+)
+COLUMNS, PANEL = 2, 260  # panels in a row; pixels
+NEAR = (0.09, 0.07)  # share of a panel's width and height within which two corners get one label
+ROOM = (0.12, 0.05)  # share of the costs' range left free before and after, so that no label leaves the panel
 ORDER = 40
 BESIDE = "grid"
 
@@ -28,49 +41,26 @@ def draw(results: Results) -> dict[str, Drawing]:
         for dataset, part in known.groupby("dataset", sort=False):
             part = part[part.groupby("protocol")[cost].transform("nunique") > 2]
             if len(part):
-                caption = (
-                    f"{dataset}: top-1 with 95 % interval against {name}, a panel a protocol. The stepped "
-                )
-                caption += "line joins cells that no cheaper one beats; its corners are named below. "
-                caption += "Panels have axes of their own."
+                caption = f"{dataset}: top-1 with 95 % interval against {name}, a panel a protocol. {CAPTION}"
                 if (part["encoder"] == "frozen").any():
-                    caption += f" The cost is that{HEADS.removeprefix(';')}."
+                    caption += " The cost is that of the head alone where the encoder is frozen."
+                caption += f" {_corners(part, cost)}"
                 found[f"top1_{cost}_{dataset}"] = Drawing(tradeoff(part, cost), caption)
     return found
 
 
-def tradeoff(cells: pd.DataFrame, cost: str) -> Figure:
+def tradeoff(cells: pd.DataFrame, cost: str) -> alt.ConcatChart | Layers:
     """Top-1 against a cost, one panel a protocol, with the Pareto front.
 
-    An axis of cost is logarithmic where costs differ by more than five times. Markers tell attentions, or
-    architectures where there is one attention.
+    Marks tell attentions, or architectures where there is one attention.
     """
-    panels = list(cells.groupby("protocol", sort=False))
-    columns = min(COLUMNS, len(panels))
-    rows = -(-len(panels) // columns)
     told = "attention" if cells["attention"].nunique() > 1 else "architecture"
-    kinds = {name: i for i, name in enumerate(cells[told].unique())}
-    beside = int(12 * WIDTH // (max(map(len, kinds)) + 6))  # names of 8 points: twelve letters an inch
-    lines = max(len(pareto(part, cost)) for _, part in panels)
-    height = 0.6 + 0.17 * -(-len(kinds) // beside) + (2.5 + 0.1 * lines) * rows
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for (title, part), axes in zip(panels, grid):
-        frozen = (part["encoder"] == "frozen").all()
-        axes.set_title(f"{title}{' (head alone)' if frozen else ''}", fontsize=9)
-        axes.tick_params(labelbottom=True, labelsize=7)
-        for _, row in part.iterrows():
-            _point(axes, row, cost, kinds[row[told]])
-        _scale(axes, part[cost])
-        _front(axes, part, cost)
-    for axes in grid[len(panels) :]:
-        axes.set_axis_off()
-    handles = [_handle(kind, name) for name, kind in kinds.items()]
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(kinds), beside), fontsize=8)
-    heads = (cells["encoder"] == "frozen").any()
-    figure.supxlabel(f"{COSTS[cost]}{HEADS if heads else ''}", fontsize=9)
-    figure.supylabel("top-1", fontsize=9)
-    return figure
+    looks = numbered(cells[told])
+    parts = [part for _, part in cells.groupby("protocol", sort=False)]
+    panels = [_panel(part, cost, told, looks, place) for place, part in enumerate(parts)]
+    if len(panels) == 1:
+        return panels[0].properties(width=WIDTH - 60)
+    return alt.concat(*panels, columns=COLUMNS)
 
 
 def pareto(frame: pd.DataFrame, cost: str) -> pd.DataFrame:
@@ -80,66 +70,103 @@ def pareto(frame: pd.DataFrame, cost: str) -> pd.DataFrame:
     return ordered[ordered["top1"] > best]
 
 
-def _wide(costs: pd.Series) -> bool:
-    return bool(costs.max() > 5 * costs.min())
+def _corners(cells: pd.DataFrame, cost: str) -> str:
+    """What the numbers at a front's corners stand for: `Corners, clean: 1 tiny / lstm / none, ...`."""
+    said = []
+    for protocol, part in cells.groupby("protocol", sort=False):
+        names = [*(["backbone"] if part["backbone"].nunique() > 1 else []), "architecture", "attention"]
+        front = pareto(part, cost)[names].itertuples(index=False)
+        said.append(f"{protocol}: " + ", ".join(f"{i} {' / '.join(row)}" for i, row in enumerate(front, 1)))
+    return f"Corners, {'; '.join(said)}."
 
 
-def _scale(axes: Axes, costs: pd.Series) -> None:
-    """The axis of cost with room at both ends, so that no label leaves the panel."""
-    low, high = float(costs.min()), float(costs.max())
-    if _wide(costs):
-        axes.set(xscale="log", xlim=(low / (high / low) ** 0.2, high * (high / low) ** 0.08))
-    else:
-        axes.set(xlim=(low - 0.2 * (high - low), high + 0.08 * (high - low)))
-        axes.xaxis.set_major_locator(MaxNLocator(3))
-    axes.xaxis.set_major_formatter(EngFormatter(sep=" "))
-
-
-def _point(axes: Axes, row: pd.Series, cost: str, kind: int) -> None:
-    """A cell with its interval."""
-    low, high = row["top1"] - row["top1_low"], row["top1_high"] - row["top1"]
-    bar = None if np.isnan(low) else [[max(low, 0)], [max(high, 0)]]
-    style = {**look(kind), "ms": 5, "alpha": 0.8}
-    axes.errorbar([float(row[cost])], [row["top1"]], yerr=bar, ls="", elinewidth=0.7, **style)
-
-
-def _handle(kind: int, label: str) -> Line2D:
-    """A legend entry with the marker of an attention or architecture."""
-    return Line2D([], [], label=label, ls="", **look(kind))
-
-
-def _front(axes: Axes, part: pd.DataFrame, cost: str) -> None:
-    """The stepped front, drawn on to the most expensive cell; numbers at its corners, names below."""
+def _panel(part: pd.DataFrame, cost: str, told: str, looks: dict[str, int], place: int) -> Layers:
+    """The cells of a protocol; a drag with the shift key moves, a turn of the wheel with it zooms."""
+    costs, tops = part[cost].astype(float), part[["top1", "top1_low", "top1_high"]]
+    kind, across = scale(costs)
+    alone = ALONE if (part["encoder"] == "frozen").all() else ""
+    down = [float(tops.min(axis=None)) - 0.02, float(tops.max(axis=None)) + 0.03]
+    shown = part[["backbone", "attention", "architecture", *tops, "n"]].assign(
+        cost=costs, runs=part["folds"] * part["seeds"], interval=interval(part, "top1")
+    )
     front = pareto(part, cost)
-    costs, values = front[cost].astype(float).tolist(), front["top1"].tolist()
-    ends = costs + [float(part[cost].max())], values + values[-1:]
-    axes.step(*ends, where="post", color="#8C8C8C", lw=1, zorder=0)
-    for members in _near(axes, costs, values):
-        label, last = _numbers(members), members[-1]
-        # Left above a corner of the front nothing can lie: it would be cheaper and better.
-        spot = (costs[members[0]], values[last])
-        axes.annotate(label, spot, (-4, 3), textcoords="offset points", fontsize=7, ha="right")
-    several = part["backbone"].nunique() > 1
-    names = [*(["backbone"] if several else []), "architecture", "attention"]
-    lines = [f"{i}  {' / '.join(row[names])}" for i, (_, row) in enumerate(front.iterrows(), 1)]
-    axes.set_xlabel("\n".join(lines), fontsize=6.5, loc="left")
+    steps = front[["top1"]].assign(cost=front[cost].astype(float)).to_dict("records")
+    steps.append({"top1": steps[-1]["top1"], "cost": costs.max()})  # on to the most expensive cell
+    picked, opacity = chosen(told)
+    moved = alt.selection_interval(name=f"moved_{place}", bind="scales", translate=SHIFT[0], zoom=SHIFT[1])
+    axis = {"format": "~s", "tickCount": 4, "labelOverlap": True}
+    x = alt.X(
+        "cost:Q",
+        title=f"{COSTS[cost]}{alone}",
+        axis=axis,
+        scale={"type": kind, "domain": across, "nice": False},
+    )
+    y = alt.Y("top1:Q", title="top-1", scale={"domain": down, "nice": False}, axis={"tickCount": 6})
+    tips = [
+        *(alt.Tooltip("architecture:N"), alt.Tooltip("attention:N"), alt.Tooltip("backbone:N")),
+        *(alt.Tooltip("top1:Q", title="top-1", format=".3f"), alt.Tooltip("interval:N")),
+        *(
+            alt.Tooltip("cost:Q", title=COSTS[cost], format=".3s"),
+            alt.Tooltip("n:Q", format=","),
+            alt.Tooltip("runs:Q"),
+        ),
+    ]
+    kinds = marks(told, looks, columns(looks))
+    cells = alt.Chart(data(shown)).encode(x=x, opacity=opacity)
+    line = alt.Chart(data(steps)).mark_line(interpolate="step-after", color=GREY, strokeWidth=1.2, clip=True)
+    numbers = alt.Chart(data(labels(front, cost, kind, across, down))).mark_text(
+        align="right", dx=-5, dy=-6, clip=True
+    )
+    points = cells.mark_point(size=45, strokeWidth=1.3, clip=True).encode(y=y, tooltip=tips, **kinds)
+    return alt.layer(
+        line.encode(x=x, y=y),
+        cells.mark_rule(strokeWidth=0.8, clip=True)
+        .encode(y=alt.Y("top1_low:Q"), y2=alt.Y2("top1_high"), stroke=kinds["stroke"])
+        .add_params(moved, *([] if place else [picked])),  # a click on the legend is for all panels
+        points,
+        numbers.encode(x=x, y=y, text=alt.Text("label:N")),
+        title=f"{part['protocol'].iloc[0]}{alone}",
+        width=PANEL,
+        height=PANEL,
+    )
 
 
-def _numbers(members: list[int]) -> str:
-    """`1, 2` or `1-5`: corners that follow one another, counted from one."""
-    first, last = members[0] + 1, members[-1] + 1
-    return f"{first}-{last}" if last - first > 1 else ", ".join(str(i + 1) for i in members)
+def scale(costs: pd.Series) -> tuple[str, list[float]]:
+    """Kind and ends of an axis of cost: logarithmic where costs differ by more than five times."""
+    low, high = float(costs.min()), float(costs.max())
+    if high > 5 * low:
+        return "log", [low / (high / low) ** ROOM[0], high * (high / low) ** ROOM[1]]
+    return "linear", [low - ROOM[0] * (high - low), high + ROOM[1] * (high - low)]
 
 
-def _near(axes: Axes, costs: list[float], values: list[float]) -> list[list[int]]:
-    """Corners by their place in the front, those that lie together in one list: they get one label."""
-    axes.autoscale_view(scalex=False)
-    spots = axes.transAxes.inverted().transform(axes.transData.transform(list(zip(costs, values))))
-    groups = [[0]]
-    for i in range(1, len(spots)):
-        gap = spots[i] - spots[groups[-1][-1]]
-        if gap[0] < NEAR[0] and gap[1] < NEAR[1]:
-            groups[-1].append(i)
+def labels(front: pd.DataFrame, cost: str, kind: str, across: list[float], down: list[float]) -> list[dict]:
+    """Numbers of the front's corners and where they stand; corners that lie together get one label.
+
+    Left above a corner nothing can lie: it would be cheaper and better.
+    """
+    found: list[dict] = []
+    for number, (x, y) in enumerate(zip(front[cost].astype(float), front["top1"]), 1):
+        last = found[-1] if found else None
+        if (
+            last
+            and _share(kind, across, last["end"], x) < NEAR[0]
+            and (y - last["top1"]) / np.ptp(down) < NEAR[1]
+        ):
+            last.update(end=x, top1=y, last=number)
         else:
-            groups.append([i])
-    return groups
+            found.append({"cost": x, "end": x, "top1": y, "first": number, "last": number})
+    return [
+        {"cost": at["cost"], "top1": at["top1"], "label": _numbers(at["first"], at["last"])} for at in found
+    ]
+
+
+def _share(kind: str, ends: list[float], first: float, last: float) -> float:
+    """How far two costs lie apart on the axis, as a share of its length."""
+    if kind == "log":
+        return np.log(last / first) / np.log(ends[1] / ends[0])
+    return (last - first) / (ends[1] - ends[0])
+
+
+def _numbers(first: int, last: int) -> str:
+    """`1, 2` or `1-5`: corners that follow one another."""
+    return f"{first}-{last}" if last - first > 1 else ", ".join(map(str, range(first, last + 1)))

@@ -41,53 +41,76 @@ for (const input of document.querySelectorAll("input[type=search]")) {
   });
 }
 
-const form = document.querySelector("form");
-form?.addEventListener("change", () => {
+// Figures come in Vega-Lite and are drawn when they are first seen.
+const plots = JSON.parse(document.getElementById("plots").textContent);
+const STATIC = 640; // pixels that a figure was laid out for
+
+// A single panel takes the width that there is, if that is enough (else its box scrolls); of several panels, and of
+// the names in a legend, as many stand side by side as fit.
+function fitted(spec, width) {
+  const fewer = (name, value) => name === "columns" ? Math.max(1, Math.min(value, Math.round((value * width) / STATIC))) : value;
+  const made = JSON.parse(JSON.stringify(spec), fewer);
+  return made.columns || width < made.usermeta?.least ? made : { ...made, width: "container", autosize: { type: "fit-x", contains: "padding", resize: true } };
+}
+
+// Of its messages only errors (1): it warns of legends that figures leave out on purpose.
+const embed = (box, spec) => vegaEmbed(box, fitted(spec, box.clientWidth), { mode: "vega-lite", renderer: "svg", actions: false, logLevel: 1 });
+
+function draw(part) {
+  for (const box of part.querySelectorAll("[data-plot]:not(.drawn)")) {
+    box.classList.add("drawn");
+    embed(box, plots[box.dataset.plot]);
+  }
+}
+document.addEventListener("toggle", (event) => { if (event.target.open) draw(event.target); }, true);
+draw(document.getElementById("answer"));
+
+// Accuracy against cost of one data set and protocol: those of several cannot be compared.
+const form = document.querySelector("form"), frame = document.getElementById("plot"), against = frame?.querySelector("select");
+const COSTS = { flops: ["FLOPs", 4], parameters: ["parameters", 3], latency: ["latency, ms", 5] };
+let shown = { kind: "", view: null }, last = Promise.resolve();
+
+function leaders() {
   const wanted = [...form.querySelectorAll("select")].filter((select) => select.value);
   const rows = [...document.querySelector(".leaders tbody").rows];
   for (const row of rows) row.hidden = !wanted.every((select) => row.dataset[select.dataset.column] === select.value);
-  const shown = rows.filter((row) => !row.hidden);
-  form.querySelector("output").textContent = `${shown.length} of ${rows.length} models`;
-  plot(shown);
-});
-
-// Accuracy against cost of one data set and protocol: those of several cannot be compared.
-const [LEFT, RIGHT, TOP, BOTTOM] = [40, 620, 12, 220], PLACE = { top1: 1, flops: 4 };
-
-function plot(rows) {
-  const points = rows.map((row) => ({ row, x: Math.log10(key(row, PLACE.flops)), y: 100 * key(row, PLACE.top1), bar: row.querySelector(".bar i").style }))
-    .filter((point) => isFinite(point.x));
-  const place = (name) => new Set(rows.map((row) => row.querySelector("small").textContent.split(", ")[name])).size;
-  const frame = document.getElementById("plot");
-  frame.hidden = points.length < 2 || place(0) > 1 || place(1) > 1;
-  if (frame.hidden) return;
-  const ends = (values) => [Math.min(...values), Math.max(...values)];
-  const scale = ([low, high], from, to) => (value) => (from + to) / 2 + (high > low ? ((value - (low + high) / 2) * (to - from) * 0.9) / (high - low) : 0);
-  const bounds = points.flatMap(({ y, bar }) => [y, parseFloat(bar.left), parseFloat(bar.left) + parseFloat(bar.width)]);
-  const [x, y] = [scale(ends(points.map((point) => point.x)), LEFT, RIGHT), scale(ends(bounds), BOTTOM, TOP)];
-  const drawn = [drawing("path", { d: `M${LEFT} ${TOP}V${BOTTOM}H${RIGHT}` })];
-  for (const value of ends(points.map((point) => point.x))) drawn.push(drawing("text", { x: x(value), y: BOTTOM + 18, "text-anchor": "middle" }, short(10 ** value)));
-  for (const value of ends(bounds)) drawn.push(drawing("text", { x: LEFT - 4, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(0)));
-  drawn.push(drawing("text", { x: RIGHT, y: BOTTOM + 36, "text-anchor": "end" }, "FLOPs"), drawing("text", { x: 2, y: TOP }, "%"));
-  for (const point of points) {
-    const [low, width] = [parseFloat(point.bar.left), parseFloat(point.bar.width)], button = point.row.querySelector("button");
-    const told = `${button.textContent}: ${point.row.cells[PLACE.top1].firstChild.textContent} %, ${point.row.cells[PLACE.flops].firstChild.textContent} FLOPs`;
-    const mark = drawing("circle", { cx: x(point.x), cy: y(point.y), r: 6, tabindex: 0, role: "button", "aria-label": told });
-    mark.append(drawing("title", {}, told));
-    mark.addEventListener("click", () => show(button.dataset.cell));
-    mark.addEventListener("keydown", (event) => { if (event.key === "Enter") show(button.dataset.cell); });
-    drawn.push(drawing("path", { d: `M${x(point.x)} ${y(low)}V${y(low + width)}` }), mark);
-  }
-  frame.querySelector("svg").replaceChildren(...drawn);
+  const left = rows.filter((row) => !row.hidden);
+  form.querySelector("output").textContent = `${left.length} of ${rows.length} models`;
+  const alone = new Set(left.map((row) => row.querySelector("small").textContent.split(", ").slice(0, 2).join())).size < 2;
+  document.getElementById("no-plot").hidden = alone;
+  frame.hidden = !alone || left.length < 2;
+  if (!frame.hidden) last = last.then(() => plot(left)).catch(console.error); // one after the other: embedding takes a while
 }
 
-const short = (value) => Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+function point(row, column) {
+  const [model, where] = [row.querySelector("button"), row.querySelector("small")], bar = row.querySelector(".bar i").style;
+  const text = (place) => row.cells[place].firstChild.textContent, low = parseFloat(bar.left);
+  return {
+    ...{ cell: model.dataset.cell, model: model.textContent, where: where.textContent, attention: row.dataset.attention },
+    ...{ top1: text(1), difference: text(2), runs: text(6), shown: text(column) },
+    ...{ value: 100 * key(row, 1), low, high: low + parseFloat(bar.width), cost: parseFloat(key(row, column)) },
+  };
+}
 
-function drawing(name, attributes, text = "") {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
-  made.textContent = text;
-  return made;
+async function plot(rows) {
+  const [title, column] = COSTS[against.value], points = rows.map((row) => point(row, column)).filter((each) => each.cost > 0);
+  const costs = points.map((each) => each.cost), type = Math.max(...costs) > 5 * Math.min(...costs) ? "log" : "linear";
+  if (shown.kind === `${title} ${type}`) return shown.view.data("models", points).runAsync();
+  const spec = { ...structuredClone(plots.leaders), datasets: { models: points } };
+  const scale = { ...spec.layer[0].encoding.x.scale, type, zero: type === "log" ? undefined : false };
+  for (const { encoding } of spec.layer) Object.assign(encoding.x, { title, scale });
+  const { view } = await embed(frame.querySelector(".plot"), spec);
+  view.addEventListener("click", (_, mark) => { if (facts.cells[mark?.datum?.cell]) show(mark.datum.cell); });
+  shown = { kind: `${title} ${type}`, view };
+}
+
+if (form) {
+  for (const option of against.options) { // what was measured of no model is no choice
+    option.disabled = ![...document.querySelector(".leaders tbody").rows].some((row) => key(row, COSTS[option.value][1]) > 0);
+  }
+  form.addEventListener("change", leaders);
+  against.addEventListener("change", leaders);
+  leaders();
 }
 
 // Counts come as [label, prediction, clips, ...], zeros left out.
@@ -145,11 +168,10 @@ panel.querySelector(".close").addEventListener("click", () => panel.close());
 
 // A link into a folded part opens it.
 function open() {
-  const target = location.hash && document.getElementById(location.hash.slice(1));
+  const target = document.getElementById(location.hash.slice(1));
   for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
   target?.scrollIntoView();
 }
 addEventListener("hashchange", open);
-form?.dispatchEvent(new Event("change"));
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
 open();

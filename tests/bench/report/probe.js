@@ -1,5 +1,10 @@
 // Uses the page as a reader would and leaves what it saw as the only text of the document.
-addEventListener("load", () => {
+addEventListener("load", async () => {
+  const until = async (test) => { while (!test()) await new Promise((done) => setTimeout(done, 20)); };
+  const points = () => [...document.querySelectorAll("#plot path[aria-roledescription=point]")];
+  const told = (mark) => mark.getAttribute("aria-label");
+  const middle = (mark) => { const box = mark.getBoundingClientRect(); return [box.left + box.width / 2, box.top + box.height / 2]; };
+  const act = (mark, kind) => { const [x, y] = middle(mark); mark.dispatchEvent(new PointerEvent(kind, { bubbles: true, clientX: x, clientY: y })); };
   const result = {}, table = document.querySelector(".leaders"), heads = [...table.tHead.rows[0].cells];
   const visible = () => [...table.tBodies[0].rows].filter((row) => !row.hidden).map((row) => row.querySelector("button").textContent);
   const press = (column) => heads[column].querySelector("button").click();
@@ -11,8 +16,31 @@ addEventListener("load", () => {
   result.alone = document.getElementById("plot").hidden;
   result.cbam = visible(); result.count = document.querySelector("output").textContent;
   select.value = ""; select.dispatchEvent(new Event("change", { bubbles: true }));
-  result.points = [...document.querySelectorAll("#plot circle")].map((point) => [+point.getAttribute("cx"), +point.getAttribute("cy"), point.getAttribute("aria-label")]);
+  await until(() => points().length);
+  result.points = points().map((mark) => [...middle(mark), told(mark)]);
+  const axis = () => document.querySelector("#plot .role-axis-title text")?.textContent;
+  result.axis = [axis()];
+  const against = document.querySelector("#plot select");
+  against.value = "parameters"; against.dispatchEvent(new Event("change", { bubbles: true }));
+  await until(() => axis() === "parameters"); result.axis.push(axis());
+  select.value = "none"; select.dispatchEvent(new Event("change", { bubbles: true }));
+  await until(() => points().length < result.points.length); result.none = points().map(told);
+  select.value = ""; select.dispatchEvent(new Event("change", { bubbles: true }));
+  await until(() => points().length === result.points.length);
+  act(points()[0], "pointermove"); const tip = () => document.getElementById("vg-tooltip-element")?.textContent;
+  await until(tip); result.tip = [told(points()[0]), tip()];
+  act(points()[0], "click"); result.clicked = [document.querySelector("dialog").open, document.querySelector("dialog h2").textContent];
+  document.querySelector(".close").click();
+  const pale = () => points().filter((mark) => +getComputedStyle(mark).opacity < 0.5).length;
+  const entry = [...document.querySelectorAll("#plot .role-legend-entry .role-scope > g")].find((part) => part.textContent === "cbam");
+  act(entry.querySelector(".background"), "click");
+  await until(pale); result.pale = pale();
+  result.before = document.querySelectorAll("#table-demo_grid svg").length;
   document.querySelectorAll("details").forEach((part) => { part.open = true; });
+  const figures = [...document.querySelectorAll("[data-plot]")];
+  await until(() => figures.every((figure) => figure.querySelector("svg")));
+  result.drawn = figures.map((figure) => figure.dataset.plot); result.pictures = document.querySelectorAll("#answer img").length;
+  result.outside = performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !name.startsWith("data:"));
   const wide = (part) => part.getBoundingClientRect().width > innerWidth;
   result.wide = [...document.querySelectorAll("th, td, p, li, figure, img")].filter(wide).map((part) => part.textContent.slice(0, 60));
   result.fits = document.documentElement.scrollWidth <= innerWidth;

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import synthetic
 
+from vidattn.bench.analysis import comparisons
 from vidattn.bench.config import load as settings
 from vidattn.bench.report import names, tables
 from vidattn.bench.report import page as report
@@ -40,8 +41,11 @@ const wait = () => {{
 wait();
 </script></body>"""
 
-AXE = """<script src="axe.min.js"></script><script>addEventListener("load", () => {
+AXE = """<script src="axe.min.js"></script><script>addEventListener("load", async () => {
   document.querySelectorAll("details").forEach((part) => { part.open = true; });
+  const figures = [...document.querySelectorAll(".plot")];
+  const drawn = () => figures.every((figure) => figure.querySelector("svg"));
+  while (!drawn()) await new Promise((done) => setTimeout(done, 20));
   axe.run().then((told) => {
     const where = (rule) => [rule.id, rule.nodes.map((node) => node.html.slice(0, 200))];
     const violations = told.violations.map(where);
@@ -59,10 +63,14 @@ def folder(tmp_path_factory):
     (folder / "tables" / "long.csv").write_text(f"name,described\na,{LONG}\nb,{LONG}2\n")
     options = {**synthetic.OPTIONS, "names": names.table(settings.load(), synthetic.CELLS)}
     page = report.write(results, folder / "tables", folder / "report.html", options)
-    (folder / "probe.html").write_text(
-        page.read_text().replace("</body>", f"<script>{PROBE}</script></body>")
-    )
+    (folder / "probe.html").write_text(ending(page, f"<script>{PROBE}</script>"))
     return folder
+
+
+def ending(page, script):
+    """The page with a script at its end; Vega's own has the same tag in it."""
+    before, _, after = page.read_text().rpartition("</body>")
+    return f"{before}{script}</body>{after}"
 
 
 def looked_at(folder, page: str, width: int) -> str:
@@ -88,8 +96,7 @@ def seen(request, folder):
 def test_axe_finds_no_violation(folder, width):
     """Contrast, names, roles and order of everything on the page, all of it unfolded."""
     (folder / "axe.min.js").write_text(AXE_CORE.read_text(encoding="utf-8"))
-    page = (folder / "report.html").read_text()
-    (folder / "axe.html").write_text(page.replace("</body>", f"{AXE}</body>"))
+    (folder / "axe.html").write_text(ending(folder / "report.html", AXE))
     assert json.loads(html.unescape(looked_at(folder, "axe.html", width))) == {"violations": []}
 
 
@@ -103,10 +110,44 @@ def test_the_leaderboard_is_sorted_and_filtered(seen):
 
 def test_accuracy_is_drawn_against_cost_for_one_data_set_and_protocol(seen):
     assert seen["alone"]  # a single model is no comparison
-    points = {label.split(":")[0]: (x, y) for x, y, label in seen["points"]}
+    points = {re.search(r"model: ([^;]+)", label)[1]: (x, y) for x, y, label in seen["points"]}
     assert len(points) == len(synthetic.CELLS)
     (cost, _), (least, _) = points["two_stream"], points["frame_average"]
     assert cost > least and points["lstm_attention"][1] == min(y for _, y in points.values())
+
+
+def test_the_plot_follows_filter_and_axis(seen):
+    assert seen["axis"] == ["FLOPs", "parameters"]
+    without = sorted(cell.split("-")[3] for cell in synthetic.CELLS if "-none-" in cell)
+    assert sorted(re.search(r"model: ([^;]+)", label)[1] for label in seen["none"]) == without
+
+
+def test_a_point_tells_its_numbers_and_opens_where_they_come_from(seen):
+    label, tip = seen["tip"]
+    model = re.search(r"model: ([^;]+)", label)[1]
+    is_open, cell = seen["clicked"]
+    _, _, attention, head, _ = cell.split("-")
+    assert is_open and model == (head if attention == "none" else f"{attention} / {head}")
+    results = Results(synthetic.GOLDEN / "results", list(synthetic.CELLS))
+    row = (
+        comparisons.cells(results)
+        .set_index("architecture")
+        .loc[[head]]
+        .query("attention == @attention")
+        .iloc[0]
+    )
+    value, low, high = (100 * row[name] for name in ("top1", "top1_low", "top1_high"))
+    assert model in tip and f"{value:.1f} [{low:.1f}, {high:.1f}]" in tip and tip.endswith("runs3")
+
+
+def test_a_press_on_a_name_of_the_legend_pales_the_others(seen):
+    assert seen["pale"] == len(synthetic.CELLS) - 1
+
+
+def test_figures_are_drawn_when_they_are_seen_and_nothing_comes_from_outside(seen):
+    assert seen["before"] == 0 and {"answer", "forest", "top1_flops_actors"} <= set(seen["drawn"])
+    assert seen["pictures"] == 0  # the picture of the answer was for pages without script
+    assert seen["outside"] == []
 
 
 def test_the_answer_is_short(seen):

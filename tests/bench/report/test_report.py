@@ -1,23 +1,44 @@
 """The report says what the numbers say, stands alone, and works in a browser."""
 
 import itertools
+import json
 import re
 import shutil
 import sys
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+import vl_convert
 
 from vidattn.bench.analysis import comparisons, main_effects, planned
 from vidattn.bench.config import load
 from vidattn.bench.report import figures, findings, names, sentences, tables
 from vidattn.bench.report import page as report
+from vidattn.bench.report.figures import answer as answer_figure
 from vidattn.bench.report.figures import learning_curves, protocols, ranks, saturation, tradeoff
 from vidattn.bench.results.reader import COORDINATES, Results
 
 CELLS = [*synthetic.CELLS, synthetic.MISSING]
+
+
+def layers(spec):
+    """Every single mark of a chart."""
+    parts = [spec[key] for key in ("layer", "concat") if key in spec]
+    parts = [*itertools.chain(*parts), *([spec["spec"]] if "spec" in spec else [])]
+    yield from itertools.chain.from_iterable(map(layers, parts)) if parts else [spec]
+
+
+def tooltip(layer):
+    found = layer.get("encoding", {}).get("tooltip", [])
+    return found if isinstance(found, list) else [found]
+
+
+def rows(spec, field):
+    """The data of a chart that have a field, in order."""
+    return [row for values in spec["datasets"].values() for row in values if field in row]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +68,7 @@ def test_a_file_that_draws_is_a_figure(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "__path__", [*figures.__path__, str(tmp_path)])
     names = [module.__name__.rpartition(".")[2] for module in figures.modules()]
     assert names[:3] == ["answer", "mine", "forest"] and names[-1] == "last"
-    assert not {"helper", "style", "confusion"} & set(names)
+    assert not {"helper", "style", "render", "intervals"} & set(names)
     for name in ("mine", "last", "helper"):
         sys.modules.pop(f"{figures.__name__}.{name}", None)
 
@@ -157,8 +178,9 @@ def test_leaks_and_lost_clips_are_said(tmp_path):
 
 
 def test_the_page_loads_nothing_and_escapes_what_it_quotes(page, results, tmp_path):
-    text = page.read_text()
-    assert not re.search(r'src="(?!data:)|href="(?!#|tables/)', text) and "@import" not in text
+    text = figures.render.IN_PAGE.sub("", page.read_text())  # what Vega loads, a browser is asked
+    assert not re.search(r'src="(?!data:)|href="(?!#|tables/|figures/)', text) and "@import" not in text
+    assert "<script src" not in page.read_text()
     folder = tmp_path / "tables"
     folder.mkdir()
     (folder / "odd.csv").write_text("name\n<script>alert(1)</script>\n")
@@ -199,6 +221,81 @@ def test_the_same_results_give_the_same_bytes(page, results, tmp_path):
     assert again.read_bytes() == page.read_bytes()
     for path in (page.parent / "figures").iterdir():
         assert path.read_bytes() == (tmp_path / "figures" / path.name).read_bytes(), path.name
+
+
+def test_a_figure_is_drawn_anew_only_if_its_numbers_or_its_file_changed(results, tmp_path, monkeypatch):
+    drawn = []
+    real = figures.render.vl_convert.vegalite_to_svg
+    told = lambda spec: drawn.append(spec["description"]) or real(spec)  # noqa: E731
+    monkeypatch.setattr(figures.render.vl_convert, "vegalite_to_svg", told)
+    written = figures.write(results, tmp_path)
+    assert len(drawn) == len(written) > 3
+    first = {name: figure.path.read_bytes() for name, figure in written.items()}
+    figures.write(results, tmp_path)
+    assert len(drawn) == len(written)
+    written["forest"].path.write_bytes(first["forest"].replace(b"cbam", b"best"))
+    figures.write(results, tmp_path)
+    assert len(drawn) == len(written) + 1 and written["forest"].path.read_bytes() == first["forest"]
+    spec = {**written["forest"].spec, "width": 99}
+    figures.render.write(spec, written["forest"].path)
+    assert written["forest"].path.read_bytes() != first["forest"]
+
+
+def test_the_script_is_taken_from_the_page_only_if_it_is_whole(page, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures.render.vl_convert, "javascript_bundle", lambda snippet: "made()</script>")
+    found = figures.render.script(page)
+    assert len(found) > 100_000 and found in page.read_text() and "vl-convert" in found.partition("\n")[0]
+    broken = tmp_path / "page.html"
+    for text in (page.read_text().replace("vegaEmbed", "other"), "no page"):
+        broken.write_text(text)
+        assert figures.render.script(broken).partition("\n")[2] == r"made()<\/script>"
+    assert figures.render.script(tmp_path / "none.html").partition("\n")[2] == r"made()<\/script>"
+
+
+def test_every_figure_is_valid_and_tells_its_values(results, tmp_path):
+    """By the schema of Vega-Lite; a tooltip of each has an interval or a number of runs."""
+    for module in figures.modules():
+        for name, drawing in module.draw(results).items():
+            drawing.chart.to_dict(validate=True)
+            spec = figures.described(drawing)
+            assert spec["description"] == drawing.caption and "http" not in json.dumps(
+                {key: value for key, value in spec.items() if key != "$schema"}
+            )
+            fields = {tip["field"] for layer in layers(spec) for tip in tooltip(layer)}
+            assert fields & {"interval", "shown", "runs", "loss", "rank"}, name
+
+
+def test_a_press_on_any_legend_finds_what_it_binds(results):
+    """Vega-Lite drops the binding of a legend that a layer without it has first."""
+
+    def legends(group):
+        yield from group.get("legends", [])
+        for mark in group.get("marks", []):
+            yield from legends(mark)
+
+    found = [
+        legend
+        for module in figures.modules()
+        for drawing in module.draw(results).values()
+        for legend in legends(vl_convert.vegalite_to_vega(figures.described(drawing)))
+    ]
+    assert len(found) >= 3 and all("entries" in legend["encode"] for legend in found)
+
+
+def test_the_answer_shows_the_numbers_of_its_table(results):
+    effects = main_effects.table(results)
+    spec = answer_figure.answer(effects).to_dict()
+    shown = rows(spec, "value")
+    assert [row["name"] for row in shown] == effects.sort_values("difference")["attention"][::-1].tolist()
+    best = effects.loc[effects["difference"].idxmax()]
+    low, value, high = (100 * best[f"difference{end}"] for end in ("_low", "", "_high"))
+    assert shown[0]["value"] == pytest.approx(value, rel=1e-4) and shown[0]["low"] == pytest.approx(
+        low, rel=1e-4
+    )
+    assert shown[0]["shown"] == f"{value:+.1f} [{low:+.1f}, {high:+.1f}]" and shown[0]["runs"] == best["runs"]
+    assert [row["sure"] for row in shown] == [row["p"] < 0.05 for row in shown]
+    (heading,) = (row for row in rows(spec, "where") if "name" not in row)
+    assert heading["place"] == 0 and [row["place"] for row in shown] == [1, 2]
 
 
 def test_a_report_of_nothing_stands(tmp_path):
@@ -253,20 +350,29 @@ def costly(protocol, flops):
     """Cells that lie as close as a front can, all on it."""
     rows = [(protocol, "tiny", f"head{i}", "none", x, 0.4 + i / 100) for i, x in enumerate(flops)]
     frame = pd.DataFrame(rows, columns=["protocol", "backbone", "architecture", "attention", "flops", "top1"])
-    return frame.assign(top1_low=frame["top1"] - 0.2, top1_high=frame["top1"] + 0.2, encoder="trained")
+    frame = frame.assign(n=9, folds=1, seeds=1, encoder="trained")
+    return frame.assign(top1_low=frame["top1"] - 0.2, top1_high=frame["top1"] + 0.2)
 
 
-@pytest.mark.parametrize("flops", [(1e6, 1.01e6, 1.02e6, 2e6), (1e4, 9.8e6, 9.9e6, 1e7), (1, 1.2, 1.4, 2)])
-def test_labels_of_a_front_never_overlap(flops):
-    figure = tradeoff.tradeoff(pd.concat([costly("clean", flops), costly("paper", flops)]), "flops")
-    figure.canvas.draw()
-    for axes in figure.axes:
-        boxes = [text.get_window_extent() for text in axes.texts] + [axes.xaxis.label.get_window_extent()]
-        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
-        assert axes.xaxis.label.get_text().count("head") == 4
-        parts = ", ".join(text.get_text() for text in axes.texts).split(", ")
-        ends = [[int(number) for number in part.split("-")] for part in parts]  # `2`, or `1-3`: all between
-        assert sorted(i for part in ends for i in range(part[0], part[-1] + 1)) == [1, 2, 3, 4]
+@pytest.mark.parametrize(
+    ("flops", "kind", "said"),
+    [
+        ((1e6, 1.01e6, 1.02e6, 2e6), "linear", ["1-3", "4"]),
+        ((1e4, 9.8e6, 9.9e6, 1e7), "log", ["1", "2-4"]),
+        ((1, 1.2, 1.4, 2), "linear", ["1", "2", "3", "4"]),
+    ],
+)
+def test_labels_of_a_front_never_overlap(flops, kind, said):
+    cells = pd.concat([costly("clean", flops), costly("paper", flops)])
+    panels = tradeoff.tradeoff(cells, "flops").to_dict()["concat"]
+    assert [panel["title"] for panel in panels] == ["clean", "paper"]
+    drawn = vl_convert.vegalite_to_svg(tradeoff.tradeoff(cells, "flops").to_dict())
+    assert all(f">{text}</text>" in drawn for text in ("clean", "paper", *said))
+    scale, ends = tradeoff.scale(cells["flops"])
+    down = [0.1, 0.7]
+    found = tradeoff.labels(costly("clean", flops), "flops", scale, ends, down)
+    assert scale == kind and [label["label"] for label in found] == said
+    assert "1 head0 / none, 2 head1 / none, 3 head2 / none, 4" in tradeoff._corners(cells, "flops")
 
 
 def test_a_protocol_of_few_costs_has_no_panel(tmp_path):
@@ -274,8 +380,11 @@ def test_a_protocol_of_few_costs_has_no_panel(tmp_path):
     results = Results(synthetic.write(tmp_path, dict.fromkeys(cells[:5], (0.5,) * 3)), cells[:5])
     found = tradeoff.draw(results)
     assert set(found) == {"top1_flops_actors", "top1_parameters_actors"}
-    panels = [axes.get_title() for axes in found["top1_flops_actors"].figure.axes]
-    assert panels == ["clean"]
+    spec = found["top1_flops_actors"].chart.to_dict()
+    assert spec["title"] == "clean" and "concat" not in spec
+    points = rows(spec, "attention")
+    costs = [results.records[cell][0]["flops"] for cell in cells[:3]]
+    assert [point["cost"] for point in points] == pytest.approx(costs, rel=1e-4)
 
 
 def test_protocols_are_drawn_where_half_of_the_models_have_them(tmp_path):
@@ -283,20 +392,19 @@ def test_protocols_are_drawn_where_half_of_the_models_have_them(tmp_path):
     heads = {"clean": (*both, "mean_linear"), "paper": both, "thesis_clean": both[:1]}
     cells = [f"actors-tiny-none-{head}-{name}" for name, found in heads.items() for head in found]
     results = Results(synthetic.write(tmp_path, dict.fromkeys(cells, (0.5,) * 3)), cells)
-    (axes,) = protocols.draw(results)["protocols_actors"].figure.axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == [f"{name} / tiny" for name in both]
-    assert {line.get_label() for line in axes.get_lines()} & set(heads) == {"clean", "paper"}
+    shown = rows(protocols.draw(results)["protocols_actors"].chart.to_dict(), "model")
+    assert {row["model"] for row in shown} == {f"{name} / tiny" for name in both}
+    assert {row["protocol"].partition(":")[0] for row in shown} == {"clean", "paper"}
 
 
 def test_protocols_name_the_data_set_and_how_much_their_numbers_rest_on(tmp_path):
     cells = [f"actors-tiny-none-{head}-{name}" for name in ("clean", "paper") for head in ("lstm", "image")]
     results = Results(synthetic.write(tmp_path, dict.fromkeys(cells, (0.5,) * 3)), cells)
     synthetic.write(tmp_path, {cells[0]: (0.5,) * 3}, seeds=2)  # 24 groups and classes, 2 clips, 3 folds
-    figure = protocols.draw(results)["protocols_actors"].figure
-    (legend,) = figure.legends
-    said = {text.get_text() for text in legend.get_texts()}
-    assert said == {"clean: n 144 to 288, 3 to 6 runs", "paper: n 144, 3 runs"}
-    assert figure.axes[0].get_xlabel() == "top-1 on actors"
+    spec = protocols.draw(results)["protocols_actors"].chart.to_dict()
+    said = ["clean: n 144 to 288, 3 to 6 runs", "paper: n 144, 3 runs"]
+    encoding = next(layer["encoding"] for layer in layers(spec) if "shape" in layer["encoding"])
+    assert encoding["shape"]["scale"]["domain"] == said and encoding["x"]["title"] == "top-1 on actors"
 
 
 def test_learning_curves_say_how_many_runs_are_still_in_the_mean(tmp_path):
@@ -304,37 +412,65 @@ def test_learning_curves_say_how_many_runs_are_still_in_the_mean(tmp_path):
     results = Results(synthetic.write(tmp_path, {cell: (0.5,) * 3}), [cell])
     for record, length in zip(results.records[cell], (6, 4, 6)):
         record["history"]["val_top1"] = record["history"]["val_top1"][:length]
-    figure = learning_curves.draw(results)["learning_curves_actors_clean"].figure
-    whole, tail = figure.axes[0].get_lines()
-    assert whole.get_xdata()[-1] == 4 and list(tail.get_xdata()) == [4, 5, 6]
-    assert [text.get_text() for text in figure.axes[0].texts] == ["2"]
-    assert not figure.legends  # of a single line
+    spec = learning_curves.draw(results)["learning_curves_actors_clean"].chart.to_dict()
+    points = rows(spec, "epoch")
+    assert [row["epoch"] for row in points if row["part"] == "whole"] == [1, 2, 3, 4]
+    assert [row["epoch"] for row in points if row["part"] == "tail"] == [4, 5, 6]
+    assert [row["left"] for row in points if "left" in row] == [2]
+    fourth = [record["history"]["val_top1"][3] for record in results.records[cell]]
+    assert points[3]["value"] == pytest.approx(sum(fourth) / 3, rel=1e-4)
+    legends = [
+        layer["encoding"]["stroke"]["legend"] for layer in layers(spec) if "stroke" in layer["encoding"]
+    ]
+    assert legends and set(legends) == {None}  # of a single line
 
 
 def test_learning_curves_of_many_attentions_have_a_panel_each(tmp_path):
     names = ["none", *(f"a{i}" for i in range(learning_curves.CROWD))]
     runs = itertools.product(names, ("lstm", "image"), (1, 2))
-    rows = [["actors", "tiny", attention, head, "clean", epoch, 0.5, 2] for attention, head, epoch in runs]
-    frame = pd.DataFrame(rows, columns=[*COORDINATES, "epoch", "value", "runs"])
-    figure = learning_curves.learning_curves(frame)
-    panels = {axes.get_title(): len(axes.get_lines()) for axes in figure.axes if axes.get_title()}
-    assert panels == {f"tiny / {name}": 2 if name == "none" else 4 for name in names}  # beside their controls
-    few = learning_curves.learning_curves(frame[frame["attention"] != "a0"])
-    assert [axes.get_title() for axes in few.axes] == ["tiny / lstm", "tiny / image"]
+    rows_ = [["actors", "tiny", attention, head, "clean", epoch, 0.5, 2] for attention, head, epoch in runs]
+    frame = pd.DataFrame(rows_, columns=[*COORDINATES, "epoch", "value", "runs"])
+    points = rows(learning_curves.learning_curves(frame).to_dict(), "epoch")
+    lines = {(point["panel"], point["name"], point["part"]) for point in points}
+    panels = Counter(panel for panel, _, _ in lines)  # beside their controls
+    assert panels == {f"tiny / {name}": 2 if name == "none" else 4 for name in names}
+    few = learning_curves.learning_curves(frame[frame["attention"] != "a0"]).to_dict()
+    assert list(dict.fromkeys(point["panel"] for point in rows(few, "epoch"))) == [
+        "tiny / lstm",
+        "tiny / image",
+    ]
 
 
 def test_a_change_has_one_colour_in_both_panels_of_the_saturation():
     cases = {"made up": ["as published, VGG", "input times 1/7"], "real": ["input times 1/6", "as published"]}
-    rows = [
+    steps = [
         [features, case, 10, step, 0.5, 1.0]
         for features in cases
         for case in cases[features]
         for step in (0, 1)
     ]
     columns = ["features", "change", "width", "step", "beyond_2_5", "loss"]
-    figure = saturation.saturation(pd.DataFrame(rows, columns=columns))
-    first, second = ([line.get_color() for line in axes.get_lines()] for axes in figure.axes[:2])
-    assert first == second[::-1] and len(set(first)) == 2
+    spec = saturation.saturation(pd.DataFrame(steps, columns=columns)).to_dict()
+    assert [panel.get("title") for panel in spec["concat"]] == ["made up", "real", None, None]
+    looks = []
+    for panel in spec["concat"][:2]:
+        scale = next(layers(panel))["encoding"]["stroke"]["scale"]
+        looks.append(
+            {name.partition(",")[0].split(" 1/")[0][:8]: colour for name, colour in zip(*scale.values())}
+        )
+    assert looks[0] == looks[1] and len(set(looks[0].values())) == 2
+
+
+def test_the_critical_difference_has_its_ranks_and_bars_by_hand():
+    """Four attentions over 14 runs, 1.25: ranks 1, 2, 2.5 and 4 give the bars 1 to 2 and 2 to 2.5."""
+    found = pd.Series({"a": 1.0, "b": 2.0, "c": 2.5, "d": 4.0})
+    spec = ranks.critical_difference(found, 14).to_dict()
+    assert {row["name"]: row["rank"] for row in rows(spec, "rank")} == found.to_dict()
+    assert [row["label"] for row in rows(spec, "rank")] == ["a 1.00", "b 2.00", "2.50 c", "4.00 d"]
+    bars = [(row["first"], row["last"]) for row in rows(spec, "last") if "place" in row]
+    assert bars == [(0.97, 2.03), (1.97, 2.53)]
+    (least,) = [row for row in rows(spec, "last") if "label" in row]
+    assert least["last"] - least["first"] == pytest.approx(1.25, abs=0.005)
 
 
 def test_the_leakage_probe_is_no_model_among_models(tmp_path):
