@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import shutil
+import subprocess
 import sys
 from collections import Counter
 
@@ -241,6 +242,17 @@ def test_a_figure_is_drawn_anew_only_if_its_numbers_or_its_file_changed(results,
     assert written["forest"].path.read_bytes() != first["forest"]
 
 
+def test_commands_that_draw_nothing_load_no_library_that_draws():
+    script = "import sys; sys.argv = ['vidattn', '--help']\n"
+    script += (
+        "import vidattn.bench.cli.parser as parser, vidattn.bench.cli.result_commands\ntry: parser.main()\n"
+    )
+    script += (
+        "except SystemExit: sys.exit(any(m in sys.modules for m in ('altair', 'vl_convert', 'matplotlib')))"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
 def test_the_script_is_taken_from_the_page_only_if_it_is_whole(page, tmp_path, monkeypatch):
     monkeypatch.setattr(figures.render.vl_convert, "javascript_bundle", lambda snippet: "made()</script>")
     found = figures.render.script(page)
@@ -405,6 +417,7 @@ def test_protocols_name_the_data_set_and_how_much_their_numbers_rest_on(tmp_path
     said = ["clean: n 144 to 288, 3 to 6 runs", "paper: n 144, 3 runs"]
     encoding = next(layer["encoding"] for layer in layers(spec) if "shape" in layer["encoding"])
     assert encoding["shape"]["scale"]["domain"] == said and encoding["x"]["title"] == "top-1 on actors"
+    assert {"model", "top1", "interval", "n", "runs"} <= {tip["field"] for tip in encoding["tooltip"]}
 
 
 def test_learning_curves_say_how_many_runs_are_still_in_the_mean(tmp_path):
