@@ -6,7 +6,7 @@ import pandas as pd
 from vidattn.bench.report.figures.style import GREY, LETTER, Layers, data
 
 ROW = 18  # pixels
-NUMBERS = 132  # pixels of `+10.1 [+7.8, +12.4]`
+NUMBERS = 120  # pixels of `+10.1 [+7.8, +12.4]`
 
 
 def rows(frame: pd.DataFrame, name: pd.Series, sure: pd.Series) -> list[dict]:
@@ -43,7 +43,7 @@ def forest(shown: list[dict], title: str, width: int) -> Layers:
         if not headings or headings[-1]["where"] != row["where"]:
             headings.append({"where": row["where"], "place": place + len(headings)})
         row["place"] = place + len(headings)
-    room = int(LETTER * max(len(row["name"]) for row in shown)) + 12
+    room = int(LETTER * max(len(row["name"]) for row in shown)) + 8
     y = alt.Y("place:O", axis=None)
     of_heading, of_row = alt.Chart(data(headings)).encode(y=y), alt.Chart(data(shown)).encode(y=y)
     told = [
@@ -64,7 +64,7 @@ def forest(shown: list[dict], title: str, width: int) -> Layers:
             x=alt.value(4 - room), text=alt.Text("where:N")
         ),
         of_row.mark_rule(strokeWidth=1.5).encode(x=alt.X("low:Q"), x2=alt.X2("high")),
-        of_row.mark_point(stroke="black", opacity=1, size=45).encode(x=x, fill=fill, tooltip=told),
-        of_row.mark_text(align="right").encode(x=alt.value(-8), text=alt.Text("name:N")),
+        of_row.mark_point(stroke="black", opacity=1, size=32).encode(x=x, fill=fill, tooltip=told),
+        of_row.mark_text(align="right").encode(x=alt.value(-7), text=alt.Text("name:N")),
         of_row.mark_text(align="left").encode(x=alt.value(alt.expr("width + 8")), text=alt.Text("shown:N")),
     ).properties(width=width - room - NUMBERS, height=alt.Step(ROW), usermeta={"least": room + NUMBERS + 90})

@@ -14,7 +14,7 @@ SHAPES = (
 )
 DASHES = ([1, 0], [6, 3], [6, 2, 1, 2], [1, 2], [7, 2, 1, 2, 1, 2], [2, 3], [10, 3], [4, 4])
 GREY = "#767676"
-LETTER = 6.6  # pixels of a letter of 11 pixels, on average, in the widest of the fonts
+LETTER = 6.4  # pixels of a letter of 11 pixels, on average, in the widest of the fonts
 WIDTH = 640  # pixels of a figure; the page fits those of one panel to the room that there is
 # With the shift key a drag moves and the wheel zooms: without it the page has to scroll, by finger too.
 SHIFT = ("[mousedown[event.shiftKey], window:mouseup] > window:mousemove!", "wheel![event.shiftKey]")

@@ -43,13 +43,19 @@ for (const input of document.querySelectorAll("input[type=search]")) {
 
 // Figures come in Vega-Lite and are drawn when they are first seen.
 const plots = JSON.parse(document.getElementById("plots").textContent);
-const STATIC = 640; // pixels that a figure was laid out for
+const PANELS = 600, LETTER = 6.4, MARK = 40; // pixels: of two panels, of a letter of a legend, of what stands beside a name
 
 // A single panel takes the width that there is, if that is enough (else its box scrolls); of several panels, and of
 // the names in a legend, as many stand side by side as fit.
 function fitted(spec, width) {
-  const fewer = (name, value) => name === "columns" ? Math.max(1, Math.min(value, Math.round((value * width) / STATIC))) : value;
-  const made = JSON.parse(JSON.stringify(spec), fewer);
+  const made = JSON.parse(JSON.stringify(spec), (_, value) => {
+    if (value?.legend?.columns) {
+      const longest = Math.max(...value.scale.domain.map((name) => name.length)), room = Math.floor(width / (LETTER * longest + MARK));
+      value.legend.columns = Math.max(1, Math.min(value.legend.columns, room));
+    }
+    return value;
+  });
+  if (made.columns && width < PANELS) made.columns = 1;
   return made.columns || width < made.usermeta?.least ? made : { ...made, width: "container", autosize: { type: "fit-x", contains: "padding", resize: true } };
 }
 
