@@ -5,6 +5,7 @@ import pandas as pd
 
 from vidattn.bench.analysis import comparisons, untrained
 from vidattn.bench.report.figures.style import (
+    LETTER,
     WIDTH,
     Drawing,
     Layers,
@@ -69,13 +70,14 @@ def protocols(cells: pd.DataFrame) -> Layers:
         ),
         *(alt.Tooltip("interval:N"), alt.Tooltip("n:Q", format=","), alt.Tooltip("runs:Q")),
     ]
+    letters = max(map(len, order)) + max(map(len, names))  # of a model and, right of it, of the legend
     kinds = marks("protocol", numbered(names), columns(names))
     return alt.layer(
         base.mark_rule()
         .encode(x=alt.X("top1_low:Q"), x2=alt.X2("top1_high"), stroke=kinds["stroke"])
         .add_params(picked),
         base.mark_point(size=40, strokeWidth=1.2).encode(x=x, tooltip=told, **kinds),
-    ).properties(width=WIDTH - 230, height=alt.Step(ROW))
+    ).properties(width=WIDTH - 230, height=alt.Step(ROW), usermeta={"least": int(LETTER * letters) + 50})
 
 
 def _extent(part: pd.DataFrame) -> str:
