@@ -25,7 +25,6 @@ CAPTION = (
 )
 MODEL = list(COORDINATES[1:4])
 ROW = 12  # pixels of a protocol
-AXIS = alt.Axis(ticks=False, domain=False, grid=True, tickBand="extent")  # lines between the models
 ORDER = 30
 BESIDE = "protocols"
 
@@ -56,8 +55,16 @@ def protocols(cells: pd.DataFrame) -> Layers:
     )
     order = list(dict.fromkeys(shown["model"]))
     picked, opacity = chosen("protocol")
+    room, legend = (int(LETTER * max(map(len, texts))) for texts in (order, names))
+    axis = {
+        "ticks": False,
+        "domain": False,
+        "minExtent": room,
+        "grid": True,
+        "tickBand": "extent",
+    }  # between models
     base = alt.Chart(data(shown)).encode(
-        y=alt.Y("model:N", sort=order, title=None, axis=AXIS),
+        y=alt.Y("model:N", sort=order, title=None, axis=axis),
         yOffset=alt.YOffset("protocol:N", scale=alt.Scale(domain=names)),
         opacity=opacity,
     )
@@ -70,14 +77,13 @@ def protocols(cells: pd.DataFrame) -> Layers:
         ),
         *(alt.Tooltip("interval:N"), alt.Tooltip("n:Q", format=","), alt.Tooltip("runs:Q")),
     ]
-    letters = max(map(len, order)) + max(map(len, names))  # of a model and, right of it, of the legend
     kinds = marks("protocol", numbered(names), columns(names))
     return alt.layer(
         base.mark_rule()
         .encode(x=alt.X("top1_low:Q"), x2=alt.X2("top1_high"), stroke=kinds["stroke"])
         .add_params(picked),
         base.mark_point(size=40, strokeWidth=1.2).encode(x=x, tooltip=told, **kinds),
-    ).properties(width=WIDTH - 230, height=alt.Step(ROW), usermeta={"least": int(LETTER * letters) + 50})
+    ).properties(width=WIDTH - 230, height=alt.Step(ROW), usermeta={"least": room + legend + 40})
 
 
 def _extent(part: pd.DataFrame) -> str:
