@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tabulate import tabulate
 
 from vidattn.bench.analysis import numbers_in_words
 from vidattn.bench.report import captions
@@ -26,7 +27,6 @@ COUNTS |= {"spiked", "impatient"}
 
 TAG = re.compile("<(?=[a-zA-Z/!])")
 ESCAPED = str.maketrans({c: f"\\{c}" for c in "_%&#${}"} | {"~": r"\textasciitilde{}", "^": r"\^{}"})
-IN_CELLS = ESCAPED | str.maketrans({c: rf"\ensuremath{{{c}}}" for c in "<>"} | {"\\": r"\textbackslash{}"})
 
 
 def write(
@@ -199,49 +199,25 @@ def _column(frame: pd.DataFrame, column: str) -> list[str]:
 
 
 def _parts(frame: pd.DataFrame) -> tuple[list[str], list[str], list[list[str]]]:
-    """Names of the columns, `r` or `l` where each is aligned, and its strings for readers, column by column.
-
-    Without rows nothing is aligned.
-    """
+    """Names of the columns, how each is aligned, and its strings for readers, column by column."""
     whole = integers(frame)
     columns = _shown(whole)
-    sides = ["r" if pd.api.types.is_numeric_dtype(whole[c]) else "l" for c in columns]
-    return [*columns], sides if len(frame) else [], [*columns.values()]
+    sides = ["right" if pd.api.types.is_numeric_dtype(whole[c]) else "left" for c in columns]
+    return [*columns], sides, [*columns.values()]
 
 
 def _pipe(headers: list[str], sides: list[str], columns: list[list[str]]) -> str:
-    if not headers:
-        return "(no rows)\n"
-    # what would end a cell or begin a tag
-    columns = [[TAG.sub("&lt;", value).replace("|", "\\|") for value in values] for values in columns]
-    padded, widths = _padded(headers, sides, columns)
-    ends = {"l": ":{}-", "r": "-{}:", "": "-{}-"}
-    rule = [ends[side].format("-" * width) for side, width in zip(sides or [""] * len(headers), widths)]
-    head, *rows = zip(*padded)
-    lines = [f"| {' | '.join(head)} |", f"|{'|'.join(rule)}|", *(f"| {' | '.join(row)} |" for row in rows)]
-    return "\n".join(lines) + "\n"
+    """A pipe table; what would end a cell or begin a tag is escaped."""
+    escaped = [[TAG.sub("&lt;", value).replace("|", "\\|") for value in values] for values in columns]
+    return _tabulated(headers, sides, escaped, "pipe")
 
 
 def _booktabs(headers: list[str], sides: list[str], columns: list[list[str]]) -> str:
+    return _tabulated(headers, sides, columns, "latex_booktabs")
+
+
+def _tabulated(headers: list[str], sides: list[str], columns: list[list[str]], style: str) -> str:
     if not headers:
         return "(no rows)\n"
-    padded, _ = _padded(headers, sides, columns)
-    escaped = [[text.translate(IN_CELLS) for text in texts] for texts in padded]
-    head, *rows = (f" {' & '.join(row)} \\\\" for row in zip(*escaped))
-    begin = f"\\begin{{tabular}}{{{''.join(sides)}}}"
-    lines = [begin, "\\toprule", head, "\\midrule", *rows, "\\bottomrule", "\\end{tabular}"]
-    return "\n".join(lines) + "\n"
-
-
-def _padded(
-    headers: list[str], sides: list[str], columns: list[list[str]]
-) -> tuple[list[list[str]], list[int]]:
-    """Each column below its header, filled with spaces to one width; and the widths."""
-    stripped = [[value.strip() for value in values] for values in columns]
-    widths = [max([len(name) + 2, *map(len, values)]) for name, values in zip(headers, stripped)]
-    fills = [str.rjust if side == "r" else str.ljust for side in sides or [""] * len(headers)]
-    filled = [
-        [fill(text, width) for text in (name, *values)]
-        for fill, width, name, values in zip(fills, widths, headers, stripped)
-    ]
-    return filled, widths
+    rows = list(zip(*columns))
+    return tabulate(rows, headers=headers, tablefmt=style, colalign=sides, disable_numparse=True) + "\n"
