@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts, main_effects, noise_model, statistics
+from vidattn.bench.analysis import comparisons, main_effects, noise_model, statistics
 from vidattn.bench.analysis.noise_model import Estimate
 from vidattn.bench.results.reader import Results, coordinates, identity
 
@@ -67,7 +67,7 @@ def _mean(results: Results, run: list[tuple[str, str]]) -> Estimate:
     for pair in run:
         for cell, sign in zip(pair, (1.0, -1.0)):
             weights[cell] = weights.get(cell, 0.0) + sign / len(run)
-    return contrasts.paired(results, weights) if run else Estimate()
+    return comparisons.paired(results, weights) if run else Estimate()
 
 
 def _judged(claim: dict, tested: list[dict]) -> list[dict]:

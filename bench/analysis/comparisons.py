@@ -1,6 +1,6 @@
 """From runs to cells: one row per cell, and the comparisons of cells with their families."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,42 @@ def cells(results: Results) -> pd.DataFrame:
     training runs in the intervals is from.
     """
     if "cells" not in results.cache:
-        rows = [_cell(results, cell) for cell in results.ids]
-        columns = [*COORDINATES, *accuracies(results), "run_variance", *EXTENT]
-        results.cache["cells"] = pd.DataFrame(rows, columns=columns)
+        results.cache["cells"] = only(results, results.ids)
     return results.cache["cells"].copy()
+
+
+def only(results: Results, ids: Sequence[str]) -> pd.DataFrame:
+    """The rows of `cells` that are of these, as if there were no others; each is computed once."""
+    rows = [_row(results, cell) for cell in ids]
+    columns = [*COORDINATES, *accuracies(results), "run_variance", *EXTENT]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def accuracy(results: Results, cell: str, classes: list[str] | None = None, metric: str = "top1") -> Estimate:
+    """As `contrasts.accuracy`, computed once: several tables show the same cells."""
+
+    def compute() -> dict:
+        return vars(contrasts.accuracy(results, cell, classes, metric))
+
+    return Estimate(**results.once(["accuracy", cell, classes, metric], [cell], compute))
+
+
+def paired(results: Results, weights: Mapping[str, float], classes: list[str] | None = None) -> Estimate:
+    """As `contrasts.paired`, computed once."""
+
+    def compute() -> dict:
+        return vars(contrasts.paired(results, weights, classes))
+
+    return Estimate(**results.once(["paired", [*weights.items()], classes], weights, compute))
+
+
+def unpaired(results: Results, weights: Mapping[str, float]) -> Estimate:
+    """As `contrasts.unpaired`, computed once."""
+
+    def compute() -> dict:
+        return vars(contrasts.unpaired(results, weights))
+
+    return Estimate(**results.once(["unpaired", [*weights.items()]], weights, compute))
 
 
 def accuracies(results: Results) -> list[str]:
@@ -94,10 +126,14 @@ def significant(rows: pd.DataFrame) -> pd.Series:
 
 def trainings(results: Results, cell: str, control: str) -> dict[str, int]:
     """Training runs per arm: {"folds", "seeds", "runs"}, of the folds that both have, and of the fewer."""
-    arms = [run_variance.arm(results, name) for name in (cell, control)]
-    seeds = [{fold.fold: len(fold.seeds) for fold in arm.folds} for arm in arms]
-    counts = [min(seeds[0][fold], seeds[1][fold]) for fold in seeds[0].keys() & seeds[1].keys()]
-    return {"folds": len(counts), "seeds": max(counts, default=0), "runs": sum(counts)}
+
+    def compute() -> dict[str, int]:
+        arms = [run_variance.arm(results, name) for name in (cell, control)]
+        seeds = [{fold.fold: len(fold.seeds) for fold in arm.folds} for arm in arms]
+        counts = [min(seeds[0][fold], seeds[1][fold]) for fold in seeds[0].keys() & seeds[1].keys()]
+        return {"folds": len(counts), "seeds": max(counts, default=0), "runs": sum(counts)}
+
+    return results.once(["trainings", cell, control], [cell, control], compute)
 
 
 def weights(results: Results, *cells: str) -> str | None:
@@ -108,8 +144,14 @@ def weights(results: Results, *cells: str) -> str | None:
 
 def protocol(results: Results, name: str) -> dict:
     """The settings of a protocol as its first record has them; empty where none was run."""
-    mine = [cell for cell in results.ids if coordinates(cell)["protocol"] == name]
-    return next((r["protocol"] for cell in mine for r in results.records[cell] if "protocol" in r), {})
+    if "protocols" not in results.cache:
+        found: dict[str, dict] = {}
+        for cell in results.ids:
+            for record in results.records[cell]:
+                if "protocol" in record:
+                    found.setdefault(coordinates(cell)["protocol"], record["protocol"])
+        results.cache["protocols"] = found
+    return results.cache["protocols"].get(name, {})
 
 
 def differing(results: Results, first: str, second: str) -> list[str]:
@@ -121,18 +163,24 @@ def differing(results: Results, first: str, second: str) -> list[str]:
 
 def run_source(results: Results, *cells: str) -> str:
     """Where the variance over training runs of a comparison's arms is from."""
-    return "; ".join(dict.fromkeys(run_variance.of(results, cell).source for cell in cells))
+
+    def compute() -> str:
+        return "; ".join(dict.fromkeys(run_variance.of(results, cell).source for cell in cells))
+
+    return results.once(["run_source", *cells], cells, compute)
+
+
+def _row(results: Results, cell: str) -> dict:
+    return results.once(["cell", cell, *results.metrics], [cell], lambda: _cell(results, cell))
 
 
 def _cell(results: Results, cell: str) -> dict:
-    records, runs = results.records[cell], samples.runs(results)
-    runs = runs[runs["cell"] == cell]
+    records, runs = results.records[cell], _usable(results, cell)
     row: dict = {**coordinates(cell)}
     for metric in results.metrics:
         row[metric] = runs[metric].mean() if len(runs) else np.nan
         if metric in OF_CLIPS:
-            estimate = contrasts.accuracy(results, cell, metric=metric)
-            row |= interval(metric, estimate)
+            row |= interval(metric, accuracy(results, cell, metric=metric))
     first = records[0] if records else {}
     row |= {"n": _whole(runs["n"].sum()), "n_official": _whole(runs["n_official"].sum())}
     folds = run_variance.arm(results, cell).folds
@@ -140,6 +188,13 @@ def _cell(results: Results, cell: str) -> dict:
     row["run_variance"] = run_source(results, cell) if len(runs) else None
     row["encoder"] = first.get("protocol", {}).get("encoder")
     return row | {k: first.get(k) for k in ("parameters", "trainable", "flops", "weights")}
+
+
+def _usable(results: Results, cell: str) -> pd.DataFrame:
+    """The rows of `samples.runs` that are of a cell."""
+    if "usable" not in results.cache:
+        results.cache["usable"] = dict(iter(samples.runs(results).groupby("cell", sort=False)))
+    return results.cache["usable"].get(cell, results.runs.iloc[:0])
 
 
 def interval(name: str, estimate: Estimate) -> dict[str, Any]:
@@ -152,11 +207,14 @@ def _whole(value: float) -> int | None:
 
 
 def _versus(results: Results, cell: str, control: str, sizes: dict[tuple[str, str], int]) -> dict:
-    where, estimate = coordinates(cell), contrasts.paired(results, {cell: 1.0, control: -1.0})
+    where, estimate = coordinates(cell), paired(results, {cell: 1.0, control: -1.0})
     family = sizes.get((where["dataset"], where["protocol"]), 1)
     row: dict = {"cell": cell, "control": control, **where, **trainings(results, cell, control)}
     row |= {"n": estimate.n, **interval("difference", estimate), "p": estimate.p, "family_size": family}
-    row["improvement"] = _improvement(results, cell, control) if row["seeds"] >= MANY_SEEDS else np.nan
+    row["improvement"] = np.nan
+    if row["seeds"] >= MANY_SEEDS:
+        pair = [cell, control]
+        row["improvement"] = results.once(["improvement", *pair], pair, lambda: _improvement(results, *pair))
     row["detectable"] = noise_model.minimal_detectable(estimate, family)
     return row | {"run_variance": run_source(results, cell, control)}
 

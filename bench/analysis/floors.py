@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts, untrained
+from vidattn.bench.analysis import comparisons, untrained
 from vidattn.bench.results.reader import Results, coordinates, identity
 
 COLUMNS = ["cell", "floor", "floor_top1", "difference", "difference_low", "difference_high", "under_trained"]
@@ -31,9 +31,9 @@ def _setting(cell: str) -> str:
 
 
 def _row(results: Results, cell: str, floors: list[str]) -> dict:
-    levels = {name: contrasts.accuracy(results, name).value for name in floors}
+    levels = {name: comparisons.accuracy(results, name).value for name in floors}
     floor = max(levels, key=levels.__getitem__)
-    gap = contrasts.paired(results, {cell: 1.0, floor: -1.0})
+    gap = comparisons.paired(results, {cell: 1.0, floor: -1.0})
     row = {
         "cell": cell,
         "floor": floor,

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts, controls, noise_model, statistics
+from vidattn.bench.analysis import comparisons, controls, noise_model, statistics
 from vidattn.bench.results.reader import Results, coordinates
 
 KEYS = ["dataset", "protocol", "attention"]
@@ -65,7 +65,7 @@ def _row(results: Results, key: tuple[str, str, str], pairs: list[tuple[str, str
     for pair in run:
         for cell, sign in zip(pair, (1.0, -1.0)):
             weights[cell] = weights.get(cell, 0.0) + sign / len(run)
-    estimate = contrasts.paired(results, weights) if run else noise_model.Estimate()
+    estimate = comparisons.paired(results, weights) if run else noise_model.Estimate()
     if not estimate.judged:
         return None
     row = dict(zip(KEYS, key)) | {"models": len(run), **comparisons.interval("difference", estimate)}

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts, noise_model, statistics
+from vidattn.bench.analysis import comparisons, noise_model, statistics
 from vidattn.bench.results.reader import Results, coordinates, identity
 
 
@@ -36,8 +36,8 @@ def _contrast(results: Results, row: dict, options: dict) -> dict:
     values["family"] = row.get("family", f"{where['dataset']}, {where['protocol']}")
     values |= {"planned": row.get("planned", False), **comparisons.trainings(results, cell, control)}
     for name, one in (("top1", cell), ("control_top1", control)):
-        values |= comparisons.interval(name, contrasts.accuracy(results, one, classes))
-    gap = contrasts.paired(results, {cell: 1.0, control: -1.0}, classes)
+        values |= comparisons.interval(name, comparisons.accuracy(results, one, classes))
+    gap = comparisons.paired(results, {cell: 1.0, control: -1.0}, classes)
     values |= {**comparisons.interval("difference", gap), "p": gap.p, "n": gap.n, "groups": gap.groups}
     return values | {"run_variance": comparisons.run_source(results, cell, control), "estimate": gap}
 

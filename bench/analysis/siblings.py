@@ -1,5 +1,6 @@
 """Test clips of a random split with a sibling outside of the test set, and those without."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,11 @@ def accuracies(results: Results, cells: list[str]) -> dict[str, tuple[Estimate, 
     """
     if not cells:
         return {}
+    found = results.once(["siblings", *cells], cells, lambda: _accuracies(results, cells))
+    return {cell: tuple(Estimate(**arm) for arm in arms) for cell, arms in found.items()}
+
+
+def _accuracies(results: Results, cells: list[str]) -> dict[str, list[dict]]:
     sizes = _group_sizes(results, coordinates(cells[0])["dataset"])
     with_sibling, without = (Results(Path(results.root), cells) for _ in range(2))
     for cell in cells:
@@ -31,7 +37,7 @@ def accuracies(results: Results, cells: list[str]) -> dict[str, tuple[Estimate, 
             kept = (_of(fold, sizes, wanted) for fold in folds)
             part.cache["folds", cell, "top1"] = tuple(fold for fold in kept if len(fold.clips))
     arms = (with_sibling, without)
-    return {cell: tuple(contrasts.accuracy(arm, cell) for arm in arms) for cell in cells}
+    return {cell: [vars(contrasts.accuracy(arm, cell)) for arm in arms] for cell in cells}
 
 
 def _of(fold: Fold, sizes: dict[str, int], wanted: bool) -> Fold:
@@ -45,10 +51,9 @@ def _of(fold: Fold, sizes: dict[str, int], wanted: bool) -> Fold:
 
 def _group_sizes(results: Results, dataset: str) -> dict[str, int]:
     """Group -> its clips that any run tested."""
-    clips: dict[str, set[str]] = {}
+    clips: set[tuple[str, str]] = set()
     for cell in results.ids:
         if coordinates(cell)["dataset"] == dataset:
             for fold in samples.load(results, cell):
-                for clip, group in zip(fold.clips, fold.groups):
-                    clips.setdefault(str(group), set()).add(str(clip))
-    return {group: len(names) for group, names in clips.items()}
+                clips.update(zip(fold.groups.tolist(), fold.clips.tolist()))
+    return Counter(group for group, _ in clips)

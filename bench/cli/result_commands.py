@@ -1,7 +1,10 @@
 """What each command of records, tables, report and measurements does; see `commands`."""
 
+import gc
 import importlib.util
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -63,7 +66,8 @@ def _results(params: Params):
     from vidattn.bench.results.reader import Results
 
     controls = tuple(params.compare.get("controls", ()))
-    return Results(RESULTS, reported(params), controls, tuple(_planned_cells(params)))
+    kept = Path(params.store) / "numbers.json"
+    return Results(RESULTS, reported(params), controls, tuple(_planned_cells(params)), kept)
 
 
 def _beside(params: Params):
@@ -89,6 +93,17 @@ def _options(params: Params, results) -> dict:
 
     stale = stale_records.find(results, params)
     return {**params.compare, "planned": _planned_cells(params), "stale": stale}
+
+
+@contextmanager
+def _read_to_stay() -> Iterator[None]:
+    """Without searches for garbage: what is read is kept to the end, and each goes through all of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def explain(arguments: Namespace) -> int:
@@ -135,11 +150,14 @@ def tables(arguments: Namespace) -> int:
     if arguments.show:
         print(tables_module.overview(_beside(params), cells(params)))
         return 0
-    results = _results(params)
-    for path in tables_module.write(params.tables, results, RESULTS / "tables", _options(params, results)):
-        print(path)
-    for cell, numbers in tables_module.metrics(results, cells(params)).items():
-        digests.write_json(RESULTS / "metrics" / f"{cell}.json", numbers)
+    with _read_to_stay():
+        results = _results(params)
+        options = _options(params, results)
+        for path in tables_module.write(params.tables, results, RESULTS / "tables", options):
+            print(path)
+        for cell, numbers in tables_module.metrics(results, cells(params)).items():
+            digests.write_json(RESULTS / "metrics" / f"{cell}.json", numbers)
+        results.keep()
     return 0
 
 
@@ -149,11 +167,13 @@ def report(arguments: Namespace) -> int:
     from vidattn.bench.report import page as report_module
 
     params = settings(arguments)
-    results = _results(params)
-    options = {**_options(params, results), "tables": params.tables}
+    with _read_to_stay():
+        results = _results(params)
+        options = {**_options(params, results), "tables": params.tables}
     options["names"] = names.table(params, results.ids)
     options["suites"] = {suite: _planned_runs(params, suite) for suite in params.suites}
     print(report_module.write(results, RESULTS / "tables", RESULTS / "report.html", options))
+    results.keep()
     return 0
 
 

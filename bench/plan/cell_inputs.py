@@ -10,9 +10,7 @@ from vidattn.bench.config.schema import Params
 from vidattn.bench.plan import cell_data
 from vidattn.bench.plan.cell_kinds import plugins, starts_from_features, streams
 from vidattn.bench.system import digests
-from vidattn.data.extract import features, flow, frames
 from vidattn.data.files import seal
-from vidattn.data.shards import format as shards
 
 BATCH = 16  # frames in a forward pass; part of the features' key
 WEIGHTS = (".npz", ".weights.h5")  # endings of files of weights; Keras reads a plain .h5 in another way
@@ -128,6 +126,9 @@ def _arguments(cell: Cell, params: Params) -> dict:
 
 
 def _frames(cell: Cell, params: Params) -> Path:
+    from vidattn.data.extract import frames  # here, as in the others: it brings OpenCV, which tables need not
+    from vidattn.data.shards import format as shards
+
     settings = frame_settings(cell, params)
     name = cell_data.stored(cell.dataset, params)
     place = frames.path(name, Path(params.store), **settings)
@@ -145,6 +146,8 @@ def feature_store(cell: Cell, params: Params) -> tuple[Path, dict]:
 
 def feature_path(cell: Cell, params: Params) -> Path:
     """Where the features that a cell reads are stored."""
+    from vidattn.data.extract import features
+
     where, settings = feature_store(cell, params)
     return features.path(cell_data.stored(cell.dataset, params), params.store, where, **settings)
 
@@ -166,6 +169,8 @@ def flow_settings(cell: Cell, params: Params) -> dict:
 
 def stream_paths(cell: Cell, params: Params) -> dict[str, Path]:
     """Where the streams that this cell reads are stored."""
+    from vidattn.data.extract import flow, frames
+
     store = Path(params.store)
     if pool(cell, params):
         return {"features": feature_path(cell, params)}

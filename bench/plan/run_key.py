@@ -41,10 +41,13 @@ def settings_digest(cell: Cell, params: Params) -> str:
     return digests.digest([settings(part, params) for part in (cell, *fused_from(cell, params).values())])
 
 
-def shared_files() -> list[Path]:
-    """The source files of `SHARED`."""
+@functools.cache
+def shared_files() -> tuple[Path, ...]:
+    """The source files of `SHARED`, as this process first found them."""
     places = [ROOT / name for name in SHARED]
-    return sorted(file for place in places for file in (place.rglob("*.py") if place.is_dir() else (place,)))
+    return tuple(
+        sorted(file for place in places for file in (place.rglob("*.py") if place.is_dir() else (place,)))
+    )
 
 
 def own_files(cell: Cell, params: Params) -> dict[str, Path]:
@@ -63,7 +66,7 @@ def code_files(cell: Cell, params: Params) -> list[Path]:
     """The source files that a cell's numbers depend on: its plug-ins, its streams' and the shared ones."""
     parts = (cell, *fused_from(cell, params).values())
     own = {file for part in parts for file in own_files(part, params).values()}
-    return sorted({*own, *shared_files()})
+    return sorted({*own, *shared_files()}, key=lambda file: file.parts)
 
 
 def code_digest(cell: Cell, params: Params) -> str:
@@ -73,7 +76,12 @@ def code_digest(cell: Cell, params: Params) -> str:
 
 def code_of(files: list[Path]) -> str:
     """Stands for these source files, by their paths in the project, as this process first saw them."""
-    return digests.digest([(file.relative_to(ROOT).as_posix(), _first_seen(file)[0]) for file in files])
+    return digests.digest([(_name(file), _first_seen(file)[0]) for file in files])
+
+
+@functools.cache
+def _name(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
 
 
 @functools.cache

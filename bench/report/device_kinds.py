@@ -27,7 +27,8 @@ def mixed(frame: pd.DataFrame, results: Results) -> list[str]:
 def _cells(frame: pd.DataFrame, results: Results) -> list[str]:
     """The cells that the rows are about, by their ids or by as many coordinates as a table has."""
     if "cell" in frame:
-        return [cell for cell in results.ids if cell in set(frame["cell"])]
+        shown = set(frame["cell"])
+        return [cell for cell in results.ids if cell in shown]
     axes = [axis for axis in COORDINATES if axis in frame]
     if len(axes) < LEAST:
         return []

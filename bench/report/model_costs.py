@@ -22,8 +22,11 @@ def of(results: Results, frame: pd.DataFrame) -> pd.DataFrame:
         results: What was measured.
         frame: Has `cell` and the coordinates; cells without records are missing.
     """
-    costs = _costs(results)
-    keys = [_model(row, results) for _, row in frame.iterrows()]
+    if "costs" not in results.cache:
+        results.cache["costs"] = _costs(results)
+    costs = results.cache["costs"]
+    parts = frame[["cell", "backbone", "attention", "architecture"]].itertuples(index=False, name=None)
+    keys = [_model(results, *row) for row in parts]
     missing = dict.fromkeys(MEASURED, np.nan)
     return pd.DataFrame([costs.get(key, missing) for key in keys], index=frame.index, columns=[*MEASURED])
 
@@ -45,9 +48,8 @@ def _costs(results: Results) -> dict[tuple, dict[str, float]]:
     return found
 
 
-def _model(row: pd.Series, results: Results) -> tuple:
+def _model(results: Results, cell: str, *parts: str) -> tuple:
     """How `_costs` names what a cell runs."""
-    records = results.records.get(row["cell"])
+    records = results.records.get(cell)
     protocol = records[0].get("protocol", {}) if records else {}
-    name = "-".join(row[["backbone", "attention", "architecture"]])
-    return name, protocol.get("size"), protocol.get("frames"), protocol.get("encoder") == "frozen"
+    return "-".join(parts), protocol.get("size"), protocol.get("frames"), protocol.get("encoder") == "frozen"

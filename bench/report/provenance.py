@@ -1,11 +1,10 @@
 """Where the numbers of each cell come from, and its confusion matrix: what the page shows of a cell."""
 
 from collections import Counter
-from itertools import chain
-
-import numpy as np
 
 from vidattn.bench.results.reader import Results
+
+SAID = ("label", "prediction")
 
 
 def facts(results: Results) -> dict[str, dict]:
@@ -28,15 +27,24 @@ def _cell(results: Results, cell: str, lists: dict[tuple[str, ...], int]) -> dic
         found[name] = ", ".join(sorted({str(r[name]) for r in records if r.get(name)})) or "not recorded"
     for kind in ("digests", "versions", "protocol"):
         found[kind] = ", ".join(f"{k}: {v}" for k, v in sorted(first.get(kind, {}).items()))
-    tested = results.tested(cell)
-    if classes and tested:
-        found |= {"classes": lists.setdefault(classes, len(lists)), "confusion": _counts(tested, classes)}
+    pairs = _pairs(results, cell)
+    if classes and pairs:
+        found |= {"classes": lists.setdefault(classes, len(lists)), "confusion": _counts(pairs, classes)}
     return found
 
 
-def _counts(tested: dict[tuple[int, int], dict[str, np.ndarray]], classes: tuple[str, ...]) -> list[int]:
-    """The confusion matrix of all runs as [label, prediction, clips, ...], without its zeros."""
+def _pairs(results: Results, cell: str) -> list:
+    """(label, prediction, how many clips) over all runs of a cell, sorted."""
+
+    def compute() -> list:
+        tested = results.tested(cell).values()
+        counts = Counter(pair for run in tested for pair in zip(*(run[key].tolist() for key in SAID)))
+        return [(*pair, count) for pair, count in sorted(counts.items())]
+
+    return results.once(["confusion", cell], [cell], compute)
+
+
+def _counts(pairs: list, classes: tuple[str, ...]) -> list[int]:
+    """The confusion matrix as [label, prediction, clips, ...], without its zeros."""
     place = {name: i for i, name in enumerate(classes)}
-    runs = (zip(run["label"].tolist(), run["prediction"].tolist()) for run in tested.values())
-    pairs = sorted(Counter(chain.from_iterable(runs)).items())
-    return [n for (label, said), clips in pairs for n in (place[label], place[said], clips)]
+    return [n for label, said, clips in pairs for n in (place[label], place[said], clips)]

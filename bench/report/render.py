@@ -49,10 +49,11 @@ def _texts(
     frame: pd.DataFrame, folder: Path, name: str, legend: Iterable[str] = (), left_out: Iterable[str] = ()
 ) -> list[Path]:
     shown, held = brief(frame, left_out)
+    parts = _parts(shown)
     ends = frame.columns.intersection(["top1_low", "difference_low", "top1_difference_low"])
     said = [*legend, *([captions.INTERVAL] if frame[ends].notna().to_numpy().any() else []), *held]
-    files = {"md": "".join(f"{text}\n\n" for text in said) + markdown(shown)}
-    files["tex"] = _captioned(said, latex(shown))
+    files = {"md": "".join(f"{text}\n\n" for text in said) + _pipe(*parts)}
+    files["tex"] = _captioned(said, _booktabs(*parts))
     return [atomic.write(folder / f"{name}.{suffix}", text) for suffix, text in files.items()]
 
 
@@ -70,11 +71,24 @@ def shared(frame: pd.DataFrame) -> dict[str, str]:
     """Columns with one value in all rows, as readers see it; never all columns, and none of one row."""
     if len(frame) < 2:
         return {}
-    alike = frame.nunique(dropna=False) == 1
-    shown = display(frame.iloc[:1])
-    parts = {c: [c, *(f"{c}{end}" for end in ("_low", "_high") if f"{c}{end}" in frame)] for c in shown}
-    same = {c: shown[c].iloc[0] for c in shown if all(alike[part] for part in parts[c])}
-    return same if len(same) < len(shown.columns) else {}
+    alike = dict(frame.nunique(dropna=False) == 1)
+    bounds = _bounds(frame)
+    parts = {
+        c: [c, *(f"{c}{end}" for end in ("_low", "_high") if f"{c}{end}" in alike)]
+        for c in frame
+        if c not in bounds
+    }
+    same = [c for c in parts if all(alike[part] for part in parts[c])]
+    if len(same) == len(parts):
+        return {}
+    shown = display(frame.iloc[:1][[part for c in same for part in parts[c]]])
+    return {c: shown[c].iloc[0] for c in same}
+
+
+def _bounds(frame: pd.DataFrame) -> set[str]:
+    """Columns that hold an end of another column's interval."""
+    ends = [c for c in frame.columns if c.endswith(("_low", "_high"))]
+    return {c for c in ends if c.rsplit("_", 1)[0] in frame.columns}
 
 
 def held(same: dict[str, str]) -> str:
@@ -103,21 +117,24 @@ def csv(frame: pd.DataFrame) -> str:
 
 def markdown(frame: pd.DataFrame) -> str:
     """A pipe table with `value [low, high]` in one column and `-` where nothing was measured."""
-    return _table(frame, "pipe")
+    return _pipe(*_parts(frame))
 
 
 def latex(frame: pd.DataFrame) -> str:
     """The same as a booktabs tabular."""
-    return _table(frame, "latex_booktabs")
+    return _booktabs(*_parts(frame))
 
 
 def display(frame: pd.DataFrame) -> pd.DataFrame:
     """Strings for readers: intervals folded into their value's column, one missing mark."""
-    ends = [c for c in frame.columns if c.endswith(("_low", "_high"))]
-    bounds = {c for c in ends if c.rsplit("_", 1)[0] in frame.columns}
-    whole = integers(frame)
-    shown = {c: _column(whole, c) for c in frame.columns if c not in bounds}
+    shown = _shown(integers(frame))
     return pd.DataFrame(shown, columns=list(shown), index=frame.index)
+
+
+def _shown(whole: pd.DataFrame) -> dict[str, list[str]]:
+    """The strings by column, of a frame that went through `integers`."""
+    bounds = _bounds(whole)
+    return {c: _column(whole, c) for c in whole.columns if c not in bounds}
 
 
 def number(value: Any, column: str = "") -> str:
@@ -146,15 +163,24 @@ def judged(row: pd.Series, name: str) -> list[str]:
 
 def integers(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns of whole numbers with gaps become integers with gaps; counts never print as 12.0."""
-    frame = frame.copy()
-    for column in frame.columns:
-        values = frame[column].dropna()
-        kinds = (int, np.integer, float) if _counted(column) else (int, np.integer)
-        if len(values) and all(
-            isinstance(v, kinds) and not isinstance(v, bool) and v == int(v) for v in values
-        ):
-            frame[column] = pd.array([None if pd.isna(v) else int(v) for v in frame[column]], dtype="Int64")
-    return frame
+    whole = {c: frame[c].astype("Int64") for c in frame.columns if _whole(frame[c], _counted(c))}
+    return frame.assign(**whole)
+
+
+def _whole(column: pd.Series, counted: bool) -> bool:
+    """Whether a column holds whole numbers and gaps alone: integers, and of counts floats too."""
+    kind = column.dtype
+    if pd.api.types.is_bool_dtype(kind) or isinstance(kind, pd.StringDtype):
+        return False
+    if pd.api.types.is_integer_dtype(kind):
+        return bool(column.notna().any())
+    if pd.api.types.is_float_dtype(kind) and not counted:
+        return False
+    kinds = (int, np.integer, float) if counted else (int, np.integer)
+    values = column.dropna().tolist()
+    return bool(values) and all(
+        isinstance(v, kinds) and not isinstance(v, bool) and v == int(v) for v in values
+    )
 
 
 def _counted(column: str) -> bool:
@@ -172,12 +198,26 @@ def _column(frame: pd.DataFrame, column: str) -> list[str]:
     return [v if MISSING in (v, a, b) else f"{v} [{a}, {b}]" for v, a, b in zip(values, *bounds)]
 
 
-def _table(frame: pd.DataFrame, style: str) -> str:
-    shown, raw = display(frame), integers(frame)
-    align = ["right" if pd.api.types.is_numeric_dtype(raw[c]) else "left" for c in shown.columns]
-    rows, headers = shown.to_numpy().tolist(), list(shown.columns)
-    if style == "pipe":  # what would end a cell or begin a tag
-        rows = [[TAG.sub("&lt;", str(value)).replace("|", "\\|") for value in row] for row in rows]
+def _parts(frame: pd.DataFrame) -> tuple[list[str], list[str], list[list[str]]]:
+    """Names of the columns, how each is aligned, and its strings for readers, column by column."""
+    whole = integers(frame)
+    columns = _shown(whole)
+    sides = ["right" if pd.api.types.is_numeric_dtype(whole[c]) else "left" for c in columns]
+    return [*columns], sides, [*columns.values()]
+
+
+def _pipe(headers: list[str], sides: list[str], columns: list[list[str]]) -> str:
+    """A pipe table; what would end a cell or begin a tag is escaped."""
+    escaped = [[TAG.sub("&lt;", value).replace("|", "\\|") for value in values] for values in columns]
+    return _tabulated(headers, sides, escaped, "pipe")
+
+
+def _booktabs(headers: list[str], sides: list[str], columns: list[list[str]]) -> str:
+    return _tabulated(headers, sides, columns, "latex_booktabs")
+
+
+def _tabulated(headers: list[str], sides: list[str], columns: list[list[str]], style: str) -> str:
     if not headers:
         return "(no rows)\n"
-    return tabulate(rows, headers=headers, tablefmt=style, colalign=align, disable_numparse=True) + "\n"
+    rows = list(zip(*columns))
+    return tabulate(rows, headers=headers, tablefmt=style, colalign=sides, disable_numparse=True) + "\n"

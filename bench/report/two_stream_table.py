@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts
+from vidattn.bench.analysis import comparisons
 from vidattn.bench.config.plugin_files import files, optional
 from vidattn.bench.results.reader import Results, coordinates, identity
 
@@ -47,10 +47,10 @@ def _row(results: Results, key: dict) -> dict:
     row, counts = {**key}, {"n": None, "n_official": None}
     for stream, architecture in STREAMS.items():
         cell = identity({**key, "architecture": architecture})
-        runs = results.runs[results.runs["cell"] == cell]
+        runs = results.runs_of(cell)
         for split in SPLITS:
             row[f"{stream}_{split}"] = runs.loc[runs["fold"] == split, "top1"].mean() if len(runs) else np.nan
-        found = contrasts.accuracy(results, cell)
+        found = comparisons.accuracy(results, cell)
         row[stream] = runs["top1"].mean() if len(runs) else np.nan
         row |= {f"{stream}_low": found.low, f"{stream}_high": found.high}
         counts = {name: known or int(runs[name].sum()) or None for name, known in counts.items()}

@@ -5,6 +5,7 @@ Only the cells asked for are read. A cell without records is *missing* and stays
 
 import re
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from vidattn.bench.results import files as reading
-from vidattn.bench.results import seals, soundness
+from vidattn.bench.results import kept, seals, soundness
 
 COORDINATES = ("dataset", "backbone", "attention", "architecture", "protocol")
 METRICS = ("top1", "top5", "per_class")  # in this order, before others
@@ -77,12 +78,14 @@ class Results:
         cells: Cell ids in the order of the tables; None reads every cell that has records.
         controls: Attentions that are controls: no answer to what attention is worth.
         planned: Every cell of params.yaml: Holm corrects over them, run or not; None takes those here.
+        kept_in: File of what earlier commands computed from the same runs; None where there is none.
     """
 
     root: Path
     cells: list[str] | None = None
     controls: tuple[str, ...] = ()
     planned: tuple[str, ...] | None = None
+    kept_in: Path | None = None
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
@@ -99,7 +102,14 @@ class Results:
         A record that says another thing than its predictions is named, once, and left out; so is one that
         was changed, or whose predictions were.
         """
-        return {cell: [r for r in self._read("records", cell) if self._sound(cell, r)] for cell in self.ids}
+        return {cell: [r for r in self._sealed[cell] if self._sound(cell, r)] for cell in self.ids}
+
+    @cached_property
+    def _sealed(self) -> dict[str, list[dict]]:
+        """Cell -> its records that are as they were written, with predictions that are."""
+        return {
+            cell: [r for r in self._read("records", cell) if self._unbroken(cell, r)] for cell in self.ids
+        }
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -124,6 +134,14 @@ class Results:
         measured = [*self.metrics, "n", "n_official", "n_train"]
         return pd.DataFrame(rows, columns=["cell", *COORDINATES, "fold", "seed", *measured])
 
+    def runs_of(self, cell: str) -> pd.DataFrame:
+        """The rows of `runs` that are of a cell."""
+        return self._runs_by_cell.get(cell, self.runs.iloc[:0])
+
+    @cached_property
+    def _runs_by_cell(self) -> dict[str, pd.DataFrame]:
+        return dict(iter(self.runs.groupby("cell", sort=False)))
+
     def predictions(self, cell: str) -> pd.DataFrame:
         """Every prediction of a cell: clip, group, label, prediction, rank, confidence, fold, seed, run."""
         frames = [
@@ -141,6 +159,32 @@ class Results:
     def cache(self) -> dict[object, Any]:
         """What was computed from these results and may be asked for again."""
         return {}
+
+    def once(self, key: list, cells: Iterable[str], compute: Callable[[], Any]) -> Any:
+        """A value of JSON that follows from the runs of the data set of these cells, computed once."""
+        datasets = {coordinates(cell)["dataset"] for cell in cells}
+        scope = self._scopes.get(datasets.pop()) if len(datasets) == 1 else None
+        return self._keeper.once(scope, key, compute)
+
+    def keep(self) -> None:
+        """Write to `kept_in` what was computed, for the next command."""
+        self._keeper.write()
+
+    @cached_property
+    def _keeper(self) -> kept.Kept:
+        return kept.Kept(self.kept_in)
+
+    @cached_property
+    def _scopes(self) -> dict[str, str | None]:
+        """Data set -> a digest of all its runs; None where one has no seal, and without a file for it."""
+        runs: dict[str, list] = {}
+        for cell in self.ids if self.kept_in else ():
+            mine = runs.setdefault(coordinates(cell)["dataset"], [cell])
+            for record in self._sealed[cell]:
+                there = self.path("predictions", cell, record, "csv").is_file()
+                mine.append([cell, record["fold"], record["seed"], record.get(seals.KEY), there])
+        unsealed = {dataset for dataset, found in runs.items() if any(run[3:4] == [None] for run in found)}
+        return {name: None if name in unsealed else kept.digest(found) for name, found in runs.items()}
 
     @cached_property
     def _loaded(self) -> dict[tuple[str, int, int], dict[str, np.ndarray] | None]:
@@ -189,8 +233,11 @@ class Results:
         if not path.is_file():
             known = ", ".join(p.stem for p in reading.whole(path.parent, "*.csv")) or "none"
             raise FileNotFoundError(f"No published values in {path}. There are: {known}.")
-        restore = f"Restore it from git: git checkout -- {path}"
-        return reading.table(path, PUBLISHED, restore, keep_default_na=False, na_values={"value": [""]})
+        if ("published", source) not in self.cache:
+            restore = f"Restore it from git: git checkout -- {path}"
+            options: dict = {"keep_default_na": False, "na_values": {"value": [""]}}
+            self.cache["published", source] = reading.table(path, PUBLISHED, restore, **options)
+        return self.cache["published", source].copy()
 
     def claims(self) -> pd.DataFrame:
         """What the works say that the suite can test: results/published/claims.csv."""
@@ -205,18 +252,23 @@ class Results:
         return Path(self.root) / kind / cell / f"{record['fold']}-{record['seed']}.{suffix}"
 
     def _sound(self, cell: str, record: dict) -> bool:
-        path, table = (self.path(kind, cell, record, end) for kind, end in FILES)
-        broken = seals.broken(record, path, table)
+        def complaint() -> str | None:
+            return soundness.complaint(record, self._columns(cell, record))
+
         try:
-            why = "" if broken else soundness.complaint(record, self._columns(cell, record))
+            why = self.once(["sound", cell, record["fold"], record["seed"]], [cell], complaint)
         except ValueError:
             return True  # a damaged table: whoever reads it is told its name and what it must hold
         if why:
-            _say(f"{path} is left out: {why}. {AGAIN}")
-        elif broken:
+            _say(f"{self.path('records', cell, record, 'json')} is left out: {why}. {AGAIN}")
+        return not why
+
+    def _unbroken(self, cell: str, record: dict) -> bool:
+        broken = seals.broken(record, *(self.path(kind, cell, record, end) for kind, end in FILES))
+        if broken:
             run = f"vidattn run {cell} --fold {record['fold']} --seed {record['seed']}"
             _say(f"{broken}: the run is left out. Restore both files from git, or: {run}")
-        return not (why or broken)
+        return not broken
 
     def _columns(self, cell: str, record: dict) -> dict[str, np.ndarray] | None:
         """The columns of a run's predictions, read once; None where there are none."""

@@ -6,6 +6,7 @@ work, reads settings and files, or draws up tables.
 
 import ast
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -93,10 +94,18 @@ def code(study: str) -> set[Path]:
 def _imported(path: Path) -> set[Path]:
     """The project's files that a file imports, at its top or inside a function, less `MEANS`."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _statements(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vidattn."):
             folder = ROOT / Path(*node.module.split(".")[1:])
             found |= {folder.with_suffix(".py"), *(folder / f"{alias.name}.py" for alias in node.names)}
     return {
         file for file in found if file.is_file() and not file.relative_to(ROOT).as_posix().startswith(MEANS)
     }
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements of a tree at every depth; no expression, of which there are many, can import."""
+    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for inner in getattr(node, name, ()):
+            yield inner
+            yield from _statements(inner)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts
+from vidattn.bench.analysis import comparisons
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 DATASET = "actors"
@@ -15,13 +15,13 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     Options:
         families: Family -> its classes; adds `top1_<family>` with its interval.
     """
-    results = Results(results.root, [cell for cell in results.ids if coordinates(cell)["dataset"] == DATASET])
-    frame = comparisons.cells(results).drop(columns=["trainable"], errors="ignore")
-    frame.insert(0, "cell", list(results.ids))
+    ids = [cell for cell in results.ids if coordinates(cell)["dataset"] == DATASET]
+    frame = comparisons.only(results, ids).drop(columns=["trainable"], errors="ignore")
+    frame.insert(0, "cell", ids)
     measured = comparisons.accuracies(results)
     for family, classes in options.get("families", {}).items():
         columns = [f"top1_{family}{end}" for end in ("", "_low", "_high")]
-        found = [contrasts.accuracy(results, cell, classes) for cell in results.ids]
+        found = [comparisons.accuracy(results, cell, classes) for cell in ids]
         ends = [[x.value for x in found], [x.low for x in found], [x.high for x in found]]
         frame = frame.assign(**dict(zip(columns, ends)))
         measured += columns
@@ -29,7 +29,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
 
 def _with_differences(frame: pd.DataFrame, results: Results, options: dict) -> pd.DataFrame:
-    pairs = comparisons.against_none(results)
+    pairs = comparisons.with_none(frame["cell"])
     if not pairs:
         return frame.assign(**dict.fromkeys(COLUMNS, float("nan")))
     found = comparisons.versus(results, pairs, options.get("planned"))

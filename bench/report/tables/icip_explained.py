@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts, noise_model, statistics
+from vidattn.bench.analysis import comparisons, noise_model, statistics
 from vidattn.bench.analysis.noise_model import Estimate
 from vidattn.bench.results.reader import Results, coordinates, identity
 
@@ -116,7 +116,7 @@ def _leakage(results: Results, key: dict, options: dict) -> list[dict]:
         names = [identity({**key, "architecture": head, "protocol": name}) for name in (leaky, clean)]
         if not any(name in results.ids for name in names):
             continue
-        estimate = contrasts.unpaired(results, dict(zip(names, (1.0, -1.0))))
+        estimate = comparisons.unpaired(results, dict(zip(names, (1.0, -1.0))))
         rows.append(_row(results, f"leakage: {head}", key, names, estimate, np.nan))
     return rows + [_leaked(results, key, effect, (leaky, clean)) for effect in GAINS]
 
@@ -127,7 +127,7 @@ def _leaked(results: Results, key: dict, effect: str, protocols: tuple[str, str]
     bases = [identity({**side, "architecture": EFFECTS[effect][1]}) for side in (cell, control)]
     names = [identity(side) for side in (cell, control)]
     signs = dict(zip([*names, *bases], (1.0, -1.0, -1.0, 1.0)))
-    estimate = contrasts.unpaired(results, signs)
+    estimate = comparisons.unpaired(results, signs)
     row = _row(results, LEAKED_GAIN + effect.removesuffix(": gain"), key, names, estimate, np.nan)
     return row | ({"runs": _runs(results, *signs)} if estimate.n else {})
 
@@ -150,7 +150,7 @@ def _setting(results: Results, effect: str, pair: list[str]) -> list[dict]:
 
 def _paired(results: Results, effect: str, key: dict, names: list[str], printed: float) -> dict:
     """A row of two cells that were trained on the same folds with the same seeds."""
-    estimate = contrasts.paired(results, dict(zip(names, (1.0, -1.0))))
+    estimate = comparisons.paired(results, dict(zip(names, (1.0, -1.0))))
     return _row(results, effect, key, names, estimate, printed)
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts, siblings
+from vidattn.bench.analysis import comparisons, siblings
 from vidattn.bench.results.reader import Results, coordinates, identity
 
 WHERE = ["dataset", "backbone", "architecture"]
@@ -35,7 +35,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
 
 def _row(results: Results, cell: str, sides: tuple, control: str) -> dict:
-    beside = contrasts.accuracy(results, control) if results.records.get(control) else None
+    beside = comparisons.accuracy(results, control) if results.records.get(control) else None
     row = {name: coordinates(cell)[name] for name in (*WHERE, "protocol")}
     for name, estimate in zip(SIDES, (*sides, beside)):
         if estimate is not None and estimate.n:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts, controls
+from vidattn.bench.analysis import comparisons, controls
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates, identity
 
 READOUT = "multilevel"  # the same levels of maps, averaged and joined without attention
@@ -23,10 +23,10 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     planned = options.get("planned", ())
     cells = {**dict.fromkeys(results.ids), **dict.fromkeys(planned)}
     cells = {cell: None for cell in cells if _fixed(results, cell)}
-    frame = pd.DataFrame(
-        [_row(results, cell) for cell in cells], columns=["cell", *COORDINATES, "top1", *SIZES]
-    )
-    intervals = [contrasts.accuracy(results, cell) if results.records.get(cell) else None for cell in cells]
+    shown = comparisons.cells(results).set_axis(list(results.ids)).to_dict("index")
+    rows = [{**coordinates(cell), "cell": cell, **shown.get(cell, {})} for cell in cells]  # empty if not run
+    frame = pd.DataFrame(rows, columns=["cell", *COORDINATES, "top1", *SIZES])
+    intervals = [comparisons.accuracy(results, cell) if results.records.get(cell) else None for cell in cells]
     frame["top1_low"] = [x.low if x else None for x in intervals]
     frame["top1_high"] = [x.high if x else None for x in intervals]
     without = [(cell, other) for cell in cells if (other := controls.control(cell)) in cells]
@@ -40,12 +40,6 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 def _fixed(results: Results, cell: str) -> bool:
     """Whether the protocol of a cell keeps a pre-trained trunk as it is, by what was run under it."""
     return comparisons.protocol(results, coordinates(cell)["protocol"]).get("freeze") == "trunk"
-
-
-def _row(results: Results, cell: str) -> dict:
-    """Accuracy and sizes, empty where the cell was not run."""
-    shown = comparisons.cells(results).assign(cell=list(results.ids)).set_index("cell")
-    return {**coordinates(cell), "cell": cell, **(shown.loc[cell].to_dict() if cell in shown.index else {})}
 
 
 def _readout(cell: str) -> str | None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, contrasts
+from vidattn.bench.analysis import comparisons
 from vidattn.bench.results.reader import COORDINATES, Results, identity
 
 KEYS = list(COORDINATES[:4])
@@ -30,33 +30,39 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     pairs = options.get("protocols", [["paper", "clean"]])
     if cells.empty:
         return pd.DataFrame(columns=[*KEYS, "protocols", *COLUMNS])
-    printed = pd.concat([results.published(source) for source in ("thesis", "icip")])
+    shown = dict(zip(results.ids, cells.to_dict("records")))
+    printed = _published(results)
     rows = []
     for pair in pairs:
         models = cells[cells["protocol"].isin(pair)][KEYS].drop_duplicates().to_dict("records")
-        rows += [_row(results, cells, key, pair, printed) for key in models]
+        rows += [_row(results, shown, key, pair, printed) for key in models]
     frame = pd.DataFrame(rows, columns=[*KEYS, "protocols", *COLUMNS])
     known = frame[["paper", "clean", "published"]].notna().sum(axis=1)
     return frame.loc[(-known).sort_values(kind="stable").index].reset_index(drop=True)
 
 
-def _row(results: Results, cells: pd.DataFrame, key: dict, pair: list[str], printed: pd.DataFrame) -> dict:
+def _published(results: Results) -> dict[tuple, float]:
+    """Coordinates less the protocol -> the first top-1 that is printed of them."""
+    printed = pd.concat([results.published(source) for source in ("thesis", "icip")])
+    printed = printed[printed["metric"] == "top1"].drop_duplicates(KEYS)
+    return dict(zip(printed[KEYS].itertuples(index=False, name=None), printed["value"]))
+
+
+def _row(results: Results, shown: dict[str, dict], key: dict, pair: list[str], printed: dict) -> dict:
     row: dict = {**key, "protocols": " - ".join(pair)}
-    mine = cells[(cells[KEYS] == pd.Series(key)).all(axis=1)].set_index("protocol")
-    for kind, name in zip(("paper", "clean"), pair):
-        known = name in mine.index
-        row |= {f"{kind}{end}": mine.loc[name, f"top1{end}"] if known else np.nan for end in ENDS}
-        row |= {f"{n}_{kind}": mine.loc[name, n] if known else None for n in ("n", "n_official")}
-        row[f"runs_{kind}"] = len(results.records.get(identity({**key, "protocol": name}), [])) or None
-    value = printed[(printed[[*KEYS, "metric"]] == pd.Series({**key, "metric": "top1"})).all(axis=1)]["value"]
-    row["weights"] = comparisons.weights(results, *(identity({**key, "protocol": name}) for name in pair))
-    row["published"] = value.iloc[0] if len(value) else np.nan
-    return row | _difference(results, key, pair)
+    names = [identity({**key, "protocol": name}) for name in pair]
+    for kind, name in zip(("paper", "clean"), names):
+        mine = shown.get(name, {})
+        row |= {f"{kind}{end}": mine.get(f"top1{end}", np.nan) for end in ENDS}
+        row |= {f"{n}_{kind}": mine.get(n) for n in ("n", "n_official")}
+        row[f"runs_{kind}"] = len(results.records.get(name, [])) or None
+    row["weights"] = comparisons.weights(results, *names)
+    row["published"] = printed.get(tuple(key[name] for name in KEYS), np.nan)
+    return row | _difference(results, names)
 
 
-def _difference(results: Results, key: dict, pair: list[str]) -> dict:
-    names = (identity({**key, "protocol": name}) for name in pair)
-    estimate = contrasts.unpaired(results, dict(zip(names, (1.0, -1.0))))
+def _difference(results: Results, names: list[str]) -> dict:
+    estimate = comparisons.unpaired(results, dict(zip(names, (1.0, -1.0))))
     if not estimate.n:
         return {}
     counts = {"p": estimate.p, "n": estimate.n, "groups": estimate.groups}

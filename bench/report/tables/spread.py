@@ -25,7 +25,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
 
 def _row(results: Results, cell: str) -> dict:
-    top1 = results.runs[results.runs["cell"] == cell]["top1"]
+    top1 = results.runs_of(cell)["top1"]
     values = {"top1": top1.mean(), "top1_least": top1.min(), "top1_greatest": top1.max()}
     values |= {"deviation": top1.std(ddof=1), **_spikes(results.records[cell])}
     return {**coordinates(cell), "runs": len(top1), **values, "weights": comparisons.weights(results, cell)}

@@ -46,6 +46,24 @@ def test_latex_is_booktabs_and_escaped(frame):
     assert r"\toprule" in text and r"\bottomrule" in text and r"gated\_grid" in text
 
 
+def test_markdown_and_latex_fill_their_columns_to_one_width():
+    """A column is as wide as its widest cell, or two more than its name; numbers stand on the right."""
+    frame = pd.DataFrame({"a_b": ["x&y", "a long name"], "top1": [0.5, 0.25], "note": ["<1 ~", None]})
+    assert render.markdown(frame) == (
+        "| a_b         |   top1 | note   |\n"
+        "|:------------|-------:|:-------|\n"
+        "| x&y         |  0.500 | <1 ~   |\n"
+        "| a long name |  0.250 | -      |\n"
+    )
+    assert render.latex(frame) == (
+        "\\begin{tabular}{lrl}\n\\toprule\n"
+        " a\\_b         &   top1 & note   \\\\\n\\midrule\n"
+        " x\\&y         &  0.500 & \\ensuremath{<}1 \\textasciitilde{}   \\\\\n"
+        " a long name &  0.250 & -      \\\\\n\\bottomrule\n\\end{tabular}\n"
+    )
+    assert render.markdown(frame.iloc[:0]) == "| a_b   | top1   | note   |\n|-------|--------|--------|\n"
+
+
 def test_no_rows_are_said(tmp_path):
     assert render.markdown(pd.DataFrame()) == "(no rows)\n"
     render.write(pd.DataFrame(columns=["a"]), tmp_path, "empty")

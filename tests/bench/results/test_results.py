@@ -1,5 +1,6 @@
 """The reader of the results folder."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 import synthetic
 
 from vidattn.bench.report.tables import backends, benchmarks, costs, table
-from vidattn.bench.results import reader, seals
+from vidattn.bench.results import files, reader, seals
 from vidattn.bench.results.reader import Results, coordinates, identity
 from vidattn.bench.system import digests
 
@@ -19,6 +20,30 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture
 def root(tmp_path):
     return synthetic.write(tmp_path, {CELL: synthetic.CELLS[CELL]}, folds=2, seeds=2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a,b\n1,2\n3,4\n", "a,b\n1,2\n3,4", "a,b\r\n1,2\r\n", 'a,b\n"1,1","2"""\n', 'a,b\n1,"2\n3"\n'),
+        *("a,b\n,\n", "a\n1\n", "a,b\n", "a\n", "a,b\n1,2,3\n4\n", "a,b\n1,2\n\n", "a,b\n1\n2\n3\n", ""),
+        *("a,b\n1,2\n\n3,4\n", "a\n\n", 'a,b\n1,"2\n'),
+    ],
+)
+def test_columns_are_those_of_a_reader_of_csv(tmp_path, text):
+    """However a file is read, what is in it is what the csv module says, and no other file passes."""
+    path = tmp_path / "a.csv"
+    path.write_text(text, newline="")
+    try:
+        header, *rows = csv.reader(text.splitlines(keepends=True), strict=True)
+        values = [*zip(*rows, strict=True)] if rows else [()] * len(header)
+        expected = dict(zip(header, map(list, values), strict=True))
+    except (csv.Error, ValueError):
+        with pytest.raises(ValueError, match="is no readable csv"):
+            files.columns(path, {}, "Restore it.")
+    else:
+        found = files.columns(path, {}, "Restore it.")
+        assert {name: column.tolist() for name, column in found.items()} == expected
 
 
 def test_ids_and_coordinates_are_inverse():
