@@ -21,16 +21,12 @@ def spec(attentions: Iterable[str]) -> dict[str, Any]:
         "cost:Q", scale=alt.Scale(zero=False, nice=False, padding=14), axis=alt.Axis(format="~s", tickCount=5)
     )
     tips = [
-        *(
-            alt.Tooltip("model:N"),
-            alt.Tooltip("where:N", title="data set, protocol"),
-            alt.Tooltip("top1:N", title="top-1, %"),
-        ),
-        *(
-            alt.Tooltip("difference:N", title="difference, points"),
-            alt.Tooltip("shown:N", title="cost"),
-            alt.Tooltip("runs:N"),
-        ),
+        alt.Tooltip("model:N"),
+        alt.Tooltip("where:N", title="data set, protocol"),
+        alt.Tooltip("top1:N", title="top-1, %"),
+        alt.Tooltip("difference:N", title="difference, points"),
+        alt.Tooltip("shown:N", title="cost"),
+        alt.Tooltip("runs:N"),
     ]
     base = alt.Chart(alt.NamedData(NAME)).encode(x=cost, opacity=opacity)
     y = alt.Y("value:Q", title="top-1, %", scale=alt.Scale(zero=False))

@@ -47,12 +47,12 @@ def forest(shown: list[dict], title: str, width: int) -> Layers:
     y = alt.Y("place:O", axis=None)
     of_heading, of_row = alt.Chart(data(headings)).encode(y=y), alt.Chart(data(shown)).encode(y=y)
     told = [
-        *(alt.Tooltip("name:N"), alt.Tooltip("where:N", title="data set, protocol")),
-        *(
-            alt.Tooltip("shown:N", title="difference, points"),
-            alt.Tooltip("p:Q", title="p (Holm)", format=".2g"),
-        ),
-        *(alt.Tooltip("n:Q", format=","), alt.Tooltip("runs:Q", title="runs per arm")),
+        alt.Tooltip("name:N"),
+        alt.Tooltip("where:N", title="data set, protocol"),
+        alt.Tooltip("shown:N", title="difference, points"),
+        alt.Tooltip("p:Q", title="p (Holm)", format=".2g"),
+        alt.Tooltip("n:Q", format=","),
+        alt.Tooltip("runs:Q", title="runs per arm"),
     ]
     x = alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5))
     right = alt.value(alt.expr(f"width + {NUMBERS}"))

@@ -62,8 +62,11 @@ def learning_curves(frame: pd.DataFrame) -> alt.FacetChart:
         opacity=opacity,
     )
     told_of_point = [
-        *(alt.Tooltip("name:N", title=told), alt.Tooltip("panel:N"), alt.Tooltip("epoch:Q")),
-        *(alt.Tooltip("value:Q", title="validation top-1", format=".3f"), alt.Tooltip("runs:Q")),
+        alt.Tooltip("name:N", title=told),
+        alt.Tooltip("panel:N"),
+        alt.Tooltip("epoch:Q"),
+        alt.Tooltip("value:Q", title="validation top-1", format=".3f"),
+        alt.Tooltip("runs:Q"),
     ]
     dash = dashes("name", places)
     line = every.encode(stroke=kinds["stroke"], detail=alt.Detail("name:N"))

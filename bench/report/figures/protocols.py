@@ -70,12 +70,12 @@ def protocols(cells: pd.DataFrame) -> Layers:
     )
     x = alt.X("top1:Q", title=f"top-1 on {cells['dataset'].iloc[0]}", scale=alt.Scale(zero=False))
     told = [
-        *(
-            alt.Tooltip("model:N"),
-            alt.Tooltip("protocol:N"),
-            alt.Tooltip("top1:Q", title="top-1", format=".3f"),
-        ),
-        *(alt.Tooltip("interval:N"), alt.Tooltip("n:Q", format=","), alt.Tooltip("runs:Q")),
+        alt.Tooltip("model:N"),
+        alt.Tooltip("protocol:N"),
+        alt.Tooltip("top1:Q", title="top-1", format=".3f"),
+        alt.Tooltip("interval:N"),
+        alt.Tooltip("n:Q", format=","),
+        alt.Tooltip("runs:Q"),
     ]
     kinds = marks("protocol", numbered(names), columns(names))
     return alt.layer(

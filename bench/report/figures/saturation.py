@@ -53,7 +53,8 @@ def _panels(
     shown, panels = data(lines[["case", "step", *VALUES]]), []
     picked, opacity = chosen("case", f"chosen_{column}")
     told = [
-        *(alt.Tooltip("case:N"), alt.Tooltip("step:Q", title="updates")),
+        alt.Tooltip("case:N"),
+        alt.Tooltip("step:Q", title="updates"),
         *(alt.Tooltip(f"{name}:Q", title=title, format=".3g") for name, title in VALUES.items()),
     ]
     for value, title in VALUES.items():

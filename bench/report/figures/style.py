@@ -9,8 +9,14 @@ import pandas as pd
 # Okabe and Ito's colours, each with its own shape and dash, so that no reading depends on colour.
 COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C")
 SHAPES = (
-    *("circle", "square", "triangle-up", "diamond"),
-    *("triangle-down", "cross", "triangle-right", "triangle-left"),
+    "circle",
+    "square",
+    "triangle-up",
+    "diamond",
+    "triangle-down",
+    "cross",
+    "triangle-right",
+    "triangle-left",
 )
 DASHES = ([1, 0], [6, 3], [6, 2, 1, 2], [1, 2], [7, 2, 1, 2, 1, 2], [2, 3], [10, 3], [4, 4])
 GREY = "#767676"
@@ -26,12 +32,24 @@ CONFIG: dict[str, Any] = {
     "title": {"fontSize": 12, "anchor": "start", "frame": "group"},
     "header": {"labelFontSize": 12, "labelFontWeight": "bold", "labelAnchor": "start", "title": None},
     "axis": {
-        **{"grid": False, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal"},
-        **{"labelLimit": 0, "labelFlush": False, "domainColor": "#444444", "tickColor": "#444444"},
+        "grid": False,
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "labelLimit": 0,
+        "labelFlush": False,
+        "domainColor": "#444444",
+        "tickColor": "#444444",
     },
     "legend": {
-        **{"orient": "top", "title": None, "labelFontSize": 11, "labelLimit": 0, "symbolLimit": 0},
-        **{"symbolSize": 70, "columnPadding": 16, "symbolStrokeWidth": 1.5},
+        "orient": "top",
+        "title": None,
+        "labelFontSize": 11,
+        "labelLimit": 0,
+        "symbolLimit": 0,
+        "symbolSize": 70,
+        "columnPadding": 16,
+        "symbolStrokeWidth": 1.5,
     },
 }
 

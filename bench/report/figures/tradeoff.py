@@ -103,13 +103,14 @@ def _panel(part: pd.DataFrame, cost: str, told: str, looks: dict[str, int], plac
     )
     y = alt.Y("top1:Q", title="top-1", scale={"domain": down, "nice": False}, axis={"tickCount": 6})
     tips = [
-        *(alt.Tooltip("architecture:N"), alt.Tooltip("attention:N"), alt.Tooltip("backbone:N")),
-        *(alt.Tooltip("top1:Q", title="top-1", format=".3f"), alt.Tooltip("interval:N")),
-        *(
-            alt.Tooltip("cost:Q", title=COSTS[cost], format=".3s"),
-            alt.Tooltip("n:Q", format=","),
-            alt.Tooltip("runs:Q"),
-        ),
+        alt.Tooltip("architecture:N"),
+        alt.Tooltip("attention:N"),
+        alt.Tooltip("backbone:N"),
+        alt.Tooltip("top1:Q", title="top-1", format=".3f"),
+        alt.Tooltip("interval:N"),
+        alt.Tooltip("cost:Q", title=COSTS[cost], format=".3s"),
+        alt.Tooltip("n:Q", format=","),
+        alt.Tooltip("runs:Q"),
     ]
     kinds = marks(told, looks, columns(looks))
     cells = alt.Chart(data(shown)).encode(x=x, opacity=opacity)
