@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ class Kept:
         if self._path and self._new:
             kept = {scope: values for scope, values in self._values.items() if scope}
             text = json.dumps(kept, default=_plain)  # in their order, in which rows may stand
-            atomic.write(self._path, json.dumps({"sha256": _sum(text), "values": text}))
+            with suppress(OSError):  # a store that takes no files: the next command computes them again
+                atomic.write(self._path, json.dumps({"sha256": _sum(text), "values": text}))
 
 
 def digest(content: Any) -> str:

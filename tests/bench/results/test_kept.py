@@ -147,3 +147,9 @@ def test_what_was_kept_stands_in_its_order(root):
     for made in ({"b": 1, "a": 2}, None):
         assert [*(results := read(root)).once(["rows"], [CBAM], lambda made=made: made)] == ["b", "a"]
         results.keep()
+
+
+def test_a_store_that_takes_no_files_is_no_fault(root):
+    (root / "store").write_text("a file, where a folder should be")
+    results = Results(root, CELLS, kept_in=root / "store" / "numbers.json")
+    assert top1(results) == top1(read(root))
