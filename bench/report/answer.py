@@ -26,21 +26,23 @@ def facts(results: Results, tables: Path, planned: Collection[str] | None = None
     rest = effects[~known]["difference_high"]
     return {
         "count": len(effects),
-        "higher": _most(effects[known & (effects["difference"] > 0)]),
-        "lower": _most(effects[known & (effects["difference"] < 0)]),
+        "higher": _places(effects, known & (effects["difference"] > 0)),
+        "lower": _places(effects, known & (effects["difference"] < 0)),
         "rest": len(rest),
-        "excluded": numbers_in_words.excluded(*rest) if len(rest) else "",
+        "excluded": numbers_in_words.excluded(rest.max()) if len(rest) else "",
         "leakage": _leakage(tables),
     }
 
 
-def _most(rows: pd.DataFrame) -> dict:
-    """How many effects there are, and the largest: in points, and `cbam on actors`."""
-    if rows.empty:
-        return {"count": 0}
-    row = rows.loc[rows["difference"].abs().idxmax()]
-    most = f"{100 * abs(row['difference']):.1f}"
-    return {"count": len(rows), "most": most, "name": f"{row['attention']} on {row['dataset']}"}
+def _places(effects: pd.DataFrame, those: pd.Series) -> dict:
+    """The data sets that have some of those effects: how many of how many, the largest; and the others."""
+    places = []
+    for dataset, part in effects.groupby("dataset", sort=False):
+        some = part[those[part.index]]
+        if len(some):
+            most = f"{100 * some['difference'].abs().max():.1f}"
+            places.append({"dataset": dataset, "count": len(some), "of": len(part), "most": most})
+    return {"places": places, "others": len(effects) - sum(place["of"] for place in places)}
 
 
 def _leakage(tables: Path) -> dict:

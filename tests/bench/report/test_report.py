@@ -16,7 +16,7 @@ import vl_convert
 
 from vidattn.bench.analysis import comparisons, main_effects, planned
 from vidattn.bench.config import load
-from vidattn.bench.report import figures, findings, names, sentences, tables
+from vidattn.bench.report import answer, figures, findings, names, sentences, tables
 from vidattn.bench.report import page as report
 from vidattn.bench.report.figures import answer as answer_figure
 from vidattn.bench.report.figures import learning_curves, protocols, ranks, saturation, tradeoff
@@ -107,11 +107,13 @@ def test_a_correction_does_not_depend_on_what_was_asked_before(results):
     assert (wide["detectable"] >= narrow["detectable"]).sum() == len(factors)
 
 
-ABOVE, BELOW = (
-    {"count": n, "most": most, "name": f"{name} on actors"}
-    for n, most, name in ((4, "15.3", "se"), (1, "8.4", "l2pa"))
-)
-NONE = {"count": 0}
+ON_ACTORS = {"dataset": "actors", "count": 4, "of": 5, "most": "15.3"}
+ABOVE = {"places": [ON_ACTORS], "others": 2}
+BELOW = {
+    "places": [{**ON_ACTORS, "count": 1, "most": "8.4"}, {**ON_ACTORS, "dataset": "sun", "of": 6}],
+    "others": 0,
+}
+NONE: dict = {"places": [], "others": 7}
 
 
 @pytest.mark.parametrize(
@@ -122,9 +124,10 @@ NONE = {"count": 0}
             BELOW,
             2,
             [
-                "In 4 of 7 comparisons attention is significantly above its control, by up to 15.3 "
-                "points (se on actors).",
-                "In 1 it is significantly below, by up to 8.4 points (l2pa on actors).",
+                "Attention is significantly above its control in 4 of 5 comparisons on actors (by up to 15.3 "
+                "points), on the other data sets in none of 2.",
+                "It is significantly below in 1 of 5 comparisons on actors (by up to 8.4 points), 4 of 6 on "
+                "sun (by up to 15.3).",
                 "In the other 2 there is no significant difference: X.",
             ],
         ),
@@ -133,8 +136,8 @@ NONE = {"count": 0}
             NONE,
             1,
             [
-                "In 4 of 7 comparisons attention is significantly above its control, by up to 15.3 points "
-                "(se on actors).",
+                "Attention is significantly above its control in 4 of 5 comparisons on actors (by up to 15.3 "
+                "points), on the other data sets in none of 2.",
                 "In the other there is no significant difference: X.",
             ],
         ),
@@ -144,7 +147,8 @@ NONE = {"count": 0}
             0,
             [
                 "In none of 7 comparisons is attention significantly above its control.",
-                "In 1 it is significantly below, by up to 8.4 points (l2pa on actors).",
+                "It is significantly below in 1 of 5 comparisons on actors (by up to 8.4 points), 4 of 6 on "
+                "sun (by up to 15.3).",
             ],
         ),
         (
@@ -159,6 +163,19 @@ def test_the_answer_in_sentences(higher, lower, rest, said):
     facts = {"count": 7, "higher": higher, "lower": lower, "rest": rest, "excluded": "X", "leakage": {}}
     template = report._environment().get_template("answer.txt")
     assert template.render(facts).splitlines() == said and template.render({}) == ""
+
+
+def test_significant_effects_are_counted_by_data_set():
+    names = ["a", "a", "b", "b", "b", "c"]
+    effects = pd.DataFrame({"dataset": names, "difference": [0.01, 0.02, -0.125, 0.3, -0.05, 0.9]})
+    those = pd.Series([True, True, True, False, True, False])
+    assert answer._places(effects, those) == {
+        "places": [
+            {"dataset": "a", "count": 2, "of": 2, "most": "2.0"},
+            {"dataset": "b", "count": 2, "of": 3, "most": "12.5"},
+        ],
+        "others": 1,
+    }
 
 
 def test_a_contrast_that_was_not_run_says_so(results):
