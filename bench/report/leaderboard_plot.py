@@ -1,9 +1,9 @@
 """The leaderboard's plot in Vega-Lite: the page fills it with the models that its filters leave."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
+import pandas as pd
 
 from vidattn.bench.report.figures.style import CONFIG, SHIFT, WIDTH, chosen, columns, marks, numbered
 
@@ -11,12 +11,12 @@ NAME = "models"  # of the rows, which the page sets
 DESCRIPTION = "Top-1 against a cost of the models of the table below, with 95 % intervals."
 
 
-def spec(attentions: Iterable[str]) -> dict[str, Any]:
-    """Top-1 in percent against `cost`; an attention has the same mark whatever is filtered."""
-    looks = numbered(attentions)
-    picked, opacity = chosen("attention")
+def spec(told: pd.Series) -> dict[str, Any]:
+    """Top-1 in percent against `cost`; a name of that column has the same mark whatever is filtered."""
+    field, looks = str(told.name), numbered(told)
+    picked, opacity = chosen(field)
     moved = alt.selection_interval(name="moved", bind="scales", translate=SHIFT[0], zoom=SHIFT[1])
-    kinds = marks("attention", looks, columns(looks))
+    kinds = marks(field, looks, columns(looks))
     cost = alt.X(
         "cost:Q", scale=alt.Scale(zero=False, nice=False, padding=14), axis=alt.Axis(format="~s", tickCount=5)
     )

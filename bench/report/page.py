@@ -78,7 +78,8 @@ def write(
     placed = {figure["name"] for table in shown for figure in table["figures"]}
     plots = {name: figure.spec for name, figure in written.items()}
     if len(leaders):
-        plots["leaders"] = leaderboard_plot.spec(leaders.sort_index()["attention"])  # as results name them
+        for field in ("attention", "architecture"):  # in the order in which results name them
+            plots[f"leaders_{field}"] = leaderboard_plot.spec(leaders.sort_index()[field])
     page = {
         "answer": said.splitlines(),  # three sentences above the figure, more below
         "figure": first,

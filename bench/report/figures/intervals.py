@@ -51,7 +51,7 @@ def forest(shown: list[dict], title: str, width: int) -> Layers:
         alt.Tooltip("where:N", title="data set, protocol"),
         alt.Tooltip("shown:N", title="difference, points"),
         alt.Tooltip("p:Q", title="p (Holm)", format=".2g"),
-        alt.Tooltip("n:Q", format=","),
+        alt.Tooltip("n:Q", title="predictions per arm", format=","),
         alt.Tooltip("runs:Q", title="runs per arm"),
     ]
     x = alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5))

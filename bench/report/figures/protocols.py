@@ -68,7 +68,12 @@ def protocols(cells: pd.DataFrame) -> Layers:
         yOffset=alt.YOffset("protocol:N", scale=alt.Scale(domain=names)),
         opacity=opacity,
     )
-    x = alt.X("top1:Q", title=f"top-1 on {cells['dataset'].iloc[0]}", scale=alt.Scale(zero=False))
+    x = alt.X(
+        "top1:Q",
+        title=f"top-1 on {cells['dataset'].iloc[0]}",
+        scale=alt.Scale(zero=False),
+        axis={"labelFlush": True},
+    )
     told = [
         alt.Tooltip("model:N"),
         alt.Tooltip("protocol:N"),

@@ -108,7 +108,12 @@ def critical_difference(ranks: pd.Series, blocks: int) -> Layers:
         ),
         least.mark_text(align="left", dy=-11).encode(x=alt.X("first:Q"), y=above, text=alt.Text("label:N")),
         *sides,
-    ).properties(width=WIDTH - 280, height=ROW * (below + half), usermeta={"least": 480})
+    ).properties(
+        width=WIDTH - 280,
+        padding={"left": 30, "right": 30},
+        height=ROW * (below + half),
+        usermeta={"least": 480},
+    )
 
 
 def cliques(ranks: np.ndarray, reach: float) -> list[tuple[int, int]]:

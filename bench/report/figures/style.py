@@ -28,6 +28,7 @@ SHIFT = ("[mousedown[event.shiftKey], window:mouseup] > window:mousemove!", "whe
 CONFIG: dict[str, Any] = {
     "font": "Liberation Sans, Arial, Helvetica, sans-serif",
     "view": {"stroke": None},
+    "padding": {"left": 12, "right": 12, "top": 5, "bottom": 5},  # another font may be wider
     "text": {"fontSize": 11},
     "title": {"fontSize": 12, "anchor": "start", "frame": "group"},
     "header": {"labelFontSize": 12, "labelFontWeight": "bold", "labelAnchor": "start", "title": None},

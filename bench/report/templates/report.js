@@ -11,7 +11,7 @@ const numeric = (rows, column) => rows.every((row) => key(row, column) === "" ||
 function compare(a, b, column, byNumber, sign) {
   const [x, y] = [key(a, column), key(b, column)];
   if (x === "" || y === "") return (x === "") - (y === "");
-  return sign * (byNumber ? x - y : x.localeCompare(y));
+  return sign * (byNumber ? x - y : x.localeCompare(y, "en", { numeric: true }));
 }
 
 function sort(table, column) {
@@ -62,11 +62,11 @@ function fitted(spec, width) {
 // Of its messages only errors (1): it warns of legends that figures leave out on purpose.
 const embed = (box, spec) => vegaEmbed(box, fitted(spec, box.clientWidth), { mode: "vega-lite", renderer: "svg", actions: false, logLevel: 1 });
 
+const drawn = new Map(); // box -> promise of its view
+
 function draw(part) {
-  for (const box of part.querySelectorAll("[data-plot]:not(.drawn)")) {
-    box.classList.add("drawn");
-    embed(box, plots[box.dataset.plot]);
-  }
+  for (const box of part.querySelectorAll("[data-plot]")) if (!drawn.has(box)) drawn.set(box, embed(box, plots[box.dataset.plot]));
+  return Promise.all(drawn.values());
 }
 document.addEventListener("toggle", (event) => { if (event.target.open) draw(event.target); }, true);
 draw(document.getElementById("answer"));
@@ -74,7 +74,7 @@ draw(document.getElementById("answer"));
 // Accuracy against cost of one data set and protocol: those of several cannot be compared.
 const form = document.querySelector("form"), frame = document.getElementById("plot"), against = frame?.querySelector("select");
 const COSTS = { flops: ["FLOPs", 4], parameters: ["parameters", 3], latency: ["latency, ms", 5] };
-let shown = { kind: "", view: null }, last = Promise.resolve();
+let view = null, last = Promise.resolve();
 
 function leaders() {
   const wanted = [...form.querySelectorAll("select")].filter((select) => select.value);
@@ -92,7 +92,7 @@ function point(row, column) {
   const [model, where] = [row.querySelector("button"), row.querySelector("small")], bar = row.querySelector(".bar i").style;
   const text = (place) => row.cells[place].firstChild.textContent, low = parseFloat(bar.left);
   return {
-    ...{ cell: model.dataset.cell, model: model.textContent, where: where.textContent, attention: row.dataset.attention },
+    ...{ cell: model.dataset.cell, model: model.textContent, where: where.textContent, attention: row.dataset.attention, architecture: row.dataset.architecture },
     ...{ top1: text(1), difference: text(2), runs: text(6), shown: text(column) },
     ...{ value: 100 * key(row, 1), low, high: low + parseFloat(bar.width), cost: parseFloat(key(row, column)) },
   };
@@ -101,13 +101,28 @@ function point(row, column) {
 async function plot(rows) {
   const [title, column] = COSTS[against.value], points = rows.map((row) => point(row, column)).filter((each) => each.cost > 0);
   const costs = points.map((each) => each.cost), type = Math.max(...costs) > 5 * Math.min(...costs) ? "log" : "linear";
-  if (shown.kind === `${title} ${type}`) return shown.view.data("models", points).runAsync();
-  const spec = { ...structuredClone(plots.leaders), datasets: { models: points } };
+  const box = frame.querySelector(".plot"), lacking = rows.length - points.length;
+  document.getElementById("unmeasured").textContent = lacking ? `Of ${lacking} of these ${rows.length} models this was not measured. ` : "";
+  view?.finalize(); // a view keeps where it was moved to, and what was pressed in its legend
+  view = null;
+  box.hidden = points.length < 2;
+  if (box.hidden) return;
+  const several = (field) => new Set(points.map((each) => each[field])).size > 1, field = several("attention") ? "attention" : "architecture";
+  const spec = { ...structuredClone(plots[`leaders_${field}`]), datasets: { models: points } };
   const scale = { ...spec.layer[0].encoding.x.scale, type, zero: type === "log" ? undefined : false };
-  for (const { encoding } of spec.layer) Object.assign(encoding.x, { title, scale });
-  const { view } = await embed(frame.querySelector(".plot"), spec);
+  for (const { encoding } of spec.layer) {
+    Object.assign(encoding.x, { title, scale });
+    for (const tip of encoding.tooltip ?? []) if (tip.title === "cost") tip.title = title;
+    for (const { scale: names } of ["stroke", "fill", "shape"].map((channel) => encoding[channel] ?? {})) if (names) leave(names, points, field);
+  }
+  ({ view } = await embed(box, spec));
   view.addEventListener("click", (_, mark) => { if (facts.cells[mark?.datum?.cell]) show(mark.datum.cell); });
-  shown = { kind: `${title} ${type}`, view };
+}
+
+// Of a legend's names those that points have; each keeps its mark.
+function leave(scale, points, field) {
+  const there = new Set(points.map((each) => each[field])), kept = scale.domain.map((name, i) => [name, scale.range[i]]).filter(([name]) => there.has(name));
+  Object.assign(scale, { domain: kept.map(([name]) => name), range: kept.map(([, value]) => value) });
 }
 
 if (form) {
@@ -179,5 +194,11 @@ function open() {
   target?.scrollIntoView();
 }
 addEventListener("hashchange", open);
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
+const unfold = () => document.querySelectorAll("details").forEach((part) => { part.open = true; });
+addEventListener("beforeprint", unfold);
+document.getElementById("print").addEventListener("click", async () => { // a browser's own command does not wait for figures
+  unfold();
+  await draw(document);
+  print();
+});
 open();

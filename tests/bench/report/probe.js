@@ -25,6 +25,12 @@ addEventListener("load", async () => {
   await until(() => axis() === "parameters"); result.axis.push(axis());
   select.value = "none"; select.dispatchEvent(new Event("change", { bubbles: true }));
   await until(() => points().length < result.points.length); result.none = points().map(told);
+  const names = () => [...document.querySelectorAll("#plot .role-legend-label text")].map((part) => part.textContent);
+  await until(() => names().includes("lstm")); result.legend = names();
+  against.value = "latency"; against.dispatchEvent(new Event("change", { bubbles: true }));
+  await until(() => document.querySelector("#plot .plot").hidden); result.unmeasured = document.getElementById("unmeasured").textContent;
+  against.value = "parameters"; against.dispatchEvent(new Event("change", { bubbles: true }));
+  await until(() => axis() === "parameters");
   select.value = ""; select.dispatchEvent(new Event("change", { bubbles: true }));
   await until(() => points().length === result.points.length);
   act(points()[0], "pointermove"); const tip = () => document.getElementById("vg-tooltip-element")?.textContent;
@@ -36,7 +42,8 @@ addEventListener("load", async () => {
   act(entry.querySelector(".background"), "click");
   await until(pale); result.pale = pale();
   result.before = document.querySelectorAll("#table-demo_grid svg").length;
-  document.querySelectorAll("details").forEach((part) => { part.open = true; });
+  const printed = new Promise((done) => { window.print = () => done([...document.querySelectorAll("[data-plot]")].every((box) => box.querySelector("svg"))); });
+  document.getElementById("print").click(); result.printed = await printed;
   const figures = [...document.querySelectorAll("[data-plot]")];
   await until(() => figures.every((figure) => figure.querySelector("svg")));
   result.drawn = figures.map((figure) => figure.dataset.plot); result.pictures = document.querySelectorAll("#answer img").length;

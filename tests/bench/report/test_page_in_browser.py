@@ -122,6 +122,21 @@ def test_the_plot_follows_filter_and_axis(seen):
     assert sorted(re.search(r"model: ([^;]+)", label)[1] for label in seen["none"]) == without
 
 
+def test_models_of_one_attention_are_told_apart_by_architecture(seen):
+    assert sorted(seen["legend"]) == sorted(
+        {cell.split("-")[3] for cell in synthetic.CELLS if "-none-" in cell}
+    )
+
+
+def test_what_was_not_measured_is_said_in_place_of_an_empty_plot(seen):
+    count = sum("-none-" in cell for cell in synthetic.CELLS)
+    assert seen["unmeasured"] == f"Of {count} of these {count} models this was not measured. "
+
+
+def test_printing_waits_for_the_figures_of_folded_parts(seen):
+    assert seen["printed"] is True
+
+
 def test_a_point_tells_its_numbers_and_opens_where_they_come_from(seen):
     label, tip = seen["tip"]
     model = re.search(r"model: ([^;]+)", label)[1]
