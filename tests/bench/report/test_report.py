@@ -126,8 +126,7 @@ NONE: dict = {"places": [], "others": 7}
             [
                 "Attention raises top-1 significantly in 4 of 5 comparisons on actors (by up to 15.3 "
                 "points), on the other data sets in none of 2.",
-                "It lowers it significantly in 1 of 5 comparisons on actors (by up to 8.4 points), 4 of 6 on "
-                "sun (by up to 15.3).",
+                "It lowers it significantly in 1 of 5 on actors (by up to 8.4 points), 4 of 6 on sun (15.3).",
                 "In the other 2 there is no significant difference: X.",
             ],
         ),
@@ -147,8 +146,7 @@ NONE: dict = {"places": [], "others": 7}
             0,
             [
                 "In none of 7 comparisons does attention raise top-1 significantly.",
-                "It lowers it significantly in 1 of 5 comparisons on actors (by up to 8.4 points), 4 of 6 on "
-                "sun (by up to 15.3).",
+                "It lowers it significantly in 1 of 5 on actors (by up to 8.4 points), 4 of 6 on sun (15.3).",
             ],
         ),
         (
