@@ -1,11 +1,15 @@
 """Numbers in words: differences, accuracies, counts."""
 
 from collections.abc import Iterable
+from itertools import compress
 
 import numpy as np
 import pandas as pd
 
 from vidattn.bench.config.plugin_files import optional
+from vidattn.bench.results.reader import coordinates
+
+MODEL = ("backbone", "attention", "architecture")
 
 
 def points(value: float, low: float, high: float) -> str:
@@ -44,10 +48,21 @@ def runs(folds: Iterable[int], seeds: Iterable[int]) -> str:
 
 
 def counted(counts: dict[str, tuple[int, int]]) -> tuple[str, str]:
-    """`3 of 10`, and whose these are by cell, `none / lstm 3 of 5`; only of cells that have any."""
-    named = [f"{' / '.join(cell.split('-')[2:4])} {k} of {n}" for cell, (k, n) in counts.items() if k]
+    """`3 of 10`, and whose these are by model, `none / lstm 3 of 5`; only of cells that have any."""
+    names = models(counts)
+    named = [f"{names[cell]} {k} of {n}" for cell, (k, n) in counts.items() if k]
     total, runs = (sum(count[i] for count in counts.values()) for i in (0, 1))
     return f"{total} of {runs}", ", ".join(named)
+
+
+def models(cells: Iterable[str]) -> dict[str, str]:
+    """A name for the model of each cell: `mobilenet_v2 / lstm`, without what all of them have in common.
+
+    The architecture is always named.
+    """
+    parts = {cell: [coordinates(cell)[axis] for axis in MODEL] for cell in cells}
+    named = [len(set(values)) > 1 for values in zip(*parts.values())][:-1] + [True]
+    return {cell: " / ".join(compress(part, named)) for cell, part in parts.items()}
 
 
 def extent(values: Iterable[int], name: str) -> str:

@@ -151,7 +151,7 @@ def _unpaired(row: pd.Series, results: Results) -> list[str]:
 
 def _effect(row: pd.Series, protocol: str, trained: str) -> list[str]:
     values = [*render.judged(row, "top1_difference"), f"{row['n']:,.0f}", trained]
-    return [row["effect"], f"{row['dataset']}, {protocol}", *values]
+    return [row["effect"], f"{row['dataset']}, {protocol}", row["backbone"], *values]
 
 
 def _sizes(part: pd.DataFrame) -> str:

@@ -161,7 +161,8 @@ def _under_trained(results: Results, ids: list[str]) -> list[str]:
     """Heads that are significantly below their floor, with the difference."""
     frame = floors.table(results)
     below = frame[frame["under_trained"].astype(bool) & frame["cell"].isin(ids)]
-    return [f"{coordinates(row['cell'])['architecture']} ({change(row)})" for _, row in below.iterrows()]
+    names = numbers_in_words.models(cell for cell in ids if results.records[cell])
+    return [f"{names[row['cell']]} ({change(row)})" for _, row in below.iterrows()]
 
 
 def _attention(name: str, rows: pd.DataFrame) -> dict:
