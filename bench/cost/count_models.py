@@ -15,7 +15,7 @@ from vidattn.bench.config.schema import Params
 from vidattn.bench.plan import run_key
 from vidattn.bench.plan.cell_kinds import ROOT
 from vidattn.bench.results import files as reading
-from vidattn.bench.system import digests, environment
+from vidattn.bench.system import corrections, digests, environment
 from vidattn.data.files.workers import end_with_parent
 
 KINDS = {"backbone": "backbones", "attention": "attention", "architecture": "architectures"}  # axis -> folder
@@ -54,7 +54,8 @@ def stamp(spec: dict) -> str:
     """Stands for all that a model's counts follow from: its spec, the code that builds it, the libraries."""
     own = [ROOT / "models" / f"{KINDS[axis]}/{file}.py" for axis, file in _files(spec).items()]
     shared = [file for file in run_key.shared_files() if file.is_relative_to(ROOT / "models")]
-    code = digests.digest_files([*own, *shared, Path(__file__).resolve().with_name("complexity.py")])
+    files = [*own, *shared, Path(__file__).resolve().with_name("complexity.py")]
+    code = digests.digest_files(files, corrections.file_digest)
     return digests.digest([spec, code, environment.versions()])
 
 

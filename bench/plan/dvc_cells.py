@@ -16,7 +16,7 @@ from vidattn.bench.plan.cell_inputs import feature_settings, flow_settings, fram
 from vidattn.bench.plan.cell_kinds import ROOT, fused_from
 from vidattn.bench.plan.cell_settings import settings
 from vidattn.bench.plan.suites import cells
-from vidattn.bench.system import digests
+from vidattn.bench.system import corrections, digests
 from vidattn.data.files import atomic
 
 PATH = Path("cells.yaml")
@@ -128,7 +128,8 @@ def _current(params: Params) -> bool:
 def write_code(params: Params) -> Path:
     """Write the digests of the code that every cell runs; DVC's stages depend on this one file."""
     path = Path(params.store) / CODE
-    files = {file.relative_to(ROOT).as_posix(): digests.file_digest(file) for file in run_key.shared_files()}
+    shared = run_key.shared_files()
+    files = {file.relative_to(ROOT).as_posix(): corrections.file_digest(file) for file in shared}
     digests.write_json(path, files)
     return path
 

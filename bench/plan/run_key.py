@@ -12,7 +12,7 @@ from vidattn.bench.config.schema import Params
 from vidattn.bench.plan import cell_data, cell_inputs
 from vidattn.bench.plan.cell_kinds import ROOT, fused_from, plugins
 from vidattn.bench.plan.cell_settings import settings
-from vidattn.bench.system import digests
+from vidattn.bench.system import corrections, digests
 
 # Folders and files of code that every cell runs; tests compare them with what is imported.
 SHARED = (
@@ -90,7 +90,7 @@ def _first_seen(file: Path) -> tuple[str, State]:
 
     A file that is edited while runs train is not the code that makes them.
     """
-    return digests.file_digest(file), _state(file)
+    return corrections.file_digest(file), _state(file)
 
 
 def _state(file: Path) -> State:

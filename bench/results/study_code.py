@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench.system import digests
+from vidattn.bench.system import corrections, digests
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("bench/runner/engines/*.py", "bench/runner/fill.py", "bench/runner/worker_pool.py")
@@ -76,7 +76,7 @@ def maps_digest() -> str:
 def digest(study: str) -> str:
     """Sixteen hex digits that stand for the code of a study."""
     files = sorted(path.relative_to(ROOT).as_posix() for path in code(study))
-    return digests.digest([(name, digests.file_digest(ROOT / name)) for name in files])
+    return digests.digest([(name, corrections.file_digest(ROOT / name)) for name in files])
 
 
 def code(study: str) -> set[Path]:

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,6 @@ def digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def digest_files(paths: list[Path]) -> str:
-    """Sixteen hex digits that stand for these files' names and bytes."""
-    return digest([(p.name, file_digest(p)) for p in sorted(paths)])
-
-
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, read once for each state (size, times of change, inode) of it in this process."""
     status = path.stat()
@@ -39,3 +35,8 @@ def file_digest(path: Path) -> str:
 def _read(path: str, *state: int) -> str:
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest_files(paths: list[Path], of: Callable[[Path], str] = file_digest) -> str:
+    """Sixteen hex digits that stand for these files' names and bytes, or what else `of` tells of a file."""
+    return digest([(p.name, of(p)) for p in sorted(paths)])

@@ -117,7 +117,8 @@ class Encoder:
         if not fitting:
             return None
         resized = keras.ops.image.resize(fitting[0], shape[:2], data_format="channels_last")
-        return np.asarray((self._entrance() or keras.ops.identity)(resized))
+        entrance = self._entrance()
+        return np.asarray(entrance(resized) if entrance else resized)
 
     def output(self, endpoints: dict[str, Tensor], what: str, top: Callable | None = None) -> Tensor:
         """Features (B, D), logits (B, K) or the final map, from the endpoints; `top` replaces the mean."""

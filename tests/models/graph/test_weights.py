@@ -101,6 +101,26 @@ def test_folded_weights_of_any_backbone_compute_what_folding_means(tmp_path):
     np.testing.assert_allclose(first(x), plain + arrays["conv1/bias"].astype("float32"), atol=1e-5)
 
 
+def test_a_network_is_built_on_folded_weights_that_its_training_pictures_make_trainable(tmp_path):
+    """What `freeze: none` needs, through the whole build: the norms hold the statistics of the pictures."""
+    np.savez(tmp_path / "a.npz", **folded(tiny()))
+    x = RNG.uniform(-1, 1, (8, 32, 32, 3)).astype("float32")
+    model = build.build(
+        backbone="tiny",
+        attention="none",
+        architecture="image",
+        classes=2,
+        frames=1,
+        size=32,
+        backbone_params={"weights": str(tmp_path / "a.npz")},
+        pictures={"image": x},
+    )
+    norm = next(layer for layer in model.layers if layer.name == "conv1_bn")
+    z = np.asarray(keras.Model(model.input, norm.input)({"image": x}))
+    np.testing.assert_allclose(norm.moving_mean, z.mean((0, 1, 2)), atol=1e-4)
+    np.testing.assert_allclose(norm.moving_variance, z.var((0, 1, 2)), rtol=1e-3)
+
+
 def test_weights_by_variable_path_load_whatever_number_keras_gives_a_layer(tmp_path):
     """Two builds in one process: the automatic names of the second start higher."""
 
