@@ -58,7 +58,7 @@ def _recurrence(frame: pd.DataFrame) -> list[dict]:
     rows = frame[(frame["effect"] == "recurrence and dense layer") & frame.get("p_holm", pd.Series()).notna()]
     return [
         {
-            "place": f"{row['dataset']}, {row['backbone']}, {row['protocol']}",
+            "place": _place(row),
             "change": _change(row),
             "p": numbers_in_words.chance(row["p_holm"]),
             "significant": row["p_holm"] < comparisons.LEVEL,
@@ -71,10 +71,14 @@ def _scaling(frame: pd.DataFrame) -> list[str]:
     """Where the scaling by 1 / T is significant."""
     rows = frame[frame["effect"].astype(str).str.endswith(": scaling")]
     return [
-        f"{row['dataset']}, {row['backbone']}, {row['protocol']}, {row['effect'].split(':')[0]} the LSTM ({_change(row)})"
+        f"{_place(row)}, {row['effect'].split(':')[0]} the LSTM ({_change(row)})"
         for _, row in rows.iterrows()
         if row["p_holm"] < comparisons.LEVEL
     ]
+
+
+def _place(row: pd.Series) -> str:
+    return f"{row['dataset']}, {row['backbone']}, {row['protocol']}"
 
 
 def _change(row: pd.Series) -> str:

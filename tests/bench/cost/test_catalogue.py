@@ -145,7 +145,7 @@ def test_only_new_and_changed_models_are_counted(tmp_path, monkeypatch):
     count_models.write_all(every, tmp_path, print)
     assert set(done[2:]) == {f"tiny-{name}-image-3" for name in PARAMS.attention} - set(done[:2])
     digest = count_models.digests.digest_files
-    edited = lambda paths, *of: digest(paths) + ("cbam.py" in [path.name for path in paths]) * "!"  # noqa: E731
+    edited = lambda paths, *of: digest(paths, *of) + ("cbam.py" in [p.name for p in paths]) * "!"  # noqa: E731
     monkeypatch.setattr(count_models.digests, "digest_files", edited)
     count_models.write_all(schema, tmp_path, print)
     assert done[-1] == "tiny-cbam-image-3" and len(done) == len(PARAMS.attention) + 1
