@@ -1,4 +1,4 @@
-"""EfficientNetB0 (Tan and Le, ICML 2019) of keras.applications."""
+"""EfficientNetB0 (Tan and Le, ICML 2019) of keras.applications; a swish costs two products an element."""
 
 import keras
 

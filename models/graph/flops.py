@@ -99,8 +99,8 @@ def _shape(tensor: keras.KerasTensor) -> Shape:
 
 
 def _activation(layer: keras.layers.Layer, output: Shape) -> int:
-    """Five operations an element where a layer ends in a softmax, one where it ends in a swish."""
-    each = {keras.activations.softmax: 5, keras.activations.silu: 1}
+    """Five operations an element where a layer ends in a softmax, two where it ends in a swish."""
+    each = {keras.activations.softmax: 5, keras.activations.silu: 2}
     return each.get(getattr(layer, "activation", None), 0) * math.prod(output)
 
 

@@ -95,7 +95,8 @@ LARGE = ("inception_resnet_v2", "inception_v3", "resnet50", "vgg16", "vgg19", "x
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "backbone", ["tiny", *(pytest.param(name, marks=pytest.mark.battery) for name in LARGE)]
+    "backbone",
+    ["tiny", "efficientnet_b0", *(pytest.param(name, marks=pytest.mark.battery) for name in LARGE)],
 )
 def test_the_analytic_count_is_the_profilers_on_every_other_backbone(backbone):
     """Those of the tables are counted both ways above."""
