@@ -11,9 +11,9 @@ NAME = "models"  # of the rows, which the page sets
 DESCRIPTION = "Top-1 against a cost of the models of the table below, with 95 % intervals."
 
 
-def spec(told: pd.Series) -> dict[str, Any]:
-    """Top-1 in percent against `cost`; a name of that column has the same mark whatever is filtered."""
-    field, looks = str(told.name), numbered(told)
+def spec(told: pd.Series, every: pd.Series) -> dict[str, Any]:
+    """Top-1 in percent against `cost`; a name has the mark that it has among `every` name of its kind."""
+    field, looks = str(told.name), numbered(told, every)
     picked, opacity = chosen(field)
     moved = alt.selection_interval(name="moved", bind="scales", translate=SHIFT[0], zoom=SHIFT[1])
     kinds = marks(field, looks, columns(looks))

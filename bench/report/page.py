@@ -78,8 +78,9 @@ def write(
     placed = {figure["name"] for table in shown for figure in table["figures"]}
     plots = {name: figure.spec for name, figure in written.items()}
     if len(leaders):
+        every = comparisons.cells(results)
         for field in ("attention", "architecture"):  # in the order in which results name them
-            plots[f"leaders_{field}"] = leaderboard_plot.spec(leaders.sort_index()[field])
+            plots[f"leaders_{field}"] = leaderboard_plot.spec(leaders.sort_index()[field], every[field])
     page = {
         "answer": said.splitlines(),  # three sentences above the figure, more below
         "figure": first,

@@ -3,7 +3,15 @@
 import altair as alt
 import pandas as pd
 
-from vidattn.bench.report.figures.style import Drawing, chosen, columns, dashes, data, marks, numbered
+from vidattn.bench.report.figures.style import (
+    Drawing,
+    chosen,
+    columns,
+    dashes,
+    data,
+    marks,
+    numbered,
+)
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 PANEL = 250  # pixels
@@ -14,7 +22,7 @@ BESIDE = "training"
 
 def draw(results: Results) -> dict[str, Drawing]:
     """One figure a data set and protocol that has validation."""
-    found = {}
+    found, every = {}, pd.DataFrame(map(coordinates, results.ids))
     for name, frame in curves(results).items():
         where = ", ".join(frame[["dataset", "protocol"]].iloc[0])
         caption = (
@@ -23,7 +31,7 @@ def draw(results: Results) -> dict[str, Drawing]:
         caption += "runs of a model. Pale: patience ended some of them; the number is of those left."
         if crowded(frame):
             caption += " Thin and dotted: the same architecture without attention."
-        found[f"learning_curves_{name}"] = Drawing(learning_curves(frame), caption)
+        found[f"learning_curves_{name}"] = Drawing(learning_curves(frame, every), caption)
     return found
 
 
@@ -45,14 +53,15 @@ def crowded(frame: pd.DataFrame) -> bool:
     return bool(frame.groupby(["backbone", "architecture"])["attention"].nunique().max() > CROWD)
 
 
-def learning_curves(frame: pd.DataFrame) -> alt.FacetChart:
+def learning_curves(frame: pd.DataFrame, every: pd.DataFrame | None = None) -> alt.FacetChart:
     """Validation top-1 by epoch, a panel a backbone and architecture, a line an attention (figure 6.1).
 
     Where attentions are many, a panel is of one attention and its lines are of architectures, each beside
-    the same without attention.
+    the same without attention. `every` cell, of all figures, gives a name its mark.
     """
     of, told = ("attention", "architecture") if crowded(frame) else ("architecture", "attention")
-    places, points = numbered(frame[told]), _points(frame, of, told)
+    places = numbered(frame[told], (frame if every is None else every)[told])
+    points = _points(frame, of, told)
     panels = list(dict.fromkeys(point["panel"] for point in points))
     picked, opacity = chosen("name")
     kinds = marks("name", places, columns(places))

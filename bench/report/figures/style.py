@@ -118,9 +118,11 @@ def dashes(field: str, places: Mapping[str, int]) -> alt.StrokeDash:
     return alt.StrokeDash(f"{field}:N", scale={"domain": [*places, ""], "range": found}, legend=None)
 
 
-def numbered(names: Iterable[str]) -> dict[str, int]:
-    """Each name once, with its place in the order."""
-    return {name: place for place, name in enumerate(dict.fromkeys(names))}
+def numbered(names: Iterable[str], every: Iterable[str] = ()) -> dict[str, int]:
+    """Each name once, with its place among `every` name of its kind: it looks the same in all figures."""
+    shown = dict.fromkeys(names)
+    places = {name: place for place, name in enumerate(dict.fromkeys([*every, *shown]))}
+    return {name: places[name] for name in shown}
 
 
 def columns(names: Iterable[str]) -> dict[str, int]:

@@ -45,17 +45,18 @@ def draw(results: Results) -> dict[str, Drawing]:
                 if (part["encoder"] == "frozen").any():
                     caption += " The cost is that of the head alone where the encoder is frozen."
                 caption += f" {_corners(part, cost)}"
-                found[f"top1_{cost}_{dataset}"] = Drawing(tradeoff(part, cost), caption)
+                found[f"top1_{cost}_{dataset}"] = Drawing(tradeoff(part, cost, cells), caption)
     return found
 
 
-def tradeoff(cells: pd.DataFrame, cost: str) -> alt.ConcatChart | Layers:
+def tradeoff(cells: pd.DataFrame, cost: str, every: pd.DataFrame | None = None) -> alt.ConcatChart | Layers:
     """Top-1 against a cost, one panel a protocol, with the Pareto front.
 
-    Marks tell attentions, or architectures where there is one attention.
+    Marks tell attentions, or architectures where there is one attention. `every` cell, of all figures, gives
+    a name its mark.
     """
     told = "attention" if cells["attention"].nunique() > 1 else "architecture"
-    looks = numbered(cells[told])
+    looks = numbered(cells[told], (cells if every is None else every)[told])
     parts = [part for _, part in cells.groupby("protocol", sort=False)]
     panels = [_panel(part, cost, told, looks, place) for place, part in enumerate(parts)]
     if len(panels) == 1:

@@ -19,7 +19,7 @@ from vidattn.bench.config import load
 from vidattn.bench.report import answer, figures, findings, names, sentences, tables
 from vidattn.bench.report import page as report
 from vidattn.bench.report.figures import answer as answer_figure
-from vidattn.bench.report.figures import learning_curves, protocols, ranks, saturation, tradeoff
+from vidattn.bench.report.figures import learning_curves, protocols, ranks, saturation, style, tradeoff
 from vidattn.bench.results.reader import COORDINATES, Results
 
 CELLS = [*synthetic.CELLS, synthetic.MISSING]
@@ -453,6 +453,15 @@ def test_learning_curves_say_how_many_runs_are_still_in_the_mean(tmp_path):
         layer["encoding"]["stroke"]["legend"] for layer in layers(spec) if "stroke" in layer["encoding"]
     ]
     assert legends and set(legends) == {None}  # of a single line
+
+
+def test_a_name_has_one_mark_in_every_figure():
+    assert style.numbered(["cbam", "none"], ["none", "se", "cbam"]) == {"cbam": 2, "none": 0}
+    assert style.numbered(["cbam", "own"], ["none", "cbam"]) == {"cbam": 1, "own": 2}
+    every = pd.concat([costly("clean", (1, 2, 3)), costly("paper", (1, 2, 3))])
+    few = tradeoff.tradeoff(every.iloc[1:3], "flops", every).to_dict()
+    shape = next(layer["encoding"]["shape"] for layer in few["layer"] if "shape" in layer["encoding"])
+    assert shape["scale"] == {"domain": ["head1", "head2"], "range": list(style.SHAPES[1:3])}
 
 
 def test_learning_curves_of_many_attentions_have_a_panel_each(tmp_path):
