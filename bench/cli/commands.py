@@ -74,7 +74,6 @@ def init(arguments: Namespace) -> int:
 def run(arguments: Namespace) -> int:
     """Train, score and record one cell."""
     from vidattn.bench.plan.run_plan import resolve
-    from vidattn.bench.report import terminal
     from vidattn.bench.runner import cluster, execute, store, time_left
 
     params, planned = planned_runs(arguments, "Name one: --fold 1.")
@@ -89,6 +88,8 @@ def run(arguments: Namespace) -> int:
         print(f"{plan.id}: top-1 {record['metrics']['top1']:.3f} of {record['n']} clips")
     if os.environ.get("DVC_STAGE"):  # nobody reads what a stage says, and it reads every record
         return 0
+    from vidattn.bench.report import terminal  # here, since it brings SciPy's statistics
+
     cell = planned[0].cell.id
     print(terminal.ended(results_with(params, cell), cell))
     if cell not in {each for suite in params.suites for each in cells(params, suite)}:

@@ -20,6 +20,10 @@ class Changed(RuntimeError):
     """Code or data of a run changed under it, so that its result would stand under another's key."""
 
 
+class TooFew(ValueError):
+    """A run would train on nothing, or score nothing."""
+
+
 def execute(
     plan: RunPlan, tell: Tell = lambda line: None, same_device: bool = True, parts_by: str = ""
 ) -> Path:
@@ -87,6 +91,7 @@ def _files(plan: RunPlan, partial: Path, tell: Tell, same_device: bool, parts_by
         reproducible.one_thread()
         import_code(plan)
         check_code(plan)  # what is edited from here on is not read any more
+        check_sizes(plan)
         peak_memory.reset()
         return one_run.run_trained(plan, partial, tell)
     if plan.parts:
@@ -118,6 +123,23 @@ def check_code(plan: RunPlan) -> None:
     if edited := run_key.edited(plan.code_files):
         names = ", ".join(file.relative_to(ROOT).as_posix() for file in edited)
         raise Changed(f"{names}: edited while {plan.id} started. Give the same command again.")
+
+
+def check_sizes(plan: RunPlan) -> None:
+    """Raises `TooFew` where all clips of a part stand in the incomplete batch that the protocol drops."""
+    from vidattn.bench.train import fold_data
+
+    if not plan.protocol.drop_remainder:
+        return
+    inputs, batch = fold_data.open_inputs(plan), plan.protocol.batch
+    # where single frames are trained on, a batch of whole clips to score is smaller
+    for role in ("train",) if plan.protocol.train_frames else ("train", "test"):
+        if not inputs.steps(role, plan.protocol):
+            use = "train on" if role == "train" else "score"
+            raise TooFew(
+                f"{plan.id}: protocol '{plan.run.cell.protocol}' drops incomplete batches of {batch} clips, and "
+                f"there are {len(inputs.ids(role))} to {use}. Give it more clips, or a smaller batch."
+            )
 
 
 def check_data(plan: RunPlan) -> None:

@@ -14,6 +14,9 @@ from vidattn.bench.results import files as reading
 from vidattn.bench.runner.engines import Engine
 
 BASE_GB = 0.8  # of a process that has a framework and no model: `base_mb` of results/benchmarks/costs.csv
+# Copies of a head's weights at a checkpoint, the most that was measured (206 million weights took 11.8 GB):
+# weights, gradients, what the optimiser keeps, the start, the best so far, and what is written.
+HEAD_COPIES = 13
 COUNTED = (
     "backbone",
     "attention",
@@ -60,7 +63,7 @@ def predicted(plan: RunPlan, counts: list[dict[str, Any]]) -> float | None:
     """
     cell, protocol = plan.run.cell, plan.protocol
     if protocol.encoder == "frozen":
-        return None  # heads are small, and what they read is mapped from the disk
+        return _flat(plan, counts) if plan.pool == "flat" else None  # others are small
     frames = protocol.train_frames or protocol.frames
     for name in (cell.architecture, "image"):
         for found in counts:
@@ -70,6 +73,21 @@ def predicted(plan: RunPlan, counts: list[dict[str, Any]]) -> float | None:
                 elements = found["parameters"] + 2 * found["trainable"]
                 elements += protocol.batch * scale * found["activations"]
                 return BASE_GB + 4 * elements / 1e9
+    return None
+
+
+def _flat(plan: RunPlan, counts: list[dict[str, Any]]) -> float | None:
+    """GB of a head on flat features, whose weights are nearly all of the first layer: in proportion to D."""
+    index = plan.streams["features"] / "index.json"
+    if "units" in plan.architecture_params or not index.is_file():
+        return None  # another head than the one that was counted, or the run will say what it lacks
+    width = math.prod(
+        reading.record(index, ("shape",), "Make the features again: vidattn data features")["shape"]
+    )
+    for found in counts:
+        if found["architecture"] == plan.run.cell.architecture and found.get("from_features"):
+            parameters = found["parameters"] * width / found["from_features"]
+            return BASE_GB + 4 * HEAD_COPIES * parameters / 1e9
     return None
 
 

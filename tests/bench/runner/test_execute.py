@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import plans
 import pytest
@@ -14,7 +15,7 @@ from vidattn.bench.config import load as params_module
 from vidattn.bench.config.cell import Cell, Run
 from vidattn.bench.plan import run_key
 from vidattn.bench.runner import execute, store, whole
-from vidattn.bench.train import reproducible
+from vidattn.bench.train import fold_data, reproducible
 from vidattn.data.files import atomic
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -148,3 +149,16 @@ def test_a_run_of_another_device_counts_only_where_it_is_asked_for(plan, made, m
     assert len(made) == 1
     execute.execute(plan)
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(("train", "test", "said"), [(7, 9, "7 to train on"), (9, 7, "7 to score")])
+def test_too_few_clips_for_one_batch_are_told_before_training(plan, monkeypatch, train, test, said):
+    """With a batch of 8 whose remainder is dropped nothing is left of 7 clips."""
+    sides = {side: tuple(map(str, range(count))) for side, count in (("train", train), ("test", test))}
+    clips = SimpleNamespace(ids=sides["train"] + sides["test"])
+    inputs = fold_data.Inputs({"rgb": clips}, {}, {}, (), SimpleNamespace(**sides), 8, None, 3)
+    monkeypatch.setattr(fold_data, "open_inputs", lambda plan: inputs)
+    execute.check_sizes(plan)  # which drops nothing
+    dropping = replace(plan, protocol=replace(plan.protocol, batch=8, drop_remainder=True))
+    with pytest.raises(execute.TooFew, match=f"batches of 8 clips, and there are {said}\\. .*smaller batch"):
+        execute.check_sizes(dropping)

@@ -47,6 +47,18 @@ def test_it_grows_with_the_batch_the_area_and_the_frames_of_a_step(plan):
     assert predicted(replace(plan, protocol=replace(plan.protocol, encoder="frozen"))) is None
 
 
+def test_a_head_on_flat_features_is_predicted_by_their_width(plan, tmp_path):
+    """Measured: the LSTM on Xception's 100,352 features took 11.8 GB, at its checkpoint."""
+    cell = Cell("ucf101_12", "xception", "none", "lstm", "icip_flat_16")
+    protocol = replace(plan.protocol, encoder="frozen")
+    flat = replace(plan, run=Run(cell, 1, 0), protocol=protocol, pool="flat", streams={"features": tmp_path})
+    assert predicted(flat) is None  # no features yet
+    (tmp_path / "index.json").write_text('{"shape": [100352]}')
+    assert predicted(flat) == pytest.approx(11.8, rel=0.05)
+    assert predicted(replace(flat, pool="mean")) is None
+    assert predicted(replace(flat, architecture_params={"units": 64})) is None
+
+
 def test_a_model_that_was_not_counted_is_passed_over(plan, tmp_path):
     assert memory.told([plan], 2, engines.engine("local"), tmp_path) == []
 
