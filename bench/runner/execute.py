@@ -137,8 +137,8 @@ def check_sizes(plan: RunPlan) -> None:
         if not inputs.steps(role, plan.protocol):
             use = "train on" if role == "train" else "score"
             raise TooFew(
-                f"{plan.id}: protocol '{plan.run.cell.protocol}' drops incomplete batches of {batch} clips, and "
-                f"there are {len(inputs.ids(role))} to {use}. Give it more clips, or a smaller batch."
+                f"{plan.id}: its protocol drops incomplete batches of {batch} clips, and there are "
+                f"{len(inputs.ids(role))} to {use}. Give it more clips, or a smaller batch."
             )
 
 
