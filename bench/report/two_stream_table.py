@@ -33,13 +33,14 @@ def table(results: Results, dataset: str, planned: Iterable[str] = ()) -> pd.Dat
         results: What was measured.
         dataset: The data set; its parts are named `<dataset>_<part>`.
         planned: Ids of the cells of every suite: those that were not run stand as missing. A row has
-            flow, alone or fused: a suite that reads single frames only is no part of this.
+            flow, alone or fused: a suite that reads single frames only is no part of this. They stand last.
     """
     every = [coordinates(cell) for cell in dict.fromkeys([*planned, *results.ids])]
     mine = [c for c in every if c["dataset"] == dataset or c["dataset"].startswith(f"{dataset}_")]
     with_flow = {tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in FLOW}
     keys = dict.fromkeys(tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in STREAMS.values())
     rows = [_row(results, dict(zip(KEYS, key))) for key in keys if key in with_flow]
+    rows.sort(key=lambda row: row["n"] is None)  # what was not run stands last
     return pd.DataFrame(rows, columns=None if rows else KEYS)
 
 
