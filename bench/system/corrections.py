@@ -2,9 +2,10 @@
 
 A key holds the digest of every file that all runs share, so that an edit of one makes every run again,
 which is days of training. A line that raised an error for whatever reached it has made no number; putting
-it right can change none. Nor can one that is reached only by a plug-in whose own file, also part of the key, changes
-with it. Such a correction stands here, its text before and after. A file counts as what it was only if, with
-the text of before put back, it is that file byte for byte: an edit beside the correction counts as any other.
+it right can change none. Nor can one that is reached only by a plug-in whose own file, also part of the
+key, changes with it. Such a correction stands here, its text before and after. A file counts as what it was
+only if, with the text of before put back, it is that file byte for byte: an edit beside the correction
+counts as any other.
 """
 
 import hashlib
