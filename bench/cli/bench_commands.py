@@ -14,7 +14,7 @@ Tell = Callable[[str], None]
 
 
 def speed(arguments: Namespace, params: Params, tell: Tell) -> None:
-    """Speed and storage of the data layer against other ways, on the real clips of `--shared`."""
+    """Speed and storage against other ways; the data layer on the real clips of `--shared`."""
     from vidattn.bench.studies.data_speed import fed_models, timing
     from vidattn.bench.studies.data_speed import run as benchmarks
 
@@ -24,7 +24,8 @@ def speed(arguments: Namespace, params: Params, tell: Tell) -> None:
     encode, one = fed_models.encoders(weights[0] if weights else None) if "features" in only else (None, None)
     step = fed_models.step(params) if "waiting" in only else None
     train = functools.partial(_training, params) if "training" in only else None
-    table = benchmarks.run(arguments.shared, FOLDER, encode, one, step, train, only=only)
+    look = functools.partial(_commands, params.suite)
+    table = benchmarks.run(arguments.shared, FOLDER, encode, one, step, train, look, only=only)
     print(table.to_string(index=False))
 
 
@@ -32,6 +33,12 @@ def _training(params: Params) -> list[dict]:
     from vidattn.bench.studies.data_speed import training
 
     return training.rows(params)
+
+
+def _commands(suite: str) -> list[dict]:
+    from vidattn.bench.studies.data_speed import commands
+
+    return commands.rows(suite)
 
 
 def coverage(arguments: Namespace, params: Params, tell: Tell) -> int:

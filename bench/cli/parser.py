@@ -26,7 +26,17 @@ examples:
   vidattn check                            compare with results/reference.csv
   vidattn mlflow ui                        compare runs in the browser
 """
-BENCHMARKS = ("flow", "job", "two_processes", "storage", "decoding", "features", "waiting", "training")
+BENCHMARKS = (
+    "flow",
+    "job",
+    "two_processes",
+    "storage",
+    "decoding",
+    "features",
+    "waiting",
+    "training",
+    "commands",
+)
 BENCHES = ("speed", "coverage", "seeds", "gate", "backends", "costs", "rates", "arrow")
 GRIDS = ("engines", "times", "schedule")  # benches of many runs
 DATA_ACTIONS = (

@@ -8,9 +8,8 @@ over all cells, which sees what differs from training to training.
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
-from vidattn.bench.analysis import contrasts, statistics
+from vidattn.bench.analysis import statistics
 
 ALL = "all cells"
 
@@ -53,6 +52,10 @@ def _training_noise(pairs: dict[str, pd.DataFrame]) -> tuple[float, int]:
 
 def _test(frame: pd.DataFrame, runs: pd.Series, noise: float, freedom: int, alpha: float) -> dict:
     """One-sided test of a drop."""
+    from scipy.stats import t  # takes half a second, and no test is needed where all runs are identical
+
+    from vidattn.bench.analysis import contrasts
+
     gaps = (frame["new"] - frame["old"]).to_numpy(float)
     gap = contrasts.of_values(gaps, frame["group"].to_numpy(), runs.to_numpy())
     clips = contrasts.clip_error(gaps, frame["group"].to_numpy(), runs.to_numpy())

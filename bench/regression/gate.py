@@ -9,6 +9,7 @@ one-sided test says if accuracy dropped: over clips (`drop_test`), or over seeds
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ class _Judged:
     others: pd.DataFrame
     now: pd.DataFrame
 
-    @property
+    @cached_property
     def exact(self) -> dict[str, str]:
         """Run -> identical, changed or elsewhere."""
         return exact_match.verdicts(self.old, self.now)
@@ -150,11 +151,10 @@ def check(
 
 
 def _judge(results: Results, cell: str, old: pd.DataFrame, planned: Runs | None) -> _Judged:
-    now = reference.make(Results(results.root, [cell]), "", errors=False)
-    if planned is None or cell not in planned:
-        return _Judged(old, old[:0], now)
-    again, mine = (_among(frame, planned[cell]) for frame in (old, now))
-    return _Judged(old[again], old[~again], now[mine])
+    runs = None if planned is None else planned.get(cell)
+    now = reference.make(Results(results.root, [cell]), "", errors=False, runs=runs)
+    again = np.ones(len(old), bool) if runs is None else _among(old, runs)
+    return _Judged(old[again], old[~again], now)
 
 
 def _among(frame: pd.DataFrame, runs: Collection[tuple[int, int]]) -> np.ndarray:

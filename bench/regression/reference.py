@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vidattn.bench.analysis import contrasts, samples
+from vidattn.bench.analysis import samples
 from vidattn.bench.regression import exact_match
 from vidattn.bench.report import render
 from vidattn.bench.results import files as reading
@@ -20,8 +20,16 @@ TEXTS = ["clips", "hits", "digest", "device", "reason"]
 COLUMNS += TEXTS
 
 
-def make(results: Results, reason: str, errors: bool = True) -> pd.DataFrame:
+def make(
+    results: Results, reason: str, errors: bool = True, runs: Collection[tuple[int, int]] | None = None
+) -> pd.DataFrame:
     """The reference that these results would be; `errors=False` leaves the bootstrap out.
+
+    Args:
+        results: What was measured.
+        reason: Why it may be the reference.
+        errors: Whether to estimate the errors of top-1.
+        runs: (fold, seed) of the runs that are wanted; None: all.
 
     Columns: coordinates, fold, seed, top1, its standard error over groups, n, groups, parameters, trainable,
     FLOPs, `clips` (digest of the test list with groups and labels), `hits` (a bit a clip, sorted by name, in
@@ -29,8 +37,12 @@ def make(results: Results, reason: str, errors: bool = True) -> pd.DataFrame:
     """
     rows = []
     for cell in results.ids:
-        predictions = results.predictions(cell)
-        rows += [_row(record, _run(predictions, record), reason, errors) for record in results.records[cell]]
+        tested = results.tested(cell)
+        for record in results.records[cell]:
+            run = (record["fold"], record["seed"])
+            if runs is None or run in runs:
+                frame = ordered(pd.DataFrame(tested[run])) if run in tested else pd.DataFrame()
+                rows.append(_row(record, frame, reason, errors))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -110,18 +122,14 @@ def _change(name: str, old: pd.Series, now: pd.Series) -> str:
     return f"{name} {'/'.join(f'{x:.0f}' for x in before)} -> {'/'.join(f'{x:.0f}' for x in after)}"
 
 
-def _run(predictions: pd.DataFrame, record: dict) -> pd.DataFrame:
-    if predictions.empty:
-        return predictions
-    return ordered(predictions[predictions["run"] == f"{record['fold']}-{record['seed']}"])
-
-
 def _row(record: dict, frame: pd.DataFrame, reason: str, errors: bool) -> dict:
     names = ("fold", "seed", "n", *SIZES)
     row = {**record["cell"], **{k: record.get(k) for k in names}, "top1": record["metrics"]["top1"]}
     if len(frame):
         row["groups"] = frame["group"].nunique()
         if errors:
-            row["error"] = contrasts.clip_error(samples.hits(frame), frame["group"], frame["run"])
+            from vidattn.bench.analysis import contrasts  # imports SciPy's statistics
+
+            row["error"] = contrasts.clip_error(samples.hits(frame), frame["group"], np.zeros(len(frame)))
         row |= {"clips": listing(frame), "hits": encode(samples.hits(frame))}
     return row | {"digest": exact_match.digest(record, frame), "device": record["device"], "reason": reason}

@@ -28,8 +28,9 @@ def require(path: Path) -> None:
 
 def _impossible(frame: pd.DataFrame) -> Iterator[str]:
     """What a row cannot say, in words."""
-    names = frame[list(COORDINATES)].agg("-".join, axis=1) if len(frame) else pd.Series(dtype=str)
-    runs = names + frame["fold"].map(" fold {}".format) + frame["seed"].map(" seed {}".format)
+    cells = ["-".join(names) for names in frame[list(COORDINATES)].to_numpy()]
+    numbers = frame["fold"].map(" fold {}".format) + frame["seed"].map(" seed {}".format)
+    runs = pd.Series(cells, frame.index, str) + numbers
     yield from (f"{run} stands there twice" for run in runs[runs.duplicated()])
     for run, row in zip(runs, frame.itertuples()):
         if not all(DIGEST.fullmatch(text) for text in (row.clips, row.digest)):

@@ -1,7 +1,7 @@
-"""Speed of the data layer and of training, and storage, each against another way, both sides in one run.
+"""Speed of data, training and commands, and storage, each against another way, both sides in one run.
 
-CPU seconds of this process are compared (wall time only where processes run side by side), sides take turns
-and the better of their repeats counts, so that a busy machine disturbs little. `ratio` is ours / theirs.
+CPU seconds are compared (wall time only where processes run side by side), sides take turns and the better of
+their repeats counts, so that a busy machine disturbs little. `ratio` is ours / theirs.
 """
 
 import tempfile
@@ -20,7 +20,7 @@ from vidattn.bench.studies.data_speed import input as input_speed
 from vidattn.bench.studies.data_speed import timing
 from vidattn.data.shards import format as shards
 
-PARTS = ("flow", "job", "two_processes", "storage", "decoding", "features", "waiting", "training")
+PARTS = ("flow", "job", "two_processes", "storage", "decoding", "features", "waiting", "training", "commands")
 Encode = Callable[[np.ndarray], np.ndarray]
 
 
@@ -31,6 +31,7 @@ def run(
     predict_one: Encode | None = None,
     step: Callable[[dict[str, np.ndarray], np.ndarray], object] | None = None,
     training: Callable[[], list[dict]] | None = None,
+    commands: Callable[[], list[dict]] | None = None,
     size: int = 112,
     clips: int = 64,
     only: Sequence[str] = PARTS,
@@ -44,6 +45,7 @@ def run(
         predict_one: The same by the call that the ICIP code makes for a frame, if that is another.
         step: Training step of the smallest cell, of (arrays by stream, labels); without it no such row.
         training: Measures training, see `training.rows`; without it no such row.
+        commands: Measures commands, see `commands.rows`; without it no such row.
         size: Side of the frames in the flow measurements.
         clips: Clips at hand; parts use fewer, `two_processes` more.
         only: Parts to measure; the rows of the others stay as the table has them.
@@ -65,6 +67,7 @@ def run(
                 "features": partial(input_speed.feature_pass, store, encode, predict_one),
                 "waiting": partial(input_speed.waiting, store, step),
                 "training": training or list,
+                "commands": commands or list,
             }
             rows = [{"part": part, **row} for part in only for row in measure[part]()]
     finally:

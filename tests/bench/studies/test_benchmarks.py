@@ -1,10 +1,16 @@
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from vidattn.bench.cli import parser
 from vidattn.bench.config.load import load
-from vidattn.bench.studies.data_speed import alternatives, codecs, fed_models, timing, training
+from vidattn.bench.studies.data_speed import alternatives, codecs, commands, fed_models, timing, training
 from vidattn.bench.studies.data_speed import flow as flow_speed
 from vidattn.bench.studies.data_speed import input as input_speed
 from vidattn.bench.studies.data_speed import run as benchmarks
@@ -132,3 +138,34 @@ def test_training_is_measured_on_features_of_the_suite_in_memory():
     inputs = training._inputs()
     streams, labels = next(inputs.batches("train", plan.protocol, seed=1, training=True))
     assert streams["features"].shape == (32, 8, 1280) and labels.max() < 12
+
+
+def test_the_time_of_a_process_that_was_waited_for_counts():
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    assert timing.cpu(lambda: subprocess.run([sys.executable, "-c", burn], check=True)) > 0.25
+    assert timing.cpu(lambda: time.sleep(0.2)) < 0.15
+
+
+def test_a_suite_that_was_not_run_has_rows_without_numbers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = commands._nothing_to_do("demo")
+    assert [row["name"] for row in rows] == ["no_op_suite", "no_op_repro"]
+    assert all(np.isnan(row["ours"]) and "make suite SUITE=demo" in row["note"] for row in rows)
+
+
+def test_a_suite_is_up_to_date_until_a_file_changes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = Path(commands.__file__).resolve().parents[3]
+    (tmp_path / "requirements").mkdir()
+    shutil.copy(root / "requirements" / "state.py", "requirements")
+    commands.DONE.parent.mkdir(parents=True)
+    state = [sys.executable, "-S", "requirements/state.py", "demo"]
+    commands.DONE.write_text(subprocess.run(state, capture_output=True, text=True, check=True).stdout)
+    assert commands._up_to_date("demo") and not commands._up_to_date("other")
+    (tmp_path / "params.yaml").write_text("new")
+    assert not commands._up_to_date("demo")
+
+
+def test_a_command_that_fails_is_no_measurement():
+    with pytest.raises(subprocess.CalledProcessError):
+        commands._call([sys.executable, "-c", "raise SystemExit(3)"])
