@@ -1,7 +1,5 @@
 """Average ranks of attentions, a figure a data set (Demsar 2006)."""
 
-from itertools import combinations
-
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -35,14 +33,27 @@ def average_ranks(runs: pd.DataFrame) -> tuple[pd.Series, int]:
     most runs. Enough: the test could tell the first rank from the last. Empty where no set has enough.
     """
     wide = runs.pivot_table(index=BLOCK, columns="attention", values="top1")
-    known = wide.notna()
-    for size in range(len(wide.columns), 2, -1):
-        shared = {names: int(known[list(names)].all(axis=1).sum()) for names in combinations(wide, size)}
-        names = max(shared, key=shared.__getitem__)
-        if shared[names] and nemenyi(size, shared[names]) < size - 1:
-            ranks = wide[list(names)].dropna().rank(axis=1, ascending=False).mean()
-            return ranks.sort_values(kind="stable"), shared[names]
+    for names, blocks in _shared(wide.notna()):
+        if len(names) > 2 and nemenyi(len(names), blocks) < len(names) - 1:
+            ranks = wide[names].dropna().rank(axis=1, ascending=False).mean()
+            return ranks.sort_values(kind="stable"), blocks
     return pd.Series(dtype=float), 0
+
+
+def _shared(known: pd.DataFrame) -> list[tuple[list[str], int]]:
+    """Sets of attentions that runs have in common, and of how many: the largest first, of equal ones the one
+    with most runs.
+
+    Any other set is part of one of these that has the same runs. These are few, where the number of all sets
+    doubles with each attention.
+    """
+    patterns = {frozenset(np.flatnonzero(row)) for row in np.unique(known.to_numpy(), axis=0)}
+    sets: set[frozenset] = set()
+    for pattern in patterns:
+        sets |= {pattern, *(pattern & other for other in sets)}
+    columns = [sorted(each) for each in sets if each]
+    found = [([*known.columns[each]], int(known.iloc[:, each].all(axis=1).sum())) for each in columns]
+    return sorted(found, key=lambda each: (-len(each[0]), -each[1], each[0]))
 
 
 def _caption(dataset: str, ranks: pd.Series, blocks: int, left: list[str]) -> str:

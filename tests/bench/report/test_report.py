@@ -375,6 +375,27 @@ def test_ranks_take_the_largest_set_of_attentions_that_shares_enough_runs():
     assert ranks.average_ranks(runs[runs["fold"] < 3])[0].empty
 
 
+def test_sets_of_attentions_that_runs_share_are_those_of_a_look_at_every_set():
+    """Of each set of columns its runs; larger sets with the same runs stand for it. 24 take no longer."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        known = pd.DataFrame(rng.random((7, 5)) < 0.6, columns=list("abcde"))
+        every = {
+            names: int(known[list(names)].all(axis=1).sum())
+            for size in range(1, 6)
+            for names in itertools.combinations(known, size)
+        }
+        largest = {
+            names: runs
+            for names, runs in every.items()
+            if runs and not any(set(names) < set(more) and runs == every[more] for more in every)
+        }
+        found = {tuple(names): runs for names, runs in ranks._shared(known)}
+        assert {names: runs for names, runs in found.items() if runs} == largest
+    halves = pd.DataFrame(np.repeat(np.eye(2, dtype=bool), [4, 3], axis=0).repeat(12, axis=1))
+    assert [(len(names), runs) for names, runs in ranks._shared(halves)] == [(12, 4), (12, 3)]
+
+
 def costly(protocol, flops):
     """Cells that lie as close as a front can, all on it."""
     rows = [(protocol, "tiny", f"head{i}", "none", x, 0.4 + i / 100) for i, x in enumerate(flops)]
