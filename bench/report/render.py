@@ -23,7 +23,7 @@ _PLAIN = {
 }
 COUNTS = {"n", "n_official", "n_train", "folds", "seeds", "runs", "trainings", "groups", "classes", "capped"}
 COUNTS |= {"parameters", "trainable", "flops", "frames", "epochs", "batch", "steps", "used", "updates"}
-COUNTS |= {"spiked", "impatient"}
+COUNTS |= {"spiked", "impatient", "family_size"}
 
 TAG = re.compile("<(?=[a-zA-Z/!])")
 ESCAPED = str.maketrans({c: f"\\{c}" for c in "_%&#${}"} | {"~": r"\textasciitilde{}", "^": r"\^{}"})

@@ -16,6 +16,7 @@ from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 PANEL = 250  # pixels
 CROWD = 8  # lines of one panel; there are as many dashes
+DIGIT, LINE = 7, 12  # pixels of the numbers at the ends of lines
 ORDER = 60
 BESIDE = "training"
 
@@ -53,13 +54,22 @@ def crowded(frame: pd.DataFrame) -> bool:
     return bool(frame.groupby(["backbone", "architecture"])["attention"].nunique().max() > CROWD)
 
 
+def _bare(frame: pd.DataFrame) -> bool:
+    """Whether each model has one attention alone, and a backbone has few enough models for one panel."""
+    attentions = frame.groupby(["backbone", "architecture"])["attention"].nunique()
+    models = frame.groupby(["backbone", "attention"])["architecture"].nunique()
+    return bool(attentions.max() == 1 and models.max() <= CROWD)
+
+
 def learning_curves(frame: pd.DataFrame, every: pd.DataFrame | None = None) -> alt.FacetChart:
     """Validation top-1 by epoch, a panel a backbone and architecture, a line an attention (figure 6.1).
 
-    Where attentions are many, a panel is of one attention and its lines are of architectures, each beside
-    the same without attention. `every` cell, of all figures, gives a name its mark.
+    Where attentions are many, or one alone, a panel is of one attention and its lines are of architectures,
+    each beside the same without attention. `every` cell, of all figures, gives a name its mark.
     """
-    of, told = ("attention", "architecture") if crowded(frame) else ("architecture", "attention")
+    of, told = "architecture", "attention"
+    if crowded(frame) or _bare(frame):
+        of, told = told, of
     places = numbered(frame[told], (frame if every is None else every)[told])
     points = _points(frame, of, told)
     panels = list(dict.fromkeys(point["panel"] for point in points))
@@ -87,7 +97,7 @@ def learning_curves(frame: pd.DataFrame, every: pd.DataFrame | None = None) -> a
         line.mark_line(strokeWidth=0.7).transform_filter("datum.part == 'tail'"),
         every.mark_text(align="left", dx=4, fontSize=10)
         .transform_filter("datum.left")
-        .encode(text=alt.Text("left:Q")),
+        .encode(text=alt.Text("left:N")),
         every.mark_point(size=25, strokeWidth=1).transform_filter("datum.marked").encode(**kinds),
         every.mark_point(size=80, aria=False).encode(opacity=alt.value(0), tooltip=told_of_point),
     )
@@ -121,4 +131,28 @@ def _points(frame: pd.DataFrame, of: str, told: str) -> list[dict]:
                 if part == "tail" and place == len(rows):
                     point["left"] = count  # of the mean
                 points.append(point)
+    _join(points)
     return points
+
+
+def _join(points: list[dict]) -> None:
+    """Gives one end of several that lie too close for their numbers the numbers of all: `1, 6`."""
+    wide = max(point["epoch"] for point in points) / PANEL  # of a pixel
+    values = [point["value"] for point in points]
+    high = (max(values) - min(values)) / (0.6 * PANEL)
+    taken: list[tuple[dict, set[int]]] = []
+    for end in [point for point in points if "left" in point]:
+        count = end.pop("left")
+        for other, counts in taken:
+            beside = abs(end["epoch"] - other["epoch"]) <= 3 * DIGIT * len(counts) * wide
+            if (
+                end["panel"] == other["panel"]
+                and beside
+                and abs(end["value"] - other["value"]) <= LINE * high
+            ):
+                counts.add(count)
+                break
+        else:
+            taken.append((end, {count}))
+    for end, counts in taken:
+        end["left"] = ", ".join(map(str, sorted(counts)))

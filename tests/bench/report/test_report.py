@@ -467,13 +467,35 @@ def test_learning_curves_say_how_many_runs_are_still_in_the_mean(tmp_path):
     points = rows(spec, "epoch")
     assert [row["epoch"] for row in points if row["part"] == "whole"] == [1, 2, 3, 4]
     assert [row["epoch"] for row in points if row["part"] == "tail"] == [4, 5, 6]
-    assert [row["left"] for row in points if "left" in row] == [2]
+    assert [row["left"] for row in points if "left" in row] == ["2"]
     fourth = [record["history"]["val_top1"][3] for record in results.records[cell]]
     assert points[3]["value"] == pytest.approx(sum(fourth) / 3, rel=1e-4)
     legends = [
         layer["encoding"]["stroke"]["legend"] for layer in layers(spec) if "stroke" in layer["encoding"]
     ]
     assert legends and set(legends) == {None}  # of a single line
+
+
+def test_numbers_at_the_ends_of_lines_are_joined_where_they_would_overlap():
+    def end(panel, epoch, value, left):
+        return {"panel": panel, "epoch": epoch, "value": value, "left": left}
+
+    points = [{"panel": "a", "epoch": 1, "value": 0.0}, {"panel": "a", "epoch": 20, "value": 1.0}]
+    ends = [end("a", 20, 0.80, 6), end("a", 20, 0.81, 1), end("a", 10, 0.80, 3), end("b", 20, 0.80, 2)]
+    learning_curves._join([*points, *ends])
+    assert [point.get("left") for point in ends] == ["1, 6", None, "3", "2"]
+
+
+def test_models_without_attention_stand_in_one_panel_a_backbone():
+    heads = [f"head{i}" for i in range(learning_curves.CROWD)]
+    rows_ = [("d", "tiny", "none", head, "clean", 1, 0.5, 3) for head in heads]
+    frame = pd.DataFrame(rows_, columns=[*learning_curves.COORDINATES, "epoch", "value", "runs"])
+    points = rows(learning_curves.learning_curves(frame).to_dict(), "epoch")
+    assert {point["panel"] for point in points} == {"tiny / none"}
+    assert {point["name"] for point in points} == set(heads)
+    more = pd.concat([frame, frame.iloc[:1].assign(architecture="another")])
+    points = rows(learning_curves.learning_curves(more).to_dict(), "epoch")
+    assert len({point["panel"] for point in points}) == len(heads) + 1
 
 
 def test_a_name_has_one_mark_in_every_figure():
