@@ -216,7 +216,8 @@ class Results:
     @cached_property
     def saturation(self) -> pd.DataFrame:
         """One row a case and step of results/saturation; empty where nothing was followed."""
-        paths = reading.whole(Path(self.root) / "saturation", "*.csv")[::-1]
+        paths = reading.whole(Path(self.root) / "saturation", "*.csv")
+        paths = sorted(paths, key=lambda path: (path.stem != "synthetic", path.stem))
         frames = [reading.table(p, SATURATION, "Make it again: vidattn saturation") for p in paths]
         return pd.concat(frames, ignore_index=True) if paths else pd.DataFrame()
 

@@ -1,7 +1,8 @@
 """Gates of the LSTM head beyond +-4 after 0, 1 and 10 updates, expected and found; one change at a time.
 
-Where the change was trained to the end on real features, top-1 stands beside it: heads whose gates saturate
-may recognise most clips. The published collapse of ResNet50 and Xception is neither reproduced nor explained.
+Where the change was trained to the end on real features, top-1 stands beside it. Published heads on ResNet50
+and Xception collapse to a top-1 of 0.25. Twelve classes are not 101: a head that does not collapse here may do so
+there.
 """
 
 import pandas as pd
@@ -17,14 +18,20 @@ EXPECTED = {
     (25088, "input times 1/7"): (0.0, 0.0, 0.0),
     (25088, "learning rate 1e-5"): (0.0, 0.0, 0.0),
 }
-# Change -> architecture and protocol of the cell that trains with it.
+# Change -> backbone, architecture and protocol of the cell that trains with it.
 TRAINED = {
-    "as published": ("lstm", "icip_narrow"),
-    "pooled": ("lstm", "icip_narrow_pooled"),
-    "learning rate 1e-5": ("lstm", "icip_narrow_slow"),
-    "input times": ("uniform_lstm", "icip_narrow"),  # 1 / T
-    "batch 16": ("lstm", "icip_narrow_16"),
+    "as published": ("mobilenet_v2", "lstm", "icip_narrow"),
+    "pooled": ("mobilenet_v2", "lstm", "icip_narrow_pooled"),
+    "learning rate 1e-5": ("mobilenet_v2", "lstm", "icip_narrow_slow"),
+    "input times 1/T": ("mobilenet_v2", "uniform_lstm", "icip_narrow"),
+    "batch 16": ("mobilenet_v2", "lstm", "icip_narrow_16"),
+    "logistic gates": ("mobilenet_v2", "lstm", "icip_narrow_gates"),
+    "epsilon under the root": ("mobilenet_v2", "lstm", "icip_narrow_epsilon"),
+    "as published, Xception": ("xception", "lstm", "icip_narrow_16"),
 }
+COLLAPSED = (
+    0.5  # below it is what cannot be told from the published 0.25 by eye; our other heads are above 0.7
+)
 AT = (0, 1, 10)
 KEYS = ["features", "change", "width", "units", "batch", "learning_rate"]
 
@@ -58,12 +65,12 @@ def _row(key: tuple, part: pd.DataFrame) -> dict:
 
 def _trained(cells: pd.DataFrame, case: dict) -> dict:
     """Top-1 of the cell that was trained with the change, on these features."""
-    change = case["change"].split(" 1/")[0]
-    if case["features"] == "synthetic" or change not in TRAINED:
+    if case["features"] == "synthetic" or case["change"] not in TRAINED:
         return {}
-    architecture, protocol = TRAINED[change]
+    backbone, architecture, protocol = TRAINED[case["change"]]
     mine = cells[(cells["dataset"] == case["features"]) & (cells["protocol"] == protocol)]
-    mine = mine[(mine["architecture"] == architecture) & mine["top1"].notna()]
+    mine = mine[(mine["backbone"] == backbone) & (mine["architecture"] == architecture)]
+    mine = mine[(mine["attention"] == "none") & mine["top1"].notna()]
     if mine.empty:
         return {}
     row = mine.iloc[0]
@@ -78,7 +85,7 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
         part: Rows of `summary.cells`, of one data set and protocol.
     """
     dataset, protocol = part[["dataset", "protocol"]].iloc[0]
-    frame = table(results, {}) if protocol == TRAINED["as published"][1] else pd.DataFrame()
+    frame = table(results, {}) if protocol == TRAINED["as published"][-1] else pd.DataFrame()
     rows = frame[(frame["features"] == dataset) & frame["top1"].notna()] if len(frame) else frame
     if rows.empty:
         return []
@@ -86,7 +93,8 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
         f"{row['change']} {100 * row['beyond_4_step10']:.0f} %, {numbers_in_words.accuracy(row)}"
         for _, row in rows.iterrows()
     ]
-    text = f"Gates beyond 4 after 10 updates, and top-1 once trained: {'; '.join(said)}."
-    return [
-        f"{text} The published collapse of ResNet50 and Xception is neither reproduced nor explained by it."
-    ]
+    low = rows.loc[rows["top1_high"] < COLLAPSED, "change"].tolist()
+    published = "Of the collapse of heads on ResNet50 and Xception to a top-1 of 0.25, which is published"
+    text = f"Gates beyond 4 after 10 updates, and top-1 once trained: {'; '.join(said)}. {published},"
+    which = f"these come below {COLLAPSED}: {', '.join(low)}" if low else "none of them shows anything"
+    return [f"{text} {which}; twelve classes are not 101."]

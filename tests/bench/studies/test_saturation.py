@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,38 @@ def test_the_recurrence_is_that_of_the_head(params):
     weights = [np.array([[0.0, 0, 1, 0]]), np.array([[1.0, 0, 0, 0]]), np.zeros(4)]
     z = lstm_gate_saturation.before_gates(weights, np.ones((1, 2, 1)))
     assert z[1, 0, 0, 0] == pytest.approx(0.5 * np.tanh(0.5 * np.tanh(1)))
+
+
+def test_logistic_gates_are_those_of_keras():
+    """One unit: h of step 1 is s tanh(s tanh(1)), s = 1 / (1 + exp(-1)); a large input does not overflow."""
+    weights = [np.array([[1.0, 1, 1, 1]]), np.array([[1.0, 0, 0, 0]]), np.zeros(4)]
+    z = lstm_gate_saturation.before_gates(weights, np.ones((1, 2, 1)), hard=False)
+    s = 1 / (1 + np.exp(-1))
+    assert z[1, 0, 0, 0] == pytest.approx(1 + s * np.tanh(s * np.tanh(1)))
+    assert np.isfinite(lstm_gate_saturation.before_gates(weights, np.full((1, 2, 1), -1e5), hard=False)).all()
+
+
+def test_a_case_has_the_settings_of_its_protocol(params):
+    def case(cell):
+        run = SimpleNamespace(cell=cell)
+        plan = SimpleNamespace(run=run, protocol=params.protocols[cell.protocol])
+        return lstm_gate_saturation.case_of("any", plan, SimpleNamespace(frames=6, features=5))
+
+    cases = {change: case(cell) for change, cell in lstm_gate_saturation.REAL.items()}
+    assert set(cases) <= set(saturation_table.TRAINED)
+    changed = {
+        "pooled": {},  # the width alone, which comes from the features
+        "learning rate 1e-5": {"learning_rate": 1e-5},
+        "input times 1/T": {"scale": 1 / 6, "protocol": "icip_narrow"},
+        "batch 16": {"batch": 16},
+        "logistic gates": {},
+        "epsilon under the root": {},
+    }
+    for change, values in changed.items():
+        as_published = replace(cases["as published"], protocol=cases[change].protocol)
+        assert cases[change] == replace(as_published, **values), change
+    assert params.protocols["icip_narrow_gates"].head["gates"] == "modern"
+    assert params.protocols["icip_narrow_epsilon"].optimizer["name"] == "rmsprop"
 
 
 def test_made_up_features_have_the_norm_asked_for():
@@ -86,23 +119,30 @@ def test_top1_stands_beside_the_change_that_was_trained(tmp_path):
     row = {"features": "ucf101_12", "units": 64, "batch": 16, "learning_rate": 0.001, "width": 5, "step": 1}
     row |= {"norm": False, "scale": 1.0, "frames": 7, "device": "cpu", "versions": ""}
     row |= {"l1": 9.0, "beyond_2_5": 0.9, "beyond_4": 0.8, "z_mean": 9.0, "loss": 4.0, "n": 16}
-    changes = ("as published", "input times 1/6", "batch 16")
+    changes = ("as published", "input times 1/T", "batch 16", "as published, Xception")
     steps = (row, {**row, "step": 10, "beyond_4": 0.85})
     frame = pd.DataFrame([{**step, "change": change} for change in changes for step in steps])
     trained = {"lstm-icip_narrow": (0.5,) * 3, "uniform_lstm-icip_narrow": (0.75,) * 3}
     trained = {f"ucf101_12-mobilenet_v2-none-{name}": values for name, values in trained.items()}
+    trained["ucf101_12-xception-none-lstm-icip_narrow_16"] = (0.05,) * 3
     root = synthetic.write(tmp_path, trained)
     (root / "saturation").mkdir()
     frame.to_csv(root / "saturation" / "real.csv", index=False)
     results = Results(root, list(trained))
     table = saturation_table.table(results, {}).set_index("change")
-    ours = comparisons.cells(results).set_index("architecture")
-    assert table["top1"].tolist()[:2] == [ours["top1"]["lstm"], ours["top1"]["uniform_lstm"]]
-    assert table["n_test"].tolist()[:2] == [ours["n"]["lstm"], ours["n"]["uniform_lstm"]]
-    assert np.isnan(table["top1"]["batch 16"])  # not run
+    ours = comparisons.cells(results).set_index(["backbone", "architecture"]).sort_index()
+    names = [("mobilenet_v2", "lstm"), ("mobilenet_v2", "uniform_lstm"), ("xception", "lstm")]
+    known = table.drop("batch 16")
+    assert known["top1"].tolist() == [ours["top1"][name] for name in names]
+    assert known["n_test"].tolist() == [ours["n"][name] for name in names]
+    assert np.isnan(table["top1"]["batch 16"])  # not run on MobileNetV2
     (line,) = saturation_table.told(results, comparisons.cells(results))
     assert line.startswith("Gates beyond 4 after 10 updates, and top-1 once trained: as published 85 %, ")
-    assert "; input times 1/6 85 %, " in line and "batch 16" not in line
+    assert "; input times 1/T 85 %, " in line and "batch 16" not in line
+    assert line.endswith("these come below 0.5: as published, Xception; twelve classes are not 101.")
+    results = Results(root, list(trained)[:2])
+    (line,) = saturation_table.told(results, comparisons.cells(results))
+    assert line.endswith("none of them shows anything; twelve classes are not 101.")
     assert saturation_table.told(results, comparisons.cells(results).assign(dataset="actors")) == []
 
 
