@@ -1,7 +1,8 @@
 """Gates of the LSTM head beyond +-4 after 0, 1 and 10 updates, expected and found; one change at a time.
 
 Where the change was trained to the end on real features, top-1 stands beside it. Published heads on ResNet50
-and Xception collapse to a top-1 of 0.25. Twelve classes are not 101: what does not collapse here may do so there.
+and Xception collapse to a top-1 of 0.25. Twelve classes are not 101: what does not collapse here may do so
+there.
 """
 
 import pandas as pd
