@@ -53,7 +53,7 @@ def enlarged(found: Finished) -> keras.Model | None:
         return None  # nothing leads back to the pixels
     given = arguments(replace(found.plan, size=SIDE * found.plan.size), found.inputs)
     own = {name: value for name, value in given["backbone_params"].items() if name != "weights"}
-    made = build(**{**given, "backbone_params": own})
+    made = build(**{**given, "backbone_params": own, "freeze": "none"})  # it gets the weights of the run
     weights = found.model.get_weights()
     if [w.shape for w in weights] != [w.shape for w in made.get_weights()]:
         return None

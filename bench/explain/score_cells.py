@@ -25,6 +25,7 @@ from vidattn.bench.plan import cell_kinds
 from vidattn.bench.plan.cell_kinds import ROOT
 from vidattn.bench.plan.run_plan import resolve
 from vidattn.bench.runner import store
+from vidattn.bench.system import corrections
 from vidattn.bench.system import digests as files
 from vidattn.bench.system.environment import versions
 
@@ -168,7 +169,7 @@ def against(mine: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> dict:
 
 def _code(names: tuple[str, ...]) -> str:
     """Stands for code that scores follow from."""
-    return files.digest_files([ROOT / name for name in names])
+    return files.digest_files([ROOT / name for name in names], corrections.file_digest)
 
 
 def digests(runs: list[Run], params: Params) -> dict[str, str]:

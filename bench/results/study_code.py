@@ -70,7 +70,7 @@ def marked(frame: pd.DataFrame, study: str) -> pd.DataFrame:
 
 def maps_digest() -> str:
     """Sixteen hex digits that stand for the code that scores maps."""
-    return digests.digest_files([ROOT / name for name in MAPS])
+    return digests.digest_files([ROOT / name for name in MAPS], corrections.file_digest)
 
 
 def digest(study: str) -> str:

@@ -1,11 +1,11 @@
-"""Corrections of code that no finished run can have passed through: they leave the keys of runs as they are.
+"""Corrections of code that no number can depend on: they leave keys of runs, maps and studies as they are.
 
 A key holds the digest of every file that all runs share, so that an edit of one makes every run again,
-which is days of training. A line that raised an error for whatever reached it has made no number; putting
-it right can change none. Nor can one that is reached only by a plug-in whose own file, also part of the
-key, changes with it. Such a correction stands here, its text before and after. A file counts as what it was
-only if, with the text of before put back, it is that file byte for byte: an edit beside the correction
-counts as any other.
+which is days of training; so it is with scores of maps. A line that raised an error for whatever reached it
+has made no number; putting it right can change none. Nor can one that is reached only by a plug-in whose own
+file, also part of the key, changes with it, or one that only says what the key is made of. Such a correction
+stands here, its text before and after. A file counts as what it was only if, with the text of before put
+back, it is that file byte for byte: an edit beside the correction counts as any other.
 """
 
 import hashlib
@@ -24,14 +24,13 @@ class Correction:
     Attributes:
         file: Its path in the project.
         before: SHA-256 of the file before.
-        was, now: The text that was corrected, and what stands in its place.
-        why: Why no finished run can have depended on it.
+        edits: Texts that were corrected, each with what stands in its place.
+        why: Why no number can have depended on it.
     """
 
     file: str
     before: str
-    was: str
-    now: str
+    edits: tuple[tuple[str, str], ...]
     why: str
 
 
@@ -39,19 +38,46 @@ CORRECTIONS = (
     Correction(
         file="models/graph/encoder.py",
         before="234621a5fbc18301e9dc61c7e0e2ec75197179a5b338edf42e31c772e21047d2",
-        was="        return np.asarray((self._entrance() or keras.ops.identity)(resized))\n",
-        now="        entrance = self._entrance()\n"
-        "        return np.asarray(entrance(resized) if entrance else resized)\n",
+        edits=(
+            (
+                "        return np.asarray((self._entrance() or keras.ops.identity)(resized))\n",
+                "        entrance = self._entrance()\n"
+                "        return np.asarray(entrance(resized) if entrance else resized)\n",
+            ),
+        ),
         why="keras.ops.identity makes an identity matrix: training on folded weights ended in an error here",
     ),
     Correction(
         file="models/graph/flops.py",
         before="b4815d8856bea136c496cc9e6e71efbb93bd0627bd740b86961fe89542eded80",
-        was='one where it ends in a swish."""\n'
-        "    each = {keras.activations.softmax: 5, keras.activations.silu: 1}\n",
-        now='two where it ends in a swish."""\n'
-        "    each = {keras.activations.softmax: 5, keras.activations.silu: 2}\n",
+        edits=(
+            ('one where it ends in a swish."""\n', 'two where it ends in a swish."""\n'),
+            ("keras.activations.silu: 1}\n", "keras.activations.silu: 2}\n"),
+        ),
         why="only EfficientNetB0 has a swish: its own file changed with this one, its runs are made again",
+    ),
+    Correction(
+        file="bench/explain/mosaics.py",
+        before="161c7d6ebef139a56ba7aa3a632c18d5199d3504eb56aed436bbf4249031be61",
+        edits=(
+            (
+                '"backbone_params": own})\n',
+                '"backbone_params": own, "freeze": "none"})  # it gets the weights of the run\n',
+            ),
+        ),
+        why="a frozen network was built without weights, which ended in an error here",
+    ),
+    Correction(
+        file="bench/explain/score_cells.py",
+        before="15d26e44ddff99ea3c12f8456610eb96006c2fb3fb48fe1dd6c79a8783c1ab94",
+        edits=(
+            (
+                "import digests as files\n",
+                "import corrections\nfrom vidattn.bench.system import digests as files\n",
+            ),
+            ("for name in names])\n", "for name in names], corrections.file_digest)\n"),
+        ),
+        why="it says what code the scores are of, with these corrections, and computes none",
     ),
 )
 
@@ -60,7 +86,9 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a source file; of one that was corrected, that of the file before."""
     found = next((item for item in CORRECTIONS if ROOT / item.file == path), None)
     if found:
-        before = path.read_text(encoding="utf-8").replace(found.now, found.was, 1)
+        before = path.read_text(encoding="utf-8")
+        for was, now in found.edits:
+            before = before.replace(now, was, 1)
         if hashlib.sha256(before.encode()).hexdigest() == found.before:
             return found.before
     return digests.file_digest(path)

@@ -1,5 +1,6 @@
 """The grid pointing game: shares by hand, mosaics of different classes, and a planted network."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -63,8 +64,9 @@ def test_a_network_that_reads_colours_points_to_the_cell_of_its_class(monkeypatc
 
 
 def test_a_network_is_enlarged_where_its_weights_fit():
-    for attention, fits in (("cbam", True), ("l2pa", False)):
+    for attention, fits, freeze in (("cbam", True, "none"), ("l2pa", False, "none"), ("cbam", True, "trunk")):
         plan = plans.without_data(Run(Cell("actors", "tiny", attention, "image", "clean"), 1, 0), PARAMS)
+        plan = replace(plan, protocol=replace(plan.protocol, freeze=freeze))
         inputs = SimpleNamespace(
             classes="abc", frames=1, flow_length=0, features=None, padded=False, streams={"image": None}
         )
