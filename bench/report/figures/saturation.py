@@ -77,5 +77,5 @@ def _panels(
 
 def _kinds(changes: list[str]) -> list[tuple[str, int]]:
     """What was changed, without by how much or on what; a number tells apart those of one kind."""
-    names = [re.sub(r"[\s\d./e-]+$", "", change.partition(",")[0]) for change in changes]
+    names = [re.sub(r"[\s\d./eT-]+$", "", change.partition(",")[0]) for change in changes]
     return [(name, names[:i].count(name)) for i, name in enumerate(names)]

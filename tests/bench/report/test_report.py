@@ -524,7 +524,7 @@ def test_learning_curves_of_many_attentions_have_a_panel_each(tmp_path):
 
 
 def test_a_change_has_one_colour_in_both_panels_of_the_saturation():
-    cases = {"made up": ["as published, VGG", "input times 1/7"], "real": ["input times 1/6", "as published"]}
+    cases = {"made up": ["as published, VGG", "input times 1/7"], "real": ["input times 1/T", "as published"]}
     steps = [
         [features, case, 10, step, 0.5, 1.0]
         for features in cases
