@@ -78,7 +78,7 @@ def compare(
     }
     judged = {cell: each for cell, each in judged.items() if len(each.old) or each.by_seed}
     differ = {cell: each for cell, each in judged.items() if not each.identical}
-    pairs = {cell: _paired(results, cell, each.old) for cell, each in differ.items() if not each.by_seed}
+    pairs = {cell: _paired(results, cell, each) for cell, each in differ.items() if not each.by_seed}
     tests = drop_test.find(pairs, alpha)
     total = tests.pop(drop_test.ALL, None)
     by_seed = {cell: _seeds(each) for cell, each in differ.items() if each.by_seed and len(each.now)}
@@ -168,26 +168,30 @@ def _seeds(judged: _Judged) -> dict:
     return seed_test.find(*means) | sizes
 
 
-def _paired(results: Results, cell: str, old: pd.DataFrame) -> pd.DataFrame:
+def _paired(results: Results, cell: str, judged: _Judged) -> pd.DataFrame:
     """Columns fold, group, old, new by clip, means over seeds; where hits are lacking, one row a fold."""
-    predictions, folds = results.predictions(cell), sorted(set(old["fold"]))
-    if predictions.empty or not old["hits"].all():
-        return _by_fold(results, cell, old)
+    old, tested = judged.old, results.tested(cell)
+    again = [run for run in zip(judged.now["fold"], judged.now["seed"]) if run in tested]
+    if not again or not old["hits"].all():
+        return _by_fold(judged)
     frames = []
-    for fold in folds:
-        new = predictions[predictions["fold"] == fold].assign(new=samples.hits)
-        new = new.groupby(["clip", "group"], as_index=False)["new"].mean().sort_values("clip", kind="stable")
+    for fold in sorted(set(old["fold"])):
+        mine = [pd.DataFrame(tested[run]).assign(new=samples.hits) for run in again if run[0] == fold]
+        if not mine:
+            return _by_fold(judged)
+        new = pd.concat(mine).groupby(["clip", "group"], as_index=False)["new"].mean()
+        new = new.sort_values("clip", kind="stable")
         bits = [reference.decode(row.hits, row.n) for row in old[old["fold"] == fold].itertuples()]
         if any(len(bit) != len(new) for bit in bits):
-            return _by_fold(results, cell, old)
+            return _by_fold(judged)
         frames.append(new.assign(old=np.mean(bits, axis=0), fold=fold))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def _by_fold(results: Results, cell: str, old: pd.DataFrame) -> pd.DataFrame:
+def _by_fold(judged: _Judged) -> pd.DataFrame:
     """Fold means only, for checks without predictions; each fold is then its own group."""
-    runs = results.runs[results.runs["cell"] == cell].groupby("fold")["top1"].mean()
-    frame = pd.DataFrame({"new": runs, "old": old.groupby("fold")["top1"].mean()}).dropna()
+    new, old = (frame.groupby("fold")["top1"].mean() for frame in (judged.now, judged.old))
+    frame = pd.DataFrame({"new": new, "old": old}).dropna()
     frame.index.name = "fold"
     return frame.reset_index().assign(group=lambda f: f["fold"].astype(str), clip="")
 

@@ -28,9 +28,8 @@ def require(path: Path) -> None:
 
 def _impossible(frame: pd.DataFrame) -> Iterator[str]:
     """What a row cannot say, in words."""
-    cells = ["-".join(names) for names in frame[list(COORDINATES)].to_numpy()]
-    numbers = frame["fold"].map(" fold {}".format) + frame["seed"].map(" seed {}".format)
-    runs = pd.Series(cells, frame.index, str) + numbers
+    names = zip(frame[list(COORDINATES)].to_numpy(), frame["fold"], frame["seed"])
+    runs = pd.Series([f"{'-'.join(cell)} fold {fold} seed {seed}" for cell, fold, seed in names], dtype=str)
     yield from (f"{run} stands there twice" for run in runs[runs.duplicated()])
     for run, row in zip(runs, frame.itertuples()):
         if not all(DIGEST.fullmatch(text) for text in (row.clips, row.digest)):

@@ -1,8 +1,9 @@
 """Saturation: how far the first updates throw the gates of the LSTM head on wide, un-normalised features.
 
-RMSprop's first update moves a weight by about 3.2 times the learning rate, whatever its gradient, so that the
-input of a gate moves by up to that much times the L1 norm of the features. Beyond |x| = 2.5 the hard sigmoid
-of Keras 2 has no gradient. Each case differs from the published setting in one thing.
+The first update of RMSprop as published moves a weight by about 3.2 times the learning rate, whatever its
+gradient, so that the input of a gate moves by up to that much times the L1 norm of the features. Beyond
+|x| = 2.5 the hard sigmoid of Keras 2 has no gradient. Each case differs in one thing from the first of its
+features; real ones have 64 units, not 256, and Xception's have their batch of 16.
 
 What is measured are gates, norms and the loss of the first updates; whether a head then learns is what its
 training to the end says (suites icip_flat and icip_flat_xception).
@@ -86,7 +87,7 @@ def write(params: Params, folder: Path, tell: Callable[[str], None]) -> None:
         try:
             rows = [row for change, cell in cells.items() for row in _real(change, cell, params, tell)]
         except ParamsError as error:
-            tell(f"{name}.csv left as it is: {error}")
+            tell(f"{name}.csv not made: {error}")
             continue
         _save(rows, CELL.dataset, folder / f"{name}.csv")
 

@@ -1,5 +1,7 @@
 """Validation accuracy by epoch, a figure a data set and protocol."""
 
+from itertools import combinations
+
 import altair as alt
 import pandas as pd
 
@@ -54,23 +56,25 @@ def crowded(frame: pd.DataFrame) -> bool:
     return bool(frame.groupby(["backbone", "architecture"])["attention"].nunique().max() > CROWD)
 
 
-def _bare(frame: pd.DataFrame) -> bool:
-    """Whether each model has one attention alone, and a backbone has few enough models for one panel."""
+def by_architecture(frame: pd.DataFrame) -> bool:
+    """Whether models have one attention each, and a backbone has several of them, no more than `CROWD`."""
     attentions = frame.groupby(["backbone", "architecture"])["attention"].nunique()
     models = frame.groupby(["backbone", "attention"])["architecture"].nunique()
-    return bool(attentions.max() == 1 and models.max() <= CROWD)
+    return bool(attentions.max() == 1 and 1 < models.max() <= CROWD)
 
 
 def learning_curves(frame: pd.DataFrame, every: pd.DataFrame | None = None) -> alt.FacetChart:
     """Validation top-1 by epoch, a panel a backbone and architecture, a line an attention (figure 6.1).
 
-    Where attentions are many, or one alone, a panel is of one attention and its lines are of architectures,
-    each beside the same without attention. `every` cell, of all figures, gives a name its mark.
+    Where attentions are many, or models have one each, a panel is of one attention and its lines are of
+    architectures, each beside the same without attention. `every` cell, of all figures, gives a name its
+    mark. Where models have one attention each, marks are of the figure: of all figures', two may look alike.
     """
     of, told = "architecture", "attention"
-    if crowded(frame) or _bare(frame):
+    alone = by_architecture(frame)
+    if alone or crowded(frame):
         of, told = told, of
-    places = numbered(frame[told], (frame if every is None else every)[told])
+    places = numbered(frame[told], (frame if alone or every is None else every)[told])
     points = _points(frame, of, told)
     panels = list(dict.fromkeys(point["panel"] for point in points))
     picked, opacity = chosen("name")
@@ -94,7 +98,7 @@ def learning_curves(frame: pd.DataFrame, every: pd.DataFrame | None = None) -> a
         .transform_filter("datum.part == 'control'")
         .add_params(picked),
         line.mark_line(strokeWidth=1.3).transform_filter("datum.part == 'whole'").encode(strokeDash=dash),
-        line.mark_line(strokeWidth=0.7).transform_filter("datum.part == 'tail'"),
+        line.mark_line(strokeWidth=0.7).transform_filter("datum.part == 'tail'").encode(strokeDash=dash),
         every.mark_text(align="left", dx=4, fontSize=10)
         .transform_filter("datum.left")
         .encode(text=alt.Text("left:N")),
@@ -136,23 +140,32 @@ def _points(frame: pd.DataFrame, of: str, told: str) -> list[dict]:
 
 
 def _join(points: list[dict]) -> None:
-    """Gives one end of several that lie too close for their numbers the numbers of all: `1, 6`."""
-    wide = max(point["epoch"] for point in points) / PANEL  # of a pixel
+    """Numbers at ends that would overlap stand once, at the last of these ends: `1, 6`."""
+    width = max(point["epoch"] for point in points) / PANEL  # of a pixel
     values = [point["value"] for point in points]
-    high = (max(values) - min(values)) / (0.6 * PANEL)
-    taken: list[tuple[dict, set[int]]] = []
-    for end in [point for point in points if "left" in point]:
-        count = end.pop("left")
-        for other, counts in taken:
-            beside = abs(end["epoch"] - other["epoch"]) <= 3 * DIGIT * len(counts) * wide
-            if (
-                end["panel"] == other["panel"]
-                and beside
-                and abs(end["value"] - other["value"]) <= LINE * high
-            ):
-                counts.add(count)
-                break
-        else:
-            taken.append((end, {count}))
-    for end, counts in taken:
-        end["left"] = ", ".join(map(str, sorted(counts)))
+    height = (max(values) - min(values)) / (0.6 * PANEL)
+
+    def overlap(first: list[dict], second: list[dict]) -> bool:
+        """Whether the numbers of two groups do, the first of which does not end later."""
+        a, b = first[-1], second[-1]
+        room = DIGIT * (len(_numbers(first)) + 1) * width
+        near = abs(b["epoch"] - a["epoch"]) <= room and abs(b["value"] - a["value"]) <= LINE * height
+        return a["panel"] == b["panel"] and near
+
+    ends = sorted((point for point in points if "left" in point), key=lambda point: point["epoch"])
+    groups = [[end] for end in ends]
+    while pair := next((p for p in combinations(groups, 2) if overlap(*p)), None):
+        joined = sorted([*pair[0], *pair[1]], key=lambda point: point["epoch"])
+        groups = sorted(
+            [*(group for group in groups if group not in pair), joined], key=lambda group: group[-1]["epoch"]
+        )
+    labels = [(group[-1], _numbers(group)) for group in groups]
+    for end in ends:
+        del end["left"]
+    for end, label in labels:
+        end["left"] = label
+
+
+def _numbers(ends: list[dict]) -> str:
+    """The runs left at these ends, each number once."""
+    return ", ".join(map(str, sorted({end["left"] for end in ends})))

@@ -1,5 +1,8 @@
 """Average ranks of attentions, a figure a data set (Demsar 2006)."""
 
+import heapq
+from collections.abc import Iterator
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -34,26 +37,35 @@ def average_ranks(runs: pd.DataFrame) -> tuple[pd.Series, int]:
     """
     wide = runs.pivot_table(index=BLOCK, columns="attention", values="top1")
     for names, blocks in _shared(wide.notna()):
-        if len(names) > 2 and nemenyi(len(names), blocks) < len(names) - 1:
+        if nemenyi(len(names), blocks) < len(names) - 1:
             ranks = wide[names].dropna().rank(axis=1, ascending=False).mean()
             return ranks.sort_values(kind="stable"), blocks
     return pd.Series(dtype=float), 0
 
 
-def _shared(known: pd.DataFrame) -> list[tuple[list[str], int]]:
-    """Sets of attentions that runs have in common, and of how many: the largest first, of equal ones the one
-    with most runs.
+def _shared(known: pd.DataFrame) -> Iterator[tuple[list[str], int]]:
+    """Sets of three or more attentions that runs have in common, and of how many: the largest first, of equal
+    ones the one with most runs.
 
-    Any other set is part of one of these that has the same runs. These are few, where the number of all sets
-    doubles with each attention.
+    Any other set is part of one of these that has the same runs. Smaller sets are looked for only when the
+    larger ones were given, since there may be very many.
     """
-    patterns = {frozenset(np.flatnonzero(row)) for row in np.unique(known.to_numpy(), axis=0)}
-    sets: set[frozenset] = set()
+    patterns = {tuple(np.flatnonzero(row)) for row in np.unique(known.to_numpy(), axis=0)}
+    waiting, seen = [], set()
+
+    def add(columns: tuple[int, ...]) -> None:
+        if len(columns) > 2 and columns not in seen:
+            seen.add(columns)
+            runs = int(known.iloc[:, list(columns)].all(axis=1).sum())
+            heapq.heappush(waiting, (-len(columns), -runs, columns))
+
     for pattern in patterns:
-        sets |= {pattern, *(pattern & other for other in sets)}
-    columns = [sorted(each) for each in sets if each]
-    found = [([*known.columns[each]], int(known.iloc[:, each].all(axis=1).sum())) for each in columns]
-    return sorted(found, key=lambda each: (-len(each[0]), -each[1], each[0]))
+        add(pattern)
+    while waiting:
+        _, runs, columns = heapq.heappop(waiting)
+        yield [*known.columns[list(columns)]], -runs
+        for pattern in patterns:
+            add(tuple(sorted({*columns} & {*pattern})))
 
 
 def _caption(dataset: str, ranks: pd.Series, blocks: int, left: list[str]) -> str:

@@ -69,10 +69,13 @@ def run(
                 "training": training or list,
                 "commands": commands or list,
             }
-            rows = [{"part": part, **row} for part in only for row in measure[part]()]
+            for part in only:  # what was measured is kept where a later part fails
+                rows = [{"part": part, **row} for row in measure[part]()]
+                frame = pd.DataFrame(rows, columns=["part", *timing.COLUMNS])
+                table = _merge(frame, Path(out) / "benchmarks.csv")
     finally:
         cv2.setNumThreads(threads)
-    return _merge(pd.DataFrame(rows, columns=["part", *timing.COLUMNS]), Path(out) / "benchmarks.csv")
+    return table
 
 
 def _merge(table: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -40,6 +40,8 @@ def settings(name: str) -> dict:
         ("icip_narrow_16", {**NARROW, "batch": 16}),
         ("icip_narrow_pooled", {**NARROW, "pool": "mean"}),
         ("icip_narrow_slow", {**NARROW, "optimizer": {"name": "rmsprop_legacy", "learning_rate": 1e-5}}),
+        ("icip_narrow_gates", {**NARROW, "head": {"gates": "modern", "units": 64}}),
+        ("icip_narrow_epsilon", {**NARROW, "optimizer": {"name": "rmsprop", "learning_rate": 0.001}}),
     ],
 )
 def test_published_protocols_are_the_published_code_but_for_what_their_names_say(name, changed):

@@ -141,6 +141,27 @@ def test_an_accepted_seed_that_is_gone_is_missing(tmp_path):
     assert report.code == 2 and status(report, cell) == "missing: run 1-1, 2-1"
 
 
+@pytest.mark.parametrize("predicted", [True, False], ids=["clips", "folds"])
+def test_runs_that_are_not_planned_hide_no_drop(tmp_path, predicted):
+    """One seed of each fold is planned, on another kind of device, and wrong everywhere; others were fine."""
+    cell = next(iter(synthetic.CELLS))
+    root = synthetic.write(tmp_path, {cell: (0.8,) * 3}, folds=3, groups=12, clips=4, seeds=3)
+    gate.accept(Results(root), "first")
+    for fold in (1, 2, 3):
+        frame = Results(root).predictions(cell).query("fold == @fold and seed == 0")
+        frame = frame.drop(columns=["fold", "seed", "run"]).assign(prediction="nothing", rank=12)
+        synthetic.write_run(root, cell, fold, 0, frame)
+        edit(root, cell, fold, device="another")
+    if not predicted:
+        shutil.rmtree(root / "predictions")
+    planned = {cell: {(fold, 0) for fold in (1, 2, 3)}}
+    report = gate.compare(Results(root), reference.read(root / "reference.csv"), planned=planned)
+    row = report.rows.set_index("cell").loc[cell]
+    assert row["top1"] == 0 and row["top1_difference"] == -row["reference"]
+    assert row["n"] == (3 * 24 * 12 if predicted else 3)  # 24 clips a group and fold; else folds are compared
+    assert report.code == 1
+
+
 def test_a_test_list_that_is_gone_is_missing(changed):
     cell = next(iter(CELLS))
     shutil.rmtree(changed / "predictions" / cell)

@@ -382,7 +382,7 @@ def test_sets_of_attentions_that_runs_share_are_those_of_a_look_at_every_set():
         known = pd.DataFrame(rng.random((7, 5)) < 0.6, columns=list("abcde"))
         every = {
             names: int(known[list(names)].all(axis=1).sum())
-            for size in range(1, 6)
+            for size in range(3, 6)
             for names in itertools.combinations(known, size)
         }
         largest = {
@@ -390,10 +390,14 @@ def test_sets_of_attentions_that_runs_share_are_those_of_a_look_at_every_set():
             for names, runs in every.items()
             if runs and not any(set(names) < set(more) and runs == every[more] for more in every)
         }
-        found = {tuple(names): runs for names, runs in ranks._shared(known)}
-        assert {names: runs for names, runs in found.items() if runs} == largest
+        given = [(tuple(names), runs) for names, runs in ranks._shared(known)]
+        assert {names: runs for names, runs in given if runs} == largest
+        assert given == sorted(given, key=lambda each: (-len(each[0]), -each[1], each[0]))
     halves = pd.DataFrame(np.repeat(np.eye(2, dtype=bool), [4, 3], axis=0).repeat(12, axis=1))
     assert [(len(names), runs) for names, runs in ranks._shared(halves)] == [(12, 4), (12, 3)]
+    one_gone = pd.DataFrame(np.concatenate([np.ones((5, 24), bool), ~np.eye(24, dtype=bool)]))
+    names, runs = next(ranks._shared(one_gone))  # all others are 2 ** 24
+    assert (len(names), runs) == (24, 5)
 
 
 def costly(protocol, flops):
@@ -483,7 +487,28 @@ def test_numbers_at_the_ends_of_lines_are_joined_where_they_would_overlap():
     points = [{"panel": "a", "epoch": 1, "value": 0.0}, {"panel": "a", "epoch": 20, "value": 1.0}]
     ends = [end("a", 20, 0.80, 6), end("a", 20, 0.81, 1), end("a", 10, 0.80, 3), end("b", 20, 0.80, 2)]
     learning_curves._join([*points, *ends])
-    assert [point.get("left") for point in ends] == ["1, 6", None, "3", "2"]
+    assert [point.get("left") for point in ends] == [None, "1, 6", "3", "2"]
+    ends = [end("a", epoch, 0.8, count) for count, epoch in enumerate((4, 8, 12, 16, 20), 1)]
+    learning_curves._join([*points, *ends])  # 50 pixels apart, they stay
+    assert [point.get("left") for point in ends] == ["1", "2", "3", "4", "5"]
+
+
+def test_no_two_numbers_overlap_after_they_were_joined():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        ends = [
+            {"panel": "a", "epoch": int(epoch), "value": float(value), "left": int(left)}
+            for epoch, value, left in zip(rng.integers(1, 31, 8), rng.random(8), rng.integers(1, 31, 8))
+        ]
+        points = [{"panel": "a", "epoch": 30, "value": value} for value in (0.0, 1.0)]
+        before = {end["left"] for end in ends}
+        learning_curves._join([*points, *ends])
+        shown = sorted((end for end in ends if "left" in end), key=lambda end: end["epoch"])
+        assert {int(text) for end in shown for text in end["left"].split(", ")} == before
+        pixel = 30 / learning_curves.PANEL, 1 / (0.6 * learning_curves.PANEL)
+        for a, b in itertools.combinations(shown, 2):
+            beside = (b["epoch"] - a["epoch"]) / pixel[0] >= 6 * len(a["left"])
+            assert beside or abs(a["value"] - b["value"]) / pixel[1] >= 10
 
 
 def test_models_without_attention_stand_in_one_panel_a_backbone():
@@ -493,9 +518,17 @@ def test_models_without_attention_stand_in_one_panel_a_backbone():
     points = rows(learning_curves.learning_curves(frame).to_dict(), "epoch")
     assert {point["panel"] for point in points} == {"tiny / none"}
     assert {point["name"] for point in points} == set(heads)
+    spec = learning_curves.learning_curves(frame, pd.concat([frame] * 3)).to_dict()
+    looks = next(
+        e["stroke"]["scale"]["range"] for e in (x["encoding"] for x in layers(spec)) if "stroke" in e
+    )
+    assert looks == [style.look(number)["stroke"] for number in range(len(heads))]
     more = pd.concat([frame, frame.iloc[:1].assign(architecture="another")])
     points = rows(learning_curves.learning_curves(more).to_dict(), "epoch")
     assert len({point["panel"] for point in points}) == len(heads) + 1
+    alone = pd.concat([frame.iloc[:1], frame.iloc[:1].assign(backbone="wide")])
+    points = rows(learning_curves.learning_curves(alone).to_dict(), "epoch")
+    assert {point["panel"] for point in points} == {"tiny / head0", "wide / head0"}  # named by what it is
 
 
 def test_a_name_has_one_mark_in_every_figure():
