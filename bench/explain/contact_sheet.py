@@ -11,6 +11,7 @@ from PIL import Image
 
 HEAT = 0.55  # of an overlay; the rest is the picture
 SIDE, LEFT, TITLE = 0.9, 1.3, 0.3  # inches: a picture, the names of the rows, the line above a clip
+BOLD = 0.7  # a bold letter's width, of its size
 SCALE = "least of the row", "greatest"  # what the ends of the colour scale stand for
 
 
@@ -67,7 +68,8 @@ def sheet(title: str, clips: list[dict]) -> Figure:
     width, height = LEFT + SIDE * max(count, 4), 2 * TITLE + sum(TITLE + SIDE * len(r) for _, r in drawn)
     figure = Figure(figsize=(width, height))
     y = height - TITLE
-    figure.text(0.05 / width, (y + 0.12) / height, title, fontsize=9, weight="bold")
+    room = 72 * (width - 0.1) / (BOLD * len(title))
+    figure.text(0.05 / width, (y + 0.12) / height, title, fontsize=min(9, room), weight="bold")
     _scale(figure, (width, height))
     for clip, content in drawn:
         y -= TITLE

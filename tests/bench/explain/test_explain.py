@@ -188,6 +188,11 @@ def test_a_sheet_has_a_row_for_every_map_and_stands_in_the_report(tmp_path):
     assert len(right) == 4
     drawn = contact_sheet.encode(contact_sheet.sheet("run", [clip]))
     assert drawn == contact_sheet.encode(contact_sheet.sheet("run", [clip]))
+    figure = contact_sheet.sheet(
+        "ucf101_12-mobilenet_v2-residual_start-frame_average-probe_one_frame-1-0", [clip]
+    )
+    contact_sheet.encode(figure)
+    assert figure.texts[0].get_window_extent().x1 <= figure.bbox.x1  # the title is not cut
     root = synthetic.write(tmp_path / "results", {CELL: (0.9, 0.4, 0.4)}, folds=1)
     (root / "explain").mkdir()
     (root / "explain" / f"{CELL}.png").write_bytes(drawn)
