@@ -51,7 +51,8 @@ def _shared(known: pd.DataFrame) -> Iterator[tuple[list[str], int]]:
     larger ones were given, since there may be very many.
     """
     patterns = {tuple(np.flatnonzero(row)) for row in np.unique(known.to_numpy(), axis=0)}
-    waiting, seen = [], set()
+    waiting: list[tuple[int, int, tuple[int, ...]]] = []
+    seen: set[tuple[int, ...]] = set()
 
     def add(columns: tuple[int, ...]) -> None:
         if len(columns) > 2 and columns not in seen:
