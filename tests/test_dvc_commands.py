@@ -69,6 +69,22 @@ def test_plots_need_no_network(repository, stages):
     assert not re.search(r'(?:src|href)="https?:', page)
 
 
+def test_what_python_compiles_is_no_part_of_a_stage():
+    """Folders of code in dvc.lock have as many files as here, less those that the next import writes."""
+    lock = yaml.safe_load((ROOT / "dvc.lock").read_text())
+    folders = {
+        dep["path"]: dep["nfiles"]
+        for stage in lock["stages"].values()
+        for dep in stage["deps"]
+        if "nfiles" in dep and dep["path"].split("/")[0] in ("bench", "models")
+    }
+    assert "bench/report" in folders
+    for folder, count in folders.items():
+        files = [p for p in (ROOT / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+        assert len(files) == count, folder
+    assert "__pycache__" in (ROOT / ".dvcignore").read_text().splitlines()
+
+
 def test_the_stages_fit_on_a_page(stages):
     lines = stages.splitlines()
     assert lines[0] == "flowchart TD" and len(lines) < 80
