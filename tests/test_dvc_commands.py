@@ -70,7 +70,7 @@ def test_plots_need_no_network(repository, stages):
 
 
 def test_what_python_compiles_is_no_part_of_a_stage():
-    """Else a stage is out of date as soon as an import has written bytecode into a folder that it depends on."""
+    """Else a stage is out of date as soon as an import has written bytecode into a folder of its code."""
     asked = [f"{folder}/__pycache__/any.cpython-311.pyc" for folder in ("bench/report", "models")]
     command = [sys.executable, "-m", "dvc", "check-ignore", *asked]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
