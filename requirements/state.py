@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 INSTALLED = (".venv/.installed-run", ".venv/.installed-test")
-FILES = ("cells.yaml", "dvc.lock", "dvc.yaml", "params.yaml", *INSTALLED)
+FILES = ("cells.json", "dvc.lock", "dvc.yaml", "params.yaml", *INSTALLED)
 FOLDERS = ("bench", "data", "models", "package", "requirements", "results")  # data/store lies in data/
 
 

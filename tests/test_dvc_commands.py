@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,7 +34,7 @@ print(json.dumps(said))
 def repository(tmp_path_factory) -> Path:
     """A repository with this project's stages and settings, and two figures."""
     home = tmp_path_factory.mktemp("repository")
-    for name in ("dvc.yaml", "params.yaml", "cells.yaml"):
+    for name in ("dvc.yaml", "params.yaml", "cells.json"):
         shutil.copy(ROOT / name, home)
     (home / "results" / "figures").mkdir(parents=True)
     for name in ("answer", "forest"):
@@ -94,13 +93,13 @@ STAGES = """\
 stages:
   plan:
     cmd: python plan.py grid --check
-    deps: [cells.yaml, params.yaml]
+    deps: [cells.json, params.yaml]
     outs:
       - data/store/shared_code.json: {cache: false}
   score:
     cmd: python score.py
     deps: [data/store/shared_code.json]
-    params: [protocols, {cells.yaml: [grid]}]
+    params: [protocols, {cells.json: [grid]}]
 metrics: [results/metrics]
 """
 
@@ -109,7 +108,7 @@ metrics: [results/metrics]
 def varied(tmp_path_factory) -> Path:
     """A repository with this project's settings and metrics, one stage that scores, and one experiment."""
     home = tmp_path_factory.mktemp("varied")
-    for name in ("params.yaml", "cells.yaml"):
+    for name in ("params.yaml", "cells.json"):
         shutil.copy(ROOT / name, home)
     shutil.copytree(ROOT / "results" / "metrics", home / "results" / "metrics")
     (home / "score.py").write_text(SCORE)
@@ -172,7 +171,7 @@ def test_a_setting_of_an_experiment_reaches_the_cells_and_one_line_of_the_settin
     line = ["git", "diff", "--numstat", "--", "params.yaml"]
     changed = subprocess.run(line, cwd=varied, check=True, capture_output=True, text=True).stdout
     assert changed.split() == ["1", "0", "params.yaml"]  # it has the epochs of `clean` until then
-    cells = yaml.safe_load((varied / "cells.yaml").read_text())["grid"]["train"]
+    cells = json.loads((varied / "cells.json").read_text())["grid"]["train"]
     epochs = {
         name.rsplit("-", 1)[1]: entry["settings"]["protocol"]["epochs"] for name, entry in cells.items()
     }

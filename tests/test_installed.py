@@ -16,7 +16,7 @@ from vidattn.bench.plan import project_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("bench", "data", "models", "package", "results/published")
-FILES = ("pyproject.toml", "README.md", "LICENSE", "params.yaml", "cells.yaml", "dvc.yaml", ".dvcignore")
+FILES = ("pyproject.toml", "README.md", "LICENSE", "params.yaml", "cells.json", "dvc.yaml", ".dvcignore")
 EXTRAS = ("tensorflow", "keras_cv", "tensorflow_datasets", "mlflow", "dvc")
 
 

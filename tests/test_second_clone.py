@@ -43,7 +43,7 @@ def lay(home: Path) -> None:
         (home / "results" / name / ".gitkeep").touch()
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())
     kept = {name: stage for name, stage in stages["stages"].items() if name not in LEFT_OUT}
-    kept["tables"]["params"] = ["suites", "tables", {"cells.yaml": ["grid"]}]
+    kept["tables"]["params"] = ["suites", "tables", {"cells.json": ["grid"]}]
     stages = {**stages, "stages": kept}
     del stages["plots"]  # those of the report
     (home / "dvc.yaml").write_text(yaml.safe_dump(stages, sort_keys=False))

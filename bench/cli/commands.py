@@ -152,7 +152,7 @@ def _finished(arguments: Namespace):
 
 
 def grid(arguments: Namespace) -> int:
-    """List cells, write cells.yaml, or run what is missing."""
+    """List cells, write cells.json, or run what is missing."""
     from vidattn.bench.plan import dvc_cells, relaid
     from vidattn.bench.plan.run_plan import resolve
     from vidattn.bench.runner import cluster, fill

@@ -157,8 +157,8 @@ _command(
 _command(
     "grid",
     "list the suite's cells, select a suite, or run what is missing",
-    option("--select", "make this suite the active one: params.yaml and cells.yaml", metavar="SUITE"),
-    option("--set", "set a value of params.yaml, and cells.yaml with it", multiple=True, metavar="KEY=VALUE"),
+    option("--select", "make this suite the active one: params.yaml and cells.json", metavar="SUITE"),
+    option("--set", "set a value of params.yaml, and cells.json with it", multiple=True, metavar="KEY=VALUE"),
     option("--jobs", "run every missing run, so many at a time", type=Whole(1)),
     option(
         "--on",
@@ -169,7 +169,7 @@ _command(
     option("--fail-fast", "with --jobs or --on: begin no run after one that failed", is_flag=True),
     DEVICE,
     option("--status", "how far the grid is that was begun last, from another terminal", is_flag=True),
-    option("--check", "check cells.yaml against params.yaml, for `dvc repro`", is_flag=True),
+    option("--check", "check cells.json against params.yaml, for `dvc repro`", is_flag=True),
 )
 _command(
     "store",

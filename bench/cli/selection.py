@@ -13,10 +13,10 @@ from vidattn.bench.plan.suites import cells, reported
 
 
 def settings(arguments: Namespace) -> Params:
-    """The settings, of --suite or of the active suite; within a stage of DVC, cells.yaml follows."""
+    """The settings, of --suite or of the active suite; within a stage of DVC, cells.json follows."""
     suite = getattr(arguments, "suite", None)
     params = params_module.load(**({"suite": suite} if suite else {}))
-    if os.environ.get("DVC_STAGE"):  # set by DVC, whose stages are made from cells.yaml
+    if os.environ.get("DVC_STAGE"):  # set by DVC, whose stages are made from cells.json
         from vidattn.bench.plan import dvc_cells  # here, since it brings pandas
 
         dvc_cells.follow(params)

@@ -1,4 +1,4 @@
-"""What params.yaml says of a cell, resolved: its entry in cells.yaml, and the settings in its runs' keys."""
+"""What params.yaml says of a cell, resolved: its entry in cells.json, and the settings in its runs' keys."""
 
 from typing import Any
 

@@ -1,11 +1,10 @@
-"""The grid as DVC sees it: cells.yaml, each cell of the active suite fully resolved from params.yaml."""
+"""The grid as DVC sees it: cells.json, each cell of the active suite fully resolved from params.yaml."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-
-import yaml
 
 from vidattn.bench.config.cell import Cell, Run
 from vidattn.bench.config.errors import ParamsError
@@ -19,9 +18,9 @@ from vidattn.bench.plan.suites import cells
 from vidattn.bench.system import corrections, digests
 from vidattn.data.files import atomic
 
-PATH = Path("cells.yaml")
+PATH = Path("cells.json")
 CODE = "shared_code.json"  # in the store: digests of the code that every cell runs
-NOTE = "# Made from params.yaml by `vidattn grid --select`: the stages of dvc.yaml. Do not edit.\n"
+NOTE = "Made from params.yaml by `vidattn grid --select`: the stages of dvc.yaml. Do not edit."
 
 
 def grid(params: Params) -> dict:
@@ -72,20 +71,13 @@ def _wanted(
     return wanted
 
 
-class _Plain(yaml.SafeDumper):
-    """Every cell is written in full, without anchors for what it shares with another."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
 def text(params: Params) -> str:
-    """The content of cells.yaml."""
-    return NOTE + yaml.dump({"grid": grid(params)}, Dumper=_Plain, sort_keys=True)
+    """The content of cells.json. JSON, since DVC reads it anew for every cell and is slow at YAML."""
+    return json.dumps({"note": NOTE, "grid": grid(params)}, indent=1, sort_keys=True) + "\n"
 
 
 def check(params: Params) -> None:
-    """Raises `ParamsError` where cells.yaml is not what params.yaml says, and tells what to run."""
+    """Raises `ParamsError` where cells.json is not what params.yaml says, and tells what to run."""
     if not _current(params):
         raise ParamsError(
             f"{PATH} is not what params.yaml says (its suite is '{params.suite}'). Run: "
@@ -94,7 +86,7 @@ def check(params: Params) -> None:
 
 
 def follow(params: Params) -> None:
-    """Within a stage: bring cells.yaml up to date where the stages stay the same; else as `check`.
+    """Within a stage: bring cells.json up to date where the stages stay the same; else as `check`.
 
     `dvc exp run -S` sets a value after DVC was started. Values of cells it reads when it comes to them; which
     stages there are it has read by then.
@@ -102,8 +94,8 @@ def follow(params: Params) -> None:
     if _current(params):
         return
     same = False
-    with suppress(OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        written = yaml.load(PATH.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        written = json.loads(PATH.read_text(encoding="utf-8"))
         same = _stages(written["grid"]) == _stages(grid(params))
     if same:
         atomic.write(PATH, text(params))
@@ -121,7 +113,7 @@ def _stage(entry: dict) -> dict:
 
 
 def _current(params: Params) -> bool:
-    """Whether cells.yaml is what params.yaml says, byte by byte: a damaged one need not be text."""
+    """Whether cells.json is what params.yaml says, byte by byte: a damaged one need not be text."""
     return PATH.is_file() and PATH.read_bytes() == text(params).encode()
 
 
@@ -135,7 +127,7 @@ def write_code(params: Params) -> Path:
 
 
 def select(params_path: Path, suite: str | None, changes: Sequence[str] = ()) -> None:
-    """Make a suite the active one, if any, and set values, each `key=value`; then write cells.yaml."""
+    """Make a suite the active one, if any, and set values, each `key=value`; then write cells.json."""
     before = params_path.read_text(encoding="utf-8")
     after = re.sub(r"(?m)^suite: *[a-z0-9_]+", f"suite: {suite}", before, count=1) if suite else before
     for change in changes:

@@ -9,7 +9,7 @@ from vidattn.bench.system import digests
 from vidattn.data.files import atomic
 
 INSTALLED = "installed.json"  # in the store: a digest of the installed code
-LAID = ("params.yaml", "cells.yaml", "dvc.yaml", ".dvcignore")
+LAID = ("params.yaml", "cells.json", "dvc.yaml", ".dvcignore")
 MEASURED = ("results/benchmarks", "results/rates")  # what `vidattn bench` fills; the stages read it
 IGNORED = """\
 /data/store
@@ -28,7 +28,7 @@ CODE = re.compile(r" +- (bench|models|data/(?!store)\w+|\$\{item\.code\.\w+\})(/
 
 
 def lay(folder: Path) -> list[Path]:
-    """Write params.yaml, cells.yaml, dvc.yaml and the published numbers into a folder, params.yaml last.
+    """Write params.yaml, cells.json, dvc.yaml and the published numbers into a folder, params.yaml last.
 
     Raises:
         ParamsError: One of them is there already, or the folder is a file. Nothing was written.

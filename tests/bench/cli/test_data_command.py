@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project folder with four clips of ucf101_12 in its index, one of them bad."""
-    for name in ("params.yaml", "cells.yaml"):
+    for name in ("params.yaml", "cells.json"):
         shutil.copy(ROOT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     write_dataset(tmp_path / "data/store", "ucf101_12", 4)

@@ -1,11 +1,11 @@
-"""cells.yaml: the cells of the active suite, resolved from params.yaml; those of another are an error."""
+"""cells.json: the cells of the active suite, resolved from params.yaml; those of another are an error."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from vidattn.bench.config import load as params_module
 from vidattn.bench.config.errors import ParamsError
@@ -20,15 +20,15 @@ def params():
     return params_module.load(ROOT / "params.yaml", suite="demo")
 
 
-def test_cells_yaml_is_up_to_date():
+def test_cells_json_is_up_to_date():
     """If this fails: vidattn grid --select <the suite in params.yaml>."""
-    assert (ROOT / "cells.yaml").read_text() == dvc_cells.text(params_module.load(ROOT / "params.yaml"))
+    assert (ROOT / "cells.json").read_text() == dvc_cells.text(params_module.load(ROOT / "params.yaml"))
 
 
 def test_a_file_that_is_no_text_any_more_is_not_what_params_say(params, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     dvc_cells.PATH.write_bytes(dvc_cells.text(params).encode() + b"\xe9")
-    with pytest.raises(ParamsError, match="cells.yaml is not what params.yaml says"):
+    with pytest.raises(ParamsError, match="cells.json is not what params.yaml says"):
         dvc_cells.check(params)
 
 
@@ -43,7 +43,7 @@ def test_an_entry_holds_what_the_key_digests(params):
     for cell_id, entry in dvc_cells.grid(params)["train"].items():
         cell = cells(params)[cell_id][0].cell
         assert run_key.digests.digest([entry["settings"]]) == run_key.settings_digest(cell, params)
-        assert entry == yaml.safe_load(yaml.safe_dump(entry))
+        assert entry == json.loads(json.dumps(entry))
 
 
 def test_a_change_of_flow_changes_entries_of_cells_that_read_flow_alone(params):
@@ -62,9 +62,9 @@ def test_a_setting_of_one_protocol_changes_its_cells_alone(params):
 def test_cells_of_other_settings_are_an_error_that_says_what_to_run(params, tmp_path, monkeypatch):
     """Edited by hand, or by `dvc exp run -S suite=ci`: DVC would go on with the cells of before."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ParamsError, match="cells.yaml is not what .*vidattn grid --select demo"):
+    with pytest.raises(ParamsError, match="cells.json is not what .*vidattn grid --select demo"):
         dvc_cells.check(params)
-    Path("cells.yaml").write_text(dvc_cells.text(params))
+    Path("cells.json").write_text(dvc_cells.text(params))
     dvc_cells.check(params)
     with pytest.raises(ParamsError, match="suite is 'ci'.*vidattn grid --select ci"):
         dvc_cells.check(replace(params, suite="ci"))
@@ -78,10 +78,10 @@ def test_cells_follow_settings_where_the_stages_stay_the_same(params, tmp_path, 
     dvc_cells.check(replace(params, protocols=longer))
     smaller = {**params.protocols, "clean": replace(params.protocols["clean"], frames=4)}
     for other in (replace(params, suite="ci"), replace(params, protocols=smaller)):
-        with pytest.raises(ParamsError, match="cells.yaml is not what params.yaml says"):
+        with pytest.raises(ParamsError, match="cells.json is not what params.yaml says"):
             dvc_cells.follow(other)
-    dvc_cells.PATH.write_bytes(b"grid: {train: [\xe9")
-    with pytest.raises(ParamsError, match="cells.yaml is not what params.yaml says"):
+    dvc_cells.PATH.write_bytes(b'{"grid": {"train": [\xe9')
+    with pytest.raises(ParamsError, match="cells.json is not what params.yaml says"):
         dvc_cells.follow(params)
 
 
@@ -109,4 +109,4 @@ def test_select_changes_the_switch_and_nothing_else(tmp_path, monkeypatch):
     after = Path("params.yaml").read_text()
     assert re.sub(r"(?m)^suite: \w+", "suite: X", after) == re.sub(r"(?m)^suite: \w+", "suite: X", before)
     assert params_module.load(Path("params.yaml")).suite == "ci"
-    assert Path("cells.yaml").read_text() == dvc_cells.text(params_module.load(Path("params.yaml")))
+    assert Path("cells.json").read_text() == dvc_cells.text(params_module.load(Path("params.yaml")))

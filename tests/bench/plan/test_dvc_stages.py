@@ -18,7 +18,7 @@ MEANS = ("bench/config/", "bench/plan/", "bench/results/", "bench/system/", "dat
 
 
 def test_every_cell_waits_for_the_digests_of_the_code_that_runs_are_keyed_on():
-    assert set(STAGES["plan"]["deps"]) == {*run_key.SHARED, "cells.yaml", "params.yaml"}
+    assert set(STAGES["plan"]["deps"]) == {*run_key.SHARED, "cells.json", "params.yaml"}
     for stage in ("train", "fuse"):
         assert set(outs("plan")) <= set(STAGES[stage]["do"]["deps"])
 

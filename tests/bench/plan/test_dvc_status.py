@@ -1,6 +1,7 @@
 """What `dvc status` lists after an edit: the demo's stages on stand-ins for all that they read and write."""
 
 import contextlib
+import json
 import re
 import shutil
 from functools import reduce
@@ -25,7 +26,7 @@ def project(tmp_path_factory) -> Repo:
     """A project of few cells where every stage is up to date."""
     home = tmp_path_factory.mktemp("project")
     shutil.copy(ROOT / "dvc.yaml", home)
-    (home / "cells.yaml").write_text(few_cells())
+    (home / "cells.json").write_text(few_cells())
     with contextlib.chdir(home), Repo.init(no_scm=True) as repo:
         stand_in(home, repo.index.stages)
         repo.commit(force=True)
@@ -34,11 +35,11 @@ def project(tmp_path_factory) -> Repo:
 
 
 def few_cells() -> str:
-    """cells.yaml of two attentions in two streams, and what is fused of these; DVC is slow to read more."""
+    """cells.json of two attentions in two streams, and what is fused of these; DVC is slow to read more."""
     grid = dvc_cells.grid(load(ROOT / "params.yaml", suite="demo"))
     for kind in ("train", "fuse"):
         grid[kind] = {name: entry for name, entry in grid[kind].items() if KEPT.fullmatch(name)}
-    return yaml.safe_dump({"grid": grid})
+    return json.dumps({"grid": grid})
 
 
 def stand_in(home: Path, stages) -> None:
@@ -51,7 +52,7 @@ def stand_in(home: Path, stages) -> None:
                 *outer, last = name.split(".")
                 place = reduce(lambda inner, key: inner.setdefault(key, {}), outer, settings)
                 place.setdefault(last, {})
-        elif path != home / "cells.yaml":
+        elif path != home / "cells.json":
             path = path if path.suffix else path / "file"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"{path}\n")
@@ -103,11 +104,11 @@ def test_a_new_metric_makes_no_run_stale(project, edit):
 
 
 def test_a_change_of_one_cell_makes_it_and_the_stages_over_all_cells_run(project, edit):
-    grid = yaml.safe_load(Path(project.root_dir, "cells.yaml").read_text())["grid"]
+    grid = json.loads(Path(project.root_dir, "cells.json").read_text())["grid"]
     cell = min(grid["train"])
     grid["train"][cell]["settings"]["protocol"]["epochs"] += 1
-    edit("cells.yaml", yaml.safe_dump({"grid": grid}))
+    edit("cells.json", json.dumps({"grid": grid}))
     assert set(project.status()) == {f"train@{cell}", *OF_THE_GRID}
     del grid["train"][cell]
-    edit("cells.yaml", yaml.safe_dump({"grid": grid}))
+    edit("cells.json", json.dumps({"grid": grid}))
     assert set(project.status()) == OF_THE_GRID

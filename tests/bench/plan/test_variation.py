@@ -59,7 +59,7 @@ def test_what_sets_nothing_is_told(change, told):
 
 def test_a_suite_is_switched_by_its_own_option_and_by_nothing_else(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("params.yaml", "cells.yaml"):
+    for name in ("params.yaml", "cells.json"):
         shutil.copy(ROOT / name, tmp_path)
     with pytest.raises(ParamsError, match="vidattn grid --select <suite>"):
         dvc_cells.select(Path("params.yaml"), None, ["suite=ci"])
@@ -70,7 +70,7 @@ def test_a_suite_is_switched_by_its_own_option_and_by_nothing_else(tmp_path, mon
 
 def test_a_value_that_does_not_load_is_not_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("params.yaml", "cells.yaml"):
+    for name in ("params.yaml", "cells.json"):
         shutil.copy(ROOT / name, tmp_path)
     with pytest.raises(ParamsError, match=r"^params.yaml: protocols.clean.epochs: expected a whole number"):
         dvc_cells.select(Path("params.yaml"), "demo", ["protocols.clean.epochs=many"])

@@ -32,7 +32,7 @@ FILES = {  # every kind of file that is stored
     "table": "results/tables/*",
     "numbers for DVC": "results/metrics/*",
     "reference": REFERENCE,
-    "cells": "cells.yaml",
+    "cells": "cells.json",
 }
 READERS = [*project.READERS, ["check"], ["records"], ["grid", "--check"]]
 

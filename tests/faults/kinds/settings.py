@@ -20,7 +20,7 @@ def inject(case: Case) -> Verdict:
         if name.startswith("data/store/runs/") and before.get(name, digest) != digest:
             verdict.add("wrong", f"{name} was made with other settings")
     path.write_bytes(whole)
-    if ended(verdict, case.give(project.STEPS), must=True):  # all of them: cells.yaml follows from it, too
+    if ended(verdict, case.give(project.STEPS), must=True):  # all of them: cells.json follows from it, too
         stored = [n for n in snapshot(case.work) if n.startswith("data/store/") and n not in before]
         same(verdict, case.work, before, allowed=stored)  # what other settings made stays in the store
     return verdict
