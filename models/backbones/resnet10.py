@@ -1,7 +1,7 @@
-"""A residual network small enough to be trained from nothing on a CPU: ten layers with weights, one of them the top.
+"""A residual network of ten layers, the top among them, small enough to be trained from nothing on a CPU.
 
-Basic blocks of He et al. (CVPR 2016), one a stage where their ResNet18 has two. Made for small pictures: the stem
-halves once, where theirs divides by four.
+Basic blocks of He et al. (CVPR 2016), one a stage where their ResNet18 has two. Made for small pictures: the
+stem halves once, where theirs divides by four.
 """
 
 import keras
@@ -16,7 +16,7 @@ STAGES = 4
 def backbone(
     shape: tuple[int, int, int], *, width: int = 16, stem: int = 2, weights: str | None = None
 ) -> keras.Model:
-    """Stem and four stages of one basic block; every stage but the first halves the map and doubles the channels.
+    """Stem and four stages of a block; all stages but the first halve the map and double the channels.
 
     Args:
         shape: Input (H, W, C). At 32x32 the stages give 16x16, 8x8, 4x4 and 2x2.
@@ -34,7 +34,7 @@ def backbone(
 
 
 def _block(x: keras.KerasTensor, channels: int, stride: int, name: str) -> keras.KerasTensor:
-    """Two 3x3 convolutions and what passes beside them: itself, or a 1x1 convolution where the shape changes."""
+    """Two 3x3 convolutions; beside them the input, or a 1x1 convolution where the shape changes."""
     inner = keras.layers.ReLU(name=f"{name}_relu")(_convolution(x, channels, 3, stride, f"{name}_conv1"))
     inner = _convolution(inner, channels, 3, 1, f"{name}_conv2")
     same = stride == 1 and x.shape[-1] == channels
