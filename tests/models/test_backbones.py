@@ -52,6 +52,18 @@ def test_parameters_and_taps_at_224(blank, backbone):
     assert shapes == ENDPOINTS.get(backbone, shapes)
 
 
+@pytest.mark.parametrize("options, size, sides", [({}, 32, (16, 8, 4, 2)), ({"stem": 4}, 96, (24, 12, 6, 3))])
+def test_the_small_residual_network_by_hand(options, size, sides):
+    """Width 16: stem 496 (3x3x3x16 and norm), stages 4,736, 14,720, 58,112 and 230,912."""
+    module = build.module("backbone", "resnet10")
+    model = module.backbone((size, size, 3), **options)
+    assert model.count_params() == 496 + 4_736 + 14_720 + 58_112 + 230_912
+    taps = [model.get_layer(name).output.shape[1:] for name in module.ENDPOINTS.values()]
+    assert taps == [(side, side, width) for side, width in zip(sides, (16, 32, 64, 128), strict=True)]
+    with pytest.raises(ValueError, match="'resnet10' has no ImageNet weights; use weights: null"):
+        weights.stock(module, (32, 32, 3), "imagenet")
+
+
 def test_folded_weights_give_the_recorded_features(shared):
     """ImageNet weights with folded batch norm: features of ten real pictures."""
     folder = shared / "mobilenet_v2"

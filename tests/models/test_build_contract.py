@@ -31,7 +31,7 @@ BLIND = {
     "attentive_probe": ("_key/bias",),
 }
 REAL = list(sample_models.real())
-SHALLOW = ("mobilenet_v2",)  # built in seconds
+SHALLOW = ("mobilenet_v2", "resnet10")  # built in seconds
 # One of layers in a row and one of shortcuts; the others take more seconds: `make battery`
 SAMPLE = ("vgg19", "resnet50")
 
