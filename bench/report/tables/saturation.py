@@ -6,7 +6,7 @@ Where the change was trained to the end on real features, top-1 stands beside it
 import pandas as pd
 
 from vidattn.bench.analysis import comparisons, numbers_in_words
-from vidattn.bench.results.reader import Results
+from vidattn.bench.results.reader import COORDINATES, Results
 
 # Stated before, from a first trial with Keras 3 gates and other made-up features: width, change -> shares.
 EXPECTED = {
@@ -93,7 +93,12 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
     text = f"Gates beyond 4 after 10 updates, and top-1 once trained: {'; '.join(said)}."
     low = rows.loc[rows["top1_high"] < HALF, "change"].tolist()
     which = f"{', '.join(low)} {'have' if len(low) > 1 else 'has'} its" if low else "no head has its"
-    return [f"{text} {_published(results)}, of 12 classes, {which} whole interval below half of the clips."]
+    open_ = rows.loc[rows["top1_high"].isna(), "change"].tolist()
+    without = f"; without an interval: {', '.join(open_)}" if open_ else ""
+    ids = ("-".join(row) for row in part[list(COORDINATES)].to_numpy())
+    classes = max(len(record["classes"]) for cell in ids for record in results.records[cell])
+    ending = f"of {classes} classes, {which} whole interval below half of the clips{without}."
+    return [f"{text} {_published(results)}, {ending}"]
 
 
 def _published(results: Results) -> str:
