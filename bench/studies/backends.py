@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BACKENDS = ("tensorflow", "jax", "torch")
-COLUMNS = ["backend", "version", "keras", "models", "max_difference", "worst", "same_flops", "steps_ok"]
-COLUMNS += ["reloads_ok", "seconds", "failed"]
+COLUMNS = ["backend", "version", "keras", "models", "max_difference", "worst", "worst_rounding", "same_flops"]
+COLUMNS += ["steps_ok", "reloads_ok", "seconds", "failed"]
+ROUNDING = 2.0**-23  # relative, of float32: what an input changes by where its last bit does
 WHOLE = ("models", "same_flops", "steps_ok", "reloads_ok")
 ROOT = Path(__file__).resolve().parents[2]
 # What was compiled once serves the reloaded model too. XLA's optimisation stays on: without it, gradients of
@@ -113,14 +114,25 @@ def call(python: str, backend: str, task: str, folder: str, models: list) -> Non
 
 
 def ask(folder: str, models: list) -> None:
-    """Stores weights, inputs, outputs and analytic FLOPs of every model."""
+    """Stores weights, inputs, outputs and analytic FLOPs of every model, and what one rounding does to it."""
     for number, cell in enumerate(models):
         model = compiled(sample_models.model(tuple(cell), seed=number))
         clips = sample_models.inputs(model, seed=number)
         arrays = {f"w{i}": w for i, w in enumerate(model.get_weights())}
-        answer = {"output": _output(model, clips), "flops": cost.cost(model).total}
+        output = _output(model, clips)
+        moved = np.abs(_output(model, _rounded(clips, number)) - output).max()
+        answer = {"output": output, "rounding": moved, "flops": cost.cost(model).total}
         np.savez(Path(folder) / f"{number}.npz", **arrays, **clips, **answer)
         keras.backend.clear_session()
+
+
+def _rounded(clips: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
+    """The inputs, each number up or down by one rounding."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: (array * (1 + ROUNDING * rng.choice([-1.0, 1.0], array.shape))).astype(array.dtype)
+        for name, array in clips.items()
+    }
 
 
 def answer(folder: str, models: list) -> None:
@@ -152,12 +164,14 @@ def one(cell: sample_models.Names, folder: Path, number: int) -> dict:
         model.set_weights([arrays[f"w{i}"] for i in range(len(model.weights))])
         clips = {name: arrays[name] for name in model.input}
         difference = float(np.abs(_output(model, clips) - arrays["output"]).max())
+        rounding = float(arrays["rounding"])
         flops = cost.cost(model).total == arrays["flops"]
     step = trains(model, clips)
     model.save(folder / "model.keras")
     again = keras.models.load_model(folder / "model.keras")
     reload = np.array_equal(_output(model, clips), _output(again, clips))
-    return {"difference": difference, "flops": bool(flops), "step": step, "reload": bool(reload)}
+    checks = {"flops": bool(flops), "step": step, "reload": bool(reload)}
+    return {"difference": difference, "rounding": rounding, **checks}
 
 
 def compiled(model: keras.Model) -> keras.Model:
@@ -189,7 +203,9 @@ def summarise(report: dict) -> dict:
     """One row of the table from what a backend stored."""
     models = report["models"]
     good = [m for m in models if "error" not in m]
-    worst = max(good, key=lambda m: m["difference"], default={"difference": None, "model": None})
+    worst = max(
+        good, key=lambda m: m["difference"], default=dict.fromkeys(("difference", "model", "rounding"))
+    )
     counts = {f"{k}s_ok": sum(m[k] for m in good) for k in ("step", "reload")}
     failed = [f"{m['model']} ({m['error']})" for m in models if "error" in m]
     return {
@@ -197,6 +213,7 @@ def summarise(report: dict) -> dict:
         "models": len(models),
         "max_difference": worst["difference"],
         "worst": worst["model"],
+        "worst_rounding": worst["rounding"],
         "same_flops": sum(m["flops"] for m in good),
         **counts,
         "seconds": round(report["seconds"], 1),

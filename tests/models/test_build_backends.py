@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -46,13 +47,23 @@ def test_sample_has_every_plug_in():
 
 
 def test_a_model_that_fails_is_named_and_the_others_count():
-    good = {"difference": 2e-6, "flops": True, "step": True, "reload": False, "model": "a"}
+    good = {"difference": 2e-6, "rounding": 4e-7, "flops": True, "step": True, "reload": False, "model": "a"}
     bad = {"error": "ValueError: no", "model": "b"}
     report = {"backend": "jax", "version": "1", "keras": "3", "seconds": 1.234, "models": [good, bad]}
     row = backends.summarise(report)
     assert (row["models"], row["steps_ok"], row["reloads_ok"]) == (2, 1, 0)
     assert (row["max_difference"], row["worst"], row["seconds"]) == (2e-6, "a", 1.2)
+    assert row["worst_rounding"] == 4e-7
     assert row["failed"] == "b (ValueError: no)"
+
+
+def test_inputs_are_moved_by_their_last_bit():
+    clips = {"rgb": np.linspace(-1, 1, 1001, dtype="float32").reshape(7, 11, 13)}
+    moved = backends._rounded(clips, 0)["rgb"]
+    assert moved.dtype == np.float32
+    units = np.abs(moved - clips["rgb"]) / np.spacing(np.abs(clips["rgb"]))
+    assert (units[clips["rgb"] != 0] >= 1).all() and units.max() <= 2
+    assert 0.4 < (moved > clips["rgb"]).mean() < 0.6
 
 
 def test_interpreter_without_the_backend_is_passed_over():
@@ -65,7 +76,14 @@ def answers(monkeypatch):
     """No process is started; TensorFlow is at hand, and answers with one model."""
 
     def call(python, backend, task, folder, models):
-        good = {"difference": 1e-6, "flops": True, "step": True, "reload": True, "model": "a"}
+        good = {
+            "difference": 1e-6,
+            "rounding": 1e-7,
+            "flops": True,
+            "step": True,
+            "reload": True,
+            "model": "a",
+        }
         report = {"backend": backend, "version": "2", "keras": "3", "seconds": 1.0, "models": [good]}
         (Path(folder) / f"{backend}.json").write_text(json.dumps(report))
 
