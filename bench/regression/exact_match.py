@@ -19,8 +19,8 @@ def digest(record: Mapping[str, Any], predictions: pd.DataFrame) -> str:
     """16 hexadecimal digits that stand for a run's predictions and curves; "" without predictions."""
     if predictions.empty:
         return ""
-    rows = predictions.sort_values("clip", kind="stable")[SEEN].astype(str)
-    lines = ["\t".join(row) for row in rows.itertuples(index=False)]
+    rows = predictions.sort_values("clip", kind="stable")
+    lines = ["\t".join(map(str, row)) for row in zip(*(rows[name].tolist() for name in SEEN))]
     curves = json.dumps(record.get("history"), sort_keys=True)
     return hashlib.sha256("\n".join([*lines, curves]).encode()).hexdigest()[:16]
 
@@ -32,11 +32,12 @@ def verdicts(old: pd.DataFrame, now: pd.DataFrame) -> dict[str, str]:
         old: Rows of the reference (`reference.make`) of one cell.
         now: The same of what was measured; runs that only one of the two has are left out.
     """
-    both = old.merge(now, on=["fold", "seed"], suffixes=("", "_now"))
-    return {f"{row.fold}-{row.seed}": _verdict(row) for row in both.itertuples() if row.digest}
+    made = {(row.fold, row.seed): row for row in now.itertuples()}
+    both = [(row, made[row.fold, row.seed]) for row in old.itertuples() if (row.fold, row.seed) in made]
+    return {f"{row.fold}-{row.seed}": _verdict(row, again) for row, again in both if row.digest}
 
 
-def _verdict(row: Any) -> str:
-    if row.digest == row.digest_now:
+def _verdict(old: Any, now: Any) -> str:
+    if old.digest == now.digest:
         return IDENTICAL
-    return CHANGED if row.device == row.device_now else ELSEWHERE
+    return CHANGED if old.device == now.device else ELSEWHERE

@@ -152,7 +152,7 @@ def check(
 
 def _judge(results: Results, cell: str, old: pd.DataFrame, planned: Runs | None) -> _Judged:
     runs = None if planned is None else planned.get(cell)
-    now = reference.make(Results(results.root, [cell]), "", errors=False, runs=runs)
+    now = reference.make(results, "", errors=False, cells=[cell], runs=runs)
     again = np.ones(len(old), bool) if runs is None else _among(old, runs)
     return _Judged(old[again], old[~again], now)
 

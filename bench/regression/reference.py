@@ -1,7 +1,7 @@
 """The accepted state, results/reference.csv: one row a run, every test clip's hit as a bit."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,11 @@ COLUMNS += TEXTS
 
 
 def make(
-    results: Results, reason: str, errors: bool = True, runs: Collection[tuple[int, int]] | None = None
+    results: Results,
+    reason: str,
+    errors: bool = True,
+    cells: Sequence[str] | None = None,
+    runs: Collection[tuple[int, int]] | None = None,
 ) -> pd.DataFrame:
     """The reference that these results would be; `errors=False` leaves the bootstrap out.
 
@@ -29,6 +33,7 @@ def make(
         results: What was measured.
         reason: Why it may be the reference.
         errors: Whether to estimate the errors of top-1.
+        cells: Of the results; None: all.
         runs: (fold, seed) of the runs that are wanted; None: all.
 
     Columns: coordinates, fold, seed, top1, its standard error over groups, n, groups, parameters, trainable,
@@ -36,7 +41,7 @@ def make(
     hexadecimal), `digest` (`exact_match`), device, reason.
     """
     rows = []
-    for cell in results.ids:
+    for cell in results.ids if cells is None else cells:
         tested = results.tested(cell)
         for record in results.records[cell]:
             run = (record["fold"], record["seed"])
