@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ import vl_convert
 
 from vidattn.bench.analysis import comparisons, main_effects, planned
 from vidattn.bench.config import load
-from vidattn.bench.report import answer, figures, findings, names, sentences, tables
+from vidattn.bench.report import answer, captions, figures, findings, names, sentences, tables
 from vidattn.bench.report import page as report
 from vidattn.bench.report.figures import answer as answer_figure
 from vidattn.bench.report.figures import learning_curves, protocols, ranks, saturation, style, tradeoff
@@ -637,6 +638,35 @@ def test_pictures_are_called_images(tmp_path):
     ]
     assert "13,394 images" in lines[0] and "not significantly different from none" in " ".join(lines)
     assert not any("clips" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        (
+            (0.5, 0.5, 0.2),
+            "The highest top-1 is 50.0 %, of 2 cells alike (tiny / a / lstm, tiny / b / lstm).",
+        ),
+        ((0.5, 0.5, 0.5), "The highest top-1 is 50.0 %, of all 3 cells alike."),
+        (
+            (0.25, 0.25, 0.25),
+            "No cell is above chance, one of 4 classes: the highest top-1 is 25.0 %, of all 3 cells alike.",
+        ),
+        (
+            (0.25, 0.2, 0.2),
+            "No cell is above chance, one of 4 classes: the highest top-1 is 25.0 %, of tiny / a / lstm.",
+        ),
+        ((0.26, 0.2, 0.2), "The highest top-1 is 26.0 %, of tiny / a / lstm."),
+    ],
+)
+def test_of_equal_cells_none_is_called_the_highest_and_chance_is_called_so(rates, said):
+    part = pd.DataFrame(
+        {"dataset": "d", "backbone": "tiny", "attention": list("abc"), "architecture": "lstm"}
+    )
+    part = part.assign(protocol="p", top1=rates, top1_low=np.nan, top1_high=np.nan)
+    given = SimpleNamespace(records=dict.fromkeys(sentences._ids(part), [{"classes": list("wxyz")}]))
+    facts = sentences._best(given, part)
+    assert captions.sentences("block.txt", {"extent": {}, "trained": [], **facts})[1:] == [said]
 
 
 def test_findings_are_plain_text_beside_the_page(page):
