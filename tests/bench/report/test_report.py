@@ -16,7 +16,7 @@ import synthetic
 import vl_convert
 
 from vidattn.bench.analysis import comparisons, main_effects, planned
-from vidattn.bench.config import load
+from vidattn.bench.config import load, plugin_files
 from vidattn.bench.report import answer, captions, figures, findings, names, sentences, tables
 from vidattn.bench.report import page as report
 from vidattn.bench.report.figures import answer as answer_figure
@@ -115,6 +115,7 @@ BELOW = {
     "others": 0,
 }
 NONE: dict = {"places": [], "others": 7}
+OPEN = [{"dataset": name, "gain": gain} for name, gain in (("actors", "10.1"), ("sun", "5.6"), ("moon", ""))]
 
 
 @pytest.mark.parametrize(
@@ -125,10 +126,11 @@ NONE: dict = {"places": [], "others": 7}
             BELOW,
             2,
             [
-                "Attention raises top-1 significantly in 4 of 5 comparisons on actors (by up to 15.3 "
-                "points), on the other data sets in none of 2.",
+                "Attention raises top-1 significantly in 4 of 5 comparisons on the synthetic set actors (by "
+                "up to 15.3 points), on the other data sets in none of 2.",
                 "It lowers it significantly in 1 of 5 on actors (by up to 8.4 points), 4 of 6 on sun (15.3).",
-                "In the other 2 there is no significant difference: X.",
+                "The other 2 are not significant; the largest gains that are not excluded: 10.1 points on "
+                "actors, 5.6 on sun; any gain is excluded on moon.",
             ],
         ),
         (
@@ -136,9 +138,9 @@ NONE: dict = {"places": [], "others": 7}
             NONE,
             1,
             [
-                "Attention raises top-1 significantly in 4 of 5 comparisons on actors (by up to 15.3 "
-                "points), on the other data sets in none of 2.",
-                "In the other there is no significant difference: X.",
+                "Attention raises top-1 significantly in 4 of 5 comparisons on the synthetic set actors (by "
+                "up to 15.3 points), on the other data sets in none of 2.",
+                "The other is not significant; the largest gain that is not excluded: 10.1 points on actors.",
             ],
         ),
         (
@@ -147,19 +149,31 @@ NONE: dict = {"places": [], "others": 7}
             0,
             [
                 "In none of 7 comparisons does attention raise top-1 significantly.",
-                "It lowers it significantly in 1 of 5 on actors (by up to 8.4 points), 4 of 6 on sun (15.3).",
+                "It lowers it significantly in 1 of 5 on the synthetic set actors (by up to 8.4 points), "
+                "4 of 6 on sun (15.3).",
             ],
         ),
         (
             NONE,
             NONE,
             7,
-            ["In none of 7 comparisons does attention change top-1 significantly: X."],
+            [
+                "In none of 7 comparisons does attention change top-1 significantly; the largest gains that "
+                "are not excluded: 10.1 points on the synthetic set actors, 5.6 on sun; any gain is "
+                "excluded on moon."
+            ],
         ),
     ],
 )
 def test_the_answer_in_sentences(higher, lower, rest, said):
-    facts = {"count": 7, "higher": higher, "lower": lower, "rest": rest, "excluded": "X", "leakage": {}}
+    facts = {
+        "count": 7,
+        "higher": higher,
+        "lower": lower,
+        "rest": rest,
+        "open": OPEN[: max(1, 3 * (rest > 1))],
+    }
+    facts |= {"synthetic": ["actors"], "leakage": {}}
     template = report._environment().get_template("answer.txt")
     assert template.render(facts).splitlines() == said and template.render({}) == ""
 
@@ -175,6 +189,32 @@ def test_significant_effects_are_counted_by_data_set():
         ],
         "others": 1,
     }
+
+
+def test_gains_that_are_not_excluded_are_told_by_data_set():
+    effects = pd.DataFrame({"dataset": ["a", "b", "a"], "difference_high": [0.02, -0.01, 0.104]})
+    assert answer._open(effects) == [{"dataset": "a", "gain": "10.4"}, {"dataset": "b", "gain": ""}]
+    assert plugin_files.generated("actors") and not plugin_files.generated("ucf101_12")
+
+
+def test_leakage_counts_heads_and_backbones_and_names_the_settings_that_differ(tmp_path):
+    heads = {"lstm": "small", "mean_linear": "small", "conv_pooling": "large", "nearest": "small"}
+    cells = [f"d-{backbone}-none-{head}" for head, backbone in heads.items()]
+    rows = [f"leakage: {head},d,{cell}-leaky,{cell}-clean" for head, cell in zip(heads, cells)]
+    gains = ("0.05", "0.1", "", "0.3")  # one was not run, and the probe is no model
+    table = "\n".join(["effect,dataset,cell,control,top1_difference", *map(",".join, zip(rows, gains))])
+    (tmp_path / "icip_explained.csv").write_text(table + "\n")
+    results, alike = Results(tmp_path, []), {"batch": 8, "kind": "any"}
+    results.cache["protocols"] = {
+        "leaky": {"split": "random", "validation": "clips", **alike},
+        "clean": {"split": "official", "validation": "groups", **alike},
+    }
+    said = captions.sentences("answer.txt", {"leakage": answer._leakage(results, tmp_path)})
+    assert said == [
+        "Clips split at random, as published, leak: on d this changes top-1 by +5.0 to +10.0 points in each "
+        "of 2 models (2 heads on 1 backbone); the protocols differ in the settings split and validation "
+        "alone."
+    ]
 
 
 def test_a_contrast_that_was_not_run_says_so(results):
