@@ -136,9 +136,9 @@ def _peers(
 def fold_term(peers: list[Arm], runs: list[Term]) -> Term | None:
     """Variance over folds of what a cell's mean differs by from the others', beyond clips and runs.
 
-    Of every set of cells that were tested on the same clips in two folds or more, pooled. Where
-    there is no set of two, one cell alone keeps what it shares with others: that test sides differ
-    is then in the estimate too.
+    Of every set of cells tested on the same clips in two folds or more, pooled. Without a set
+    of two, one cell alone keeps what it shares with others: that test sides differ is then in
+    the estimate too.
     """
     terms = [_fold_term(alike, runs) for alike in _alike(peers)]
     if not terms:
@@ -148,7 +148,7 @@ def fold_term(peers: list[Arm], runs: list[Term]) -> Term | None:
 
 
 def _alike(peers: list[Arm]) -> list[list[Arm]]:
-    """The sets of cells tested on the same clips in two folds or more; of one cell if need be."""
+    """The sets of cells tested on the same clips in several folds; of one cell if need be."""
     sets: dict[int, list[Arm]] = {}
     for peer in peers:
         if len(peer.folds) > 1:
