@@ -98,8 +98,9 @@ CORRECTIONS = (
                 "        return None\n"
                 "    tests = [peer.tests for peer in several]\n"
                 "    alike = [peer for peer in several if peer.tests == max(tests, key=tests.count)]\n",
-                "    Of every set of cells tested on the same clips in two folds or more, pooled. Without a set\n"
-                "    of two, one cell alone keeps what it shares with others: that test sides differ is then in\n"
+                "    Of every set of cells tested on the same clips in two folds or more, pooled. Without a "
+                "set\n    of two, one cell alone keeps what it shares with others: that test sides differ is "
+                "then in\n"
                 "    the estimate too.\n"
                 '    """\n'
                 "    terms = [_fold_term(alike, runs) for alike in _alike(peers)]\n"
@@ -110,7 +111,8 @@ CORRECTIONS = (
                 "\n"
                 "\n"
                 "def _alike(peers: list[Arm]) -> list[list[Arm]]:\n"
-                '    """The sets of cells tested on the same clips in several folds; of one cell if need be."""\n'
+                '    """The sets of cells tested on the same clips in several folds; of one cell if need '
+                'be."""\n'
                 "    sets: dict[int, list[Arm]] = {}\n"
                 "    for peer in peers:\n"
                 "        if len(peer.folds) > 1:\n"
@@ -126,8 +128,8 @@ CORRECTIONS = (
                 "    return Term(spread - explained - inside, spread, freedom)\n",
             ),
         ),
-        why="scores of maps ask it of one model at a time, where the largest set is the only one; what asks it "
-        "of several is made again",
+        why="scores of maps ask it of one model at a time, where the largest set is the only one; what asks "
+        "it of several is made again",
     ),
 )
 
