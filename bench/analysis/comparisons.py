@@ -1,6 +1,6 @@
 """From runs to cells: one row per cell, and the comparisons of cells with their families."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,18 +68,22 @@ def accuracies(results: Results) -> list[str]:
 
 
 def versus(
-    results: Results, pairs: list[tuple[str, str]], planned: Collection[str] | None = None
+    results: Results,
+    pairs: list[tuple[str, str]],
+    planned: Collection[str] | None = None,
+    kind: Callable[[Collection[str]], list[tuple[str, str]]] | None = None,
 ) -> pd.DataFrame:
     """One row a (cell, control): difference, interval, p, Holm's p, probability of improvement.
 
     Args:
         results: What was measured.
         pairs: Cells and their controls.
-        planned: Every cell of params.yaml. Holm corrects over all pairs with none that are planned on the
-            data set and protocol, run or not; default those of the results.
+        planned: Every cell of params.yaml; default those of the results.
+        kind: Cells -> the pairs of this kind that they hold. Holm corrects over those that are planned on a
+            data set and protocol, run or not; default `with_none`.
     """
     planned = results.planned if planned is None else planned
-    sizes = family_sizes(results.ids if planned is None else planned)
+    sizes = family_sizes((kind or with_none)(results.ids if planned is None else planned))
     key = ("versus", *sorted(sizes.items()), *pairs)
     if key not in results.cache:
         rows = [_versus(results, *pair, sizes) for pair in pairs]
@@ -92,10 +96,10 @@ def versus(
     return results.cache[key].copy()
 
 
-def family_sizes(planned: Collection[str]) -> dict[tuple[str, str], int]:
-    """(Data set, protocol) -> how many attentions are to be compared with none on it."""
+def family_sizes(pairs: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """(Data set, protocol) -> how many of these comparisons are to be made on it."""
     sizes: dict[tuple[str, str], int] = {}
-    for cell, _ in with_none(planned):
+    for cell, _ in pairs:
         where = coordinates(cell)
         family = (where["dataset"], where["protocol"])
         sizes[family] = sizes.get(family, 0) + 1

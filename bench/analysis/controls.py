@@ -1,5 +1,7 @@
 """What an attention is measured against: the same cell without it, trained on the same clips."""
 
+from collections.abc import Collection
+
 from vidattn.bench.config import plugin_files
 from vidattn.bench.results.reader import Results, coordinates, identity
 
@@ -21,6 +23,14 @@ def pairs(results: Results) -> list[tuple[str, str]]:
     """Every cell with attention that was run, with its control, where that was run too."""
     every = [(cell, control(cell)) for cell in results.ids if results.records[cell]]
     return [(cell, other) for cell, other in every if other and results.records.get(other)]
+
+
+def over_time(cells: Collection[str]) -> list[tuple[str, str]]:
+    """Every cell whose attention is over time alone, paired with its control where that is there too."""
+    names = dict.fromkeys(cells)
+    alone = [cell for cell in names if coordinates(cell)["attention"] == "none"]
+    every = [(cell, control(cell)) for cell in alone]
+    return [(cell, other) for cell, other in every if other and other in names]
 
 
 def attention_of(cell: str) -> str:

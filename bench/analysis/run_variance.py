@@ -93,7 +93,7 @@ def of(results: Results, cell: str, classes: list[str] | None = None, metric: st
     if key not in results.cache:
         peers = _peers(results, where, ("dataset", "protocol"), classes, metric)
         runs = [peer.run for peer in peers if peer.run]
-        results.cache[key] = (runs, fold_term(peers, runs), len(peers))
+        results.cache[key] = (runs, fold_term(peers, runs), sum(map(len, _alike(peers))))
     runs, fold, peers = results.cache[key]
     if mine.folds and mine.run:
         return RunNoise(mine.run, fold or NOTHING, "own seeds")
@@ -136,14 +136,28 @@ def _peers(
 def fold_term(peers: list[Arm], runs: list[Term]) -> Term | None:
     """Variance over folds of what a cell's mean differs by from the others', beyond clips and runs.
 
-    Of the largest set of cells that were tested on the same clips in two folds or more. One cell alone keeps
-    what it shares with others: that test sides differ is then in the estimate too.
+    Of every set of cells tested on the same clips in two folds or more, pooled. Without a set
+    of two, one cell alone keeps what it shares with others: that test sides differ is then in
+    the estimate too.
     """
-    several = [peer for peer in peers if len(peer.folds) > 1]
-    if not several:
+    terms = [_fold_term(alike, runs) for alike in _alike(peers)]
+    if not terms:
         return None
-    tests = [peer.tests for peer in several]
-    alike = [peer for peer in several if peer.tests == max(tests, key=tests.count)]
+    whole = terms[0] if len(terms) == 1 else pool(terms)
+    return Term(max(whole.size, 0.0), whole.estimate, whole.freedom)
+
+
+def _alike(peers: list[Arm]) -> list[list[Arm]]:
+    """The sets of cells tested on the same clips in several folds; of one cell if need be."""
+    sets: dict[int, list[Arm]] = {}
+    for peer in peers:
+        if len(peer.folds) > 1:
+            sets.setdefault(peer.tests, []).append(peer)
+    return [alike for alike in sets.values() if len(alike) > 1] or list(sets.values())
+
+
+def _fold_term(alike: list[Arm], runs: list[Term]) -> Term:
+    """The same of one set; perhaps negative, by chance."""
     means = np.stack([peer.means for peer in alike])  # (C, F)
     parts = np.stack([[u.mean(0) for u in peer.influences] for peer in alike])  # (C, F, G)
     cells, folds = means.shape
@@ -159,4 +173,4 @@ def fold_term(peers: list[Arm], runs: list[Term]) -> Term | None:
         explained += float(np.trace(covariance) - shared) * (folds - 1) / folds / freedom
     run = max(pool(runs).size, 0.0) if runs else 0.0
     inside = run * float(np.mean([(1 / peer.seeds).mean() for peer in alike]))
-    return Term(max(spread - explained - inside, 0.0), spread, freedom)
+    return Term(spread - explained - inside, spread, freedom)

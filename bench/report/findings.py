@@ -63,7 +63,7 @@ def effects(frame: pd.DataFrame) -> list[list[str]]:
         [
             row["attention"],
             f"{row['dataset']}, {row['protocol']}",
-            str(row["models"]),
+            f"{row['models']} ({row['left_out']} left out)" if row["left_out"] else str(row["models"]),
             *render.judged(row, "difference"),
         ]
         + [f"{row['n']:,}", str(row["runs"]), _verdict(row)]

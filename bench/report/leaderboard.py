@@ -10,6 +10,8 @@ from vidattn.bench.report import model_costs, render
 from vidattn.bench.results.reader import COORDINATES, Results
 
 FILTERS = ("dataset", "protocol", "backbone", "attention", "architecture")
+GAP = ["cell", "control", "difference", "difference_low", "difference_high", "p_holm"]
+KINDS = (comparisons.with_none, controls.over_time)
 
 
 def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFrame:
@@ -17,21 +19,27 @@ def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFram
 
     Columns: `cell`, the coordinates, `top1` and `difference` (to `control`) each with its interval, `p_holm`,
     `parameters`, `flops`, `latency_ms` (of `vidattn bench costs`, where the model was measured), `n`, `runs`.
-    Holm's correction is over the comparisons of `planned` cells, or of those that `results` says are.
+    Holm's correction is over the comparisons of `planned` cells, or of those that `results` says are, on a
+    data set and protocol; comparisons with no attention and those with uniform weights are two families.
     """
     frame = comparisons.cells(results)
     frame.insert(0, "cell", pd.Series(results.ids, dtype=str))
     frame = frame[frame["top1"].notna() & frame["architecture"].map(untrained.trained)].reset_index(drop=True)
     frame["runs"] = [len(results.records[cell]) for cell in frame["cell"]]
-    columns = ["cell", "control", "difference", "difference_low", "difference_high", "p_holm"]
-    pairs = controls.pairs(results)
-    gaps = comparisons.versus(results, pairs, planned)[columns] if pairs else pd.DataFrame(columns=columns)
-    frame = frame.merge(gaps.astype({"cell": str}), on="cell", how="left")
+    frame = frame.merge(_gaps(results, planned), on="cell", how="left")
     frame["latency_ms"] = model_costs.of(results, frame)["latency_ms"]
     sets = {name: place for place, name in enumerate(dict.fromkeys(frame["dataset"]))}
     frame["set"] = frame["dataset"].map(sets)
     frame["order"] = frame.groupby(["set", "protocol"], sort=False).ngroup()
     return frame.sort_values(["set", "order", "top1"], ascending=[True, True, False], kind="stable")
+
+
+def _gaps(results: Results, planned: Sequence[str] | None) -> pd.DataFrame:
+    """The differences to controls, each corrected with those of its kind."""
+    pairs = controls.pairs(results)
+    kinds = {kind: [pair for pair in kind(results.ids) if pair in pairs] for kind in KINDS}
+    parts = [comparisons.versus(results, mine, planned, kind)[GAP] for kind, mine in kinds.items() if mine]
+    return (pd.concat(parts) if parts else pd.DataFrame(columns=GAP)).astype({"cell": str})
 
 
 def rows(frame: pd.DataFrame) -> list[dict]:

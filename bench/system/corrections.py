@@ -3,9 +3,10 @@
 A key holds the digest of every file that all runs share, so that an edit of one makes every run again,
 which is days of training; so it is with scores of maps. A line that raised an error for whatever reached it
 has made no number; putting it right can change none. Nor can one that is reached only by a plug-in whose own
-file, also part of the key, changes with it, or one that only says what the key is made of. Such a correction
-stands here, its text before and after. A file counts as what it was only if, with the text of before put
-back, it is that file byte for byte: an edit beside the correction counts as any other.
+file, also part of the key, changes with it, or one that only says what the key is made of; nor one that gives
+what was given before wherever such numbers ask for it. Such a correction stands here, its text before and
+after. A file counts as what it was only if, with the text of before put back, it is that file byte for byte:
+an edit beside the correction counts as any other.
 """
 
 import hashlib
@@ -78,6 +79,57 @@ CORRECTIONS = (
             ("for name in names])\n", "for name in names], corrections.file_digest)\n"),
         ),
         why="it says what code the scores are of, with these corrections, and computes none",
+    ),
+    Correction(
+        file="bench/analysis/run_variance.py",
+        before="deb0b374320ad7228ba2a655a278d192dd9846100033b105abc5f9a67d2d29ad",
+        edits=(
+            (
+                "        results.cache[key] = (runs, fold_term(peers, runs), len(peers))\n",
+                "        results.cache[key] = (runs, fold_term(peers, runs), sum(map(len, _alike(peers))))\n",
+            ),
+            (
+                "    Of the largest set of cells that were tested on the same clips in two folds or more. "
+                "One cell alone keeps\n"
+                "    what it shares with others: that test sides differ is then in the estimate too.\n"
+                '    """\n'
+                "    several = [peer for peer in peers if len(peer.folds) > 1]\n"
+                "    if not several:\n"
+                "        return None\n"
+                "    tests = [peer.tests for peer in several]\n"
+                "    alike = [peer for peer in several if peer.tests == max(tests, key=tests.count)]\n",
+                "    Of every set of cells tested on the same clips in two folds or more, pooled. Without a "
+                "set\n    of two, one cell alone keeps what it shares with others: that test sides differ is "
+                "then in\n"
+                "    the estimate too.\n"
+                '    """\n'
+                "    terms = [_fold_term(alike, runs) for alike in _alike(peers)]\n"
+                "    if not terms:\n"
+                "        return None\n"
+                "    whole = terms[0] if len(terms) == 1 else pool(terms)\n"
+                "    return Term(max(whole.size, 0.0), whole.estimate, whole.freedom)\n"
+                "\n"
+                "\n"
+                "def _alike(peers: list[Arm]) -> list[list[Arm]]:\n"
+                '    """The sets of cells tested on the same clips in several folds; of one cell if need '
+                'be."""\n'
+                "    sets: dict[int, list[Arm]] = {}\n"
+                "    for peer in peers:\n"
+                "        if len(peer.folds) > 1:\n"
+                "            sets.setdefault(peer.tests, []).append(peer)\n"
+                "    return [alike for alike in sets.values() if len(alike) > 1] or list(sets.values())\n"
+                "\n"
+                "\n"
+                "def _fold_term(alike: list[Arm], runs: list[Term]) -> Term:\n"
+                '    """The same of one set; perhaps negative, by chance."""\n',
+            ),
+            (
+                "    return Term(max(spread - explained - inside, 0.0), spread, freedom)\n",
+                "    return Term(spread - explained - inside, spread, freedom)\n",
+            ),
+        ),
+        why="scores of maps ask it of one model at a time, where the largest set is the only one; what asks "
+        "it of several is made again",
     ),
 )
 

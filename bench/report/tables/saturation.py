@@ -28,7 +28,6 @@ TRAINED = {
     "as published, Xception": ("xception", "lstm", "icip_narrow_16"),
 }
 PUBLISHED = "icip_flat_16"  # of ResNet50 and Xception
-HALF = 0.5
 AT = (0, 1, 10)
 KEYS = ["features", "change", "width", "units", "batch", "learning_rate"]
 
@@ -91,13 +90,10 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
         for _, row in rows.iterrows()
     ]
     text = f"Gates beyond 4 after 10 updates, and top-1 once trained: {'; '.join(said)}."
-    low = rows.loc[rows["top1_high"] < HALF, "change"].tolist()
-    which = f"{', '.join(low)} {'have' if len(low) > 1 else 'has'} its" if low else "no head has its"
-    open_ = rows.loc[rows["top1_high"].isna(), "change"].tolist()
-    without = f"; without an interval: {', '.join(open_)}" if open_ else ""
+    lowest = rows.loc[rows["top1"].idxmin()]
     ids = ("-".join(row) for row in part[list(COORDINATES)].to_numpy())
     classes = max(len(record["classes"]) for cell in ids for record in results.records[cell])
-    ending = f"of {classes} classes, {which} whole interval below half of the clips{without}."
+    ending = f"of {classes} classes, the lowest is {lowest['top1']:.3f} ({lowest['change']})."
     return [f"{text} {_published(results)}, {ending}"]
 
 

@@ -87,6 +87,31 @@ def test_fold_variance_by_hand():
     assert run_variance.fold_term([Arm(cells[0].folds[:1])], []) is None
 
 
+def test_fold_variance_is_pooled_over_sets_of_cells_that_were_tested_alike():
+    """Gaps between two cells vary by 0.01 over three folds of one set, by 0.04 over four of another."""
+
+    def cells(gaps, clips):
+        kept = (np.zeros(len(gaps)), gaps)
+        return [
+            Arm(
+                tuple(
+                    fold(np.full((1, clips), 0.2 + v), np.arange(clips) // 2, number=i)
+                    for i, v in enumerate(one)
+                )
+            )
+            for one in kept
+        ]
+
+    first, second = cells([0.0, 0.1, 0.2], 4), cells([0.0, 0.0, 0.4, 0.4], 6)
+    sizes = [run_variance.fold_term(each, []).size for each in (first, second)]
+    assert sizes == pytest.approx([0.01 / 2, 0.16 / 3 / 2])
+    whole = run_variance.fold_term([*first, *second], [])
+    assert whole.size == pytest.approx((2 * sizes[0] + 3 * sizes[1]) / 5) and whole.freedom == 5
+    alone = cells([0.0, 0.0, 0.4, 0.4, 0.4], 8)[1:]
+    assert run_variance.fold_term([*first, *alone], []) == run_variance.fold_term(first, [])
+    assert run_variance.fold_term(alone, []).freedom == 4
+
+
 def test_terms_add_up_by_satterthwaite():
     """Welch's t test is the case of two terms."""
     draw = np.random.default_rng(3)

@@ -5,7 +5,7 @@ import csv
 import pytest
 import synthetic
 
-from vidattn.bench.analysis import claims
+from vidattn.bench.analysis import claims, comparisons
 from vidattn.bench.report import tables
 from vidattn.bench.report.tables import probe
 from vidattn.bench.results.reader import Results
@@ -93,3 +93,19 @@ def test_the_leaderboard_has_what_was_run_the_best_first_corrected_over_all_that
     assert best["control"] == "none"
     alone = tables.table("leaderboard", results, {"planned": [NONE, THESIS]}).set_index("attention")
     assert best["p_holm"] == pytest.approx(2 * alone.loc["cbam", "p_holm"])
+
+
+def test_a_comparison_has_the_p_of_the_grid_whatever_else_the_leaderboard_compares(tmp_path):
+    """Two pairs with none and one with uniform weights: families of two and of one."""
+    uniform, weighted = (NONE.replace("frame_average", name) for name in ("lstm_uniform", "lstm_attention"))
+    other = NONE.replace("none", "se")
+    rates = {NONE: 0.3, THESIS: 0.6, other: 0.4, uniform: 0.5, weighted: 0.6}
+    synthetic.write(tmp_path, {cell: (rate,) * 3 for cell, rate in rates.items()}, groups=8)
+    results = Results(tmp_path, list(rates))
+    frame = tables.table("leaderboard", results).set_index(["attention", "architecture"])
+    grid = tables.table("grid", results).set_index(["attention", "architecture"])
+    for attention in ("cbam", "se"):
+        cell = (attention, "frame_average")
+        assert frame.loc[cell, "p_holm"] == grid.loc[cell, "p_holm"] < 1
+    alone = comparisons.versus(results, [(weighted, uniform)])["p"].item()
+    assert frame.loc[("none", "lstm_attention"), "p_holm"] == alone < 1
