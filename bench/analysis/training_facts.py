@@ -51,7 +51,7 @@ def features(record: dict) -> str:
     protocol = record["protocol"]
     if protocol["encoder"] != "frozen":
         fixed = protocol.get("freeze") == "trunk"
-        return "what is added to a fixed backbone" if fixed else "the whole network"
+        return "what is added to a frozen backbone" if fixed else "the whole network"
     kind = "pooled" if protocol["pool"] == "mean" else "flat"
     return f"the head alone, on {kind} features of a frozen encoder"
 
