@@ -95,3 +95,11 @@ def test_suites_that_pages_name_are_there():
     rows = [line.split("|")[1] for table in tables for line in table.splitlines()[1:]]
     names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert len(tables) > 2 and names <= set(PARAMS.suites)
+
+
+@pytest.mark.parametrize("page", [*PAGES[:1], *DOCS], ids=named)
+def test_numbers_that_are_typed_are_said_to_be_invented(page):
+    """Measured ones are included from tables: typed, they would go stale."""
+    paragraphs = re.sub(r"```.*?```", "", page.read_text(), flags=re.S).split("\n\n")
+    measured = [part for part in paragraphs if re.search(r"\[[-+]?\d*\.\d+, [-+]?\d*\.\d+\]", part)]
+    assert [part for part in measured if "invented" not in part.lower()] == []

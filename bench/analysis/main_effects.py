@@ -4,20 +4,21 @@ from collections.abc import Collection, Hashable
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, controls, noise_model, statistics, verdicts
+from vidattn.bench.analysis import comparisons, controls, no_learning, noise_model, statistics, verdicts
 from vidattn.bench.analysis.verdicts import Judged
 from vidattn.bench.results.reader import Results, coordinates
 
 KEYS = ["dataset", "protocol", "attention"]
-NUMBERS = ["models", "difference", "difference_low", "difference_high", "p", "detectable", "n", "runs"]
-COLUMNS = [*KEYS, *NUMBERS, "arms", "weights", "family_size"]
+NUMBERS = ["difference", "difference_low", "difference_high", "p", "detectable", "n", "runs"]
+COLUMNS = [*KEYS, "models", "left_out", *NUMBERS, "arms", "weights", "family_size"]
 PART = "main effects"
 
 
 def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFrame:
     """One row an attention, data set and clean protocol, with `p_holm` over those planned on a data set.
 
-    The difference is the mean over models of top-1 minus that of the control, on the same clips. Protocols
+    The difference is the mean over models of top-1 minus that of the control, on the same clips. Models whose
+    control learned nothing (`no_learning`) are counted in `left_out`. Protocols
     with defects, with shuffled frames, or with a frozen encoder that never learned anything answer other
     questions and are left out, and so are attentions that are controls. `n` and `runs` are of the arm that
     has fewer, `arms` has both, of each model.
@@ -71,13 +72,15 @@ def answers(protocol: dict) -> bool:
 
 def _row(results: Results, key: tuple[str, str, str], pairs: list[tuple[str, str]], size: int) -> dict | None:
     """The effect over the pairs that were run; None where none was or where it has no interval."""
-    run = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
+    made = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
+    run = [pair for pair in made if no_learning.usable(results.records[pair[1]])]
     weights = comparisons.over_models(run)
     estimate = comparisons.paired(results, weights) if run else noise_model.Estimate()
     if not estimate.judged:
         return None
-    row = dict(zip(KEYS, key)) | {"models": len(run), **comparisons.interval("difference", estimate)}
-    row |= {"p": estimate.p, "detectable": noise_model.minimal_detectable(estimate, size), "n": estimate.n}
+    row = dict(zip(KEYS, key)) | {"models": len(run), "left_out": len(made) - len(run)}
+    row |= {**comparisons.interval("difference", estimate), "p": estimate.p, "n": estimate.n}
+    row["detectable"] = noise_model.minimal_detectable(estimate, size)
     row |= {"arms": [comparisons.arms(results, *pair) for pair in run], "weights": weights}
     runs = min(comparisons.trainings(results, *pair)["runs"] for pair in run)
     return row | {"runs": runs, "family_size": size}

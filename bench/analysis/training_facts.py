@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, loss_spikes, numbers_in_words
+from vidattn.bench.analysis import comparisons, loss_spikes, no_learning, numbers_in_words
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 
@@ -51,7 +51,7 @@ def features(record: dict) -> str:
     protocol = record["protocol"]
     if protocol["encoder"] != "frozen":
         fixed = protocol.get("freeze") == "trunk"
-        return "what is added to a fixed backbone" if fixed else "the whole network"
+        return "what is added to a frozen backbone" if fixed else "the whole network"
     kind = "pooled" if protocol["pool"] == "mean" else "flat"
     return f"the head alone, on {kind} features of a frozen encoder"
 
@@ -93,6 +93,7 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
     text = f"Trained was {features(first)}: {clips} {numbers_in_words.items(part)} an epoch in batches of"
     text += f" {settings['batch']}{dropped}, {numbers_in_words.ends(map(updates, records))} updates a run,"
     lines = [f"{text} {len(first['classes'])} classes.", *_cut_short(cells), *loss_spikes.told(cells)]
+    lines += no_learning.told(cells)
     return lines + (_as_published(results, part) if as_coded(first) else [])
 
 

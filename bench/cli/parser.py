@@ -150,7 +150,7 @@ _command(
     option("--seeds", "runs of each fold (default 3)", type=Whole(1), default=3),
     option("--jobs", "train on this many processes", type=Whole(1), default=1),
     option("--verify", "check submissions/<name>; trains nothing but --rerun", is_flag=True),
-    option("--rerun", "with --verify: so many of its runs again, from nothing", type=Whole(0), default=0),
+    option("--rerun", "with --verify: so many of its runs again, from scratch", type=Whole(0), default=0),
     option("--suite", "suite of params.yaml (default: ci)"),
     suite=False,
 )

@@ -148,6 +148,17 @@ def official_folds(dataset: str) -> int:
     return _stated(dataset, "folds")
 
 
+def generated(dataset: str) -> bool:
+    """Whether a data set's file makes its clips instead of taking recorded ones; without importing OpenCV."""
+    path = ROOT / "data" / "datasets" / f"{dataset}.py"
+    nodes = _parsed(path).body if path.is_file() else ()
+    calls = [
+        node.value for node in nodes if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+    ]
+    stated = [call for call in calls if ast.unparse(call.func) == "Dataset"]
+    return any(word.arg == "generate" for call in stated for word in call.keywords)
+
+
 @functools.cache
 def _stated(dataset: str, field: str) -> int:
     """A number that the `Dataset(...)` of a file gives, itself or as a constant, or 0."""

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench.analysis import main_effects, numbers_in_words, untrained
+from vidattn.bench.analysis import comparisons, main_effects, untrained
+from vidattn.bench.config import plugin_files
 from vidattn.bench.report.tables import icip_explained
 from vidattn.bench.results import files
-from vidattn.bench.results.reader import Results
+from vidattn.bench.results.reader import Results, coordinates
 
 
 def facts(results: Results, tables: Path, planned: Collection[str] | None = None) -> dict:
@@ -23,14 +24,15 @@ def facts(results: Results, tables: Path, planned: Collection[str] | None = None
     if effects.empty:
         return {}
     known = effects["p_holm"] < 0.05
-    rest = effects[~known]["difference_high"]
+    rest = effects[~known]
     return {
         "count": len(effects),
         "higher": _places(effects, known & (effects["difference"] > 0)),
         "lower": _places(effects, known & (effects["difference"] < 0)),
         "rest": len(rest),
-        "excluded": numbers_in_words.excluded(rest.max()) if len(rest) else "",
-        "leakage": _leakage(tables),
+        "open": _open(rest),
+        "synthetic": [name for name in effects["dataset"].unique() if plugin_files.generated(name)],
+        "leakage": _leakage(results, tables),
     }
 
 
@@ -45,20 +47,30 @@ def _places(effects: pd.DataFrame, those: pd.Series) -> dict:
     return {"places": places, "others": len(effects) - sum(place["of"] for place in places)}
 
 
-def _leakage(tables: Path) -> dict:
-    """The least and the greatest gain of a head by the random split alone; empty where none was measured."""
+def _open(rest: pd.DataFrame) -> list[dict]:
+    """By data set the largest gain that the intervals of these effects do not exclude; "" where any is."""
+    highs = 100 * rest.groupby("dataset", sort=False)["difference_high"].max()
+    return [{"dataset": name, "gain": f"{high:.1f}" if high > 0 else ""} for name, high in highs.items()]
+
+
+def _leakage(results: Results, tables: Path) -> dict:
+    """The least and the greatest change by random clips alone, and of how many models; {} without any."""
     path = Path(tables) / "icip_explained.csv"
-    columns = ["effect", "top1_difference", "dataset"]
+    columns = ["effect", "top1_difference", "dataset", "cell", "control"]
     frame = files.made(path, columns) if path.is_file() else pd.DataFrame(columns=columns)
     heads = icip_explained.leaks(frame)
     trained = heads["effect"].astype(str).str.split(": ").str[-1].map(untrained.trained).astype(bool)
-    gains = 100 * heads[trained]["top1_difference"].dropna()
-    if gains.empty:
+    models = heads[trained & heads["top1_difference"].notna()]
+    if models.empty:
         return {}
-    dataset = ", ".join(dict.fromkeys(frame.loc[gains.index, "dataset"]))
+    gains, where = 100 * models["top1_difference"], [coordinates(cell) for cell in models["cell"]]
+    leaky, clean = (coordinates(models[arm].iloc[0])["protocol"] for arm in ("cell", "control"))
     return {
         "low": f"{gains.min():+.1f}",
         "high": f"{gains.max():+.1f}",
-        "heads": len(gains),
-        "dataset": dataset,
+        "models": len(models),
+        "heads": len({each["architecture"] for each in where}),
+        "backbones": len({each["backbone"] for each in where}),
+        "datasets": list(dict.fromkeys(models["dataset"])),
+        "settings": comparisons.differing(results, leaky, clean),
     }

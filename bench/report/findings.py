@@ -14,7 +14,7 @@ from vidattn.bench.results import files
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates, identity
 
 Suites = Mapping[str, Mapping[str, set[tuple[int, int]]]]
-ENDS = ("top1_least", "top1_greatest")
+ENDS = ("top1_min", "top1_max")
 
 
 def headline(
@@ -63,7 +63,7 @@ def effects(frame: pd.DataFrame) -> list[list[str]]:
         [
             row["attention"],
             f"{row['dataset']}, {row['protocol']}",
-            str(row["models"]),
+            f"{row['models']} ({row['left_out']} left out)" if row["left_out"] else str(row["models"]),
             *render.judged(row, "difference"),
         ]
         + [*_arms(row), _verdict(row)]
@@ -223,7 +223,7 @@ def variation(tables: Path) -> list[list[str]]:
 def _gaps(part: pd.DataFrame) -> list[str]:
     worst = part.loc[part["gap"].idxmax()]
     model = " / ".join(worst[name] for name in ("backbone", "architecture") if worst[name] != "none")
-    ends = f"{100 * worst['top1_least']:.1f} % to {100 * worst['top1_greatest']:.1f} %"
+    ends = f"{100 * worst['top1_min']:.1f} % to {100 * worst['top1_max']:.1f} %"
     return [f"{100 * part['gap'].median():.1f} points", f"{model}: {ends}"]
 
 

@@ -21,9 +21,9 @@ _PLAIN = {
     "train_seconds": ".1f",
     "evaluate_seconds": ".1f",
 }
-COUNTS = {"n", "n_official", "n_train", "folds", "seeds", "runs", "trainings", "groups", "classes", "capped"}
+COUNTS = {"n", "n_official", "n_train", "folds", "seeds", "runs", "trainings", "groups", "classes"}
 COUNTS |= {"parameters", "trainable", "flops", "frames", "epochs", "batch", "steps", "used", "updates"}
-COUNTS |= {"spiked", "impatient", "family_size"}
+COUNTS |= {"spiked", "hit_epoch_limit", "stopped_while_improving", "family_size"}
 
 TAG = re.compile("<(?=[a-zA-Z/!])")
 ESCAPED = str.maketrans({c: f"\\{c}" for c in "_%&#${}"} | {"~": r"\textasciitilde{}", "^": r"\^{}"})

@@ -20,6 +20,7 @@ from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 FAMILY = ["dataset", "protocol"]
 LISTED = 4
+ROUNDED = 1e-6  # records hold six decimals
 VERDICTS = {
     "higher": "significantly higher",
     "not significant": "not significantly different",
@@ -68,7 +69,7 @@ def _facts(
     stale: Mapping[str, str],
 ) -> dict:
     """All that the template speaks of."""
-    ids = ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
+    ids = _ids(part)
     records = [record for cell in ids for record in results.records[cell]]
     leaked = max((record.get("leaks", {}).get("groups", 0) for record in records), default=0)
     defects = records[0].get("protocol", {}).get("defects", []) if records else []
@@ -82,7 +83,7 @@ def _facts(
         "attention": [_attention(*group) for group in versus.groupby("attention", sort=False)]
         if len(versus)
         else [],
-        **_best(part),
+        **_best(results, part),
         "under_trained": _under_trained(results, ids),
         "random_weights": bool(records) and all(r.get("weights") == "random" for r in records),
         "leaked": leaked,
@@ -135,10 +136,10 @@ def _extent(part: pd.DataFrame, records: list[dict], planned: int) -> dict:
     }
 
 
-def _best(part: pd.DataFrame) -> dict:
-    """The highest top-1 of what was trained, the 1-NN probes, and the floors under heads."""
+def _best(results: Results, part: pd.DataFrame) -> dict:
+    """The highest top-1 of what was trained, the 1-NN probes, and the linear-probe baselines."""
     done = part[part["top1"].notna()]
-    kinds = {"probes": comparisons.probe(done), "floors": done["architecture"].map(untrained.is_floor)}
+    kinds = {"probes": comparisons.probe(done), "baselines": done["architecture"].map(untrained.is_floor)}
     facts: dict = {
         kind: [
             {"name": row["architecture"], "accuracy": numbers_in_words.accuracy(row), "n": f"{row['n']:,.0f}"}
@@ -149,16 +150,22 @@ def _best(part: pd.DataFrame) -> dict:
     done = done[done["architecture"].map(untrained.trained).astype(bool)]
     if done.empty:
         return facts
-    best = done.loc[done["top1"].idxmax()]
-    close = int((done["top1_high"] >= best["top1_low"]).sum()) - 1
-    name = " / ".join(best[["backbone", "attention", "architecture"]])
-    return facts | {
-        "best": {"accuracy": numbers_in_words.accuracy(best), "name": name, "close": max(close, 0)}
-    }
+    top = done[done["top1"] >= done["top1"].max() - ROUNDED]  # several may be equal
+    value, low = top["top1"].max(), top["top1_low"].min()
+    close = int((done["top1_high"] >= low).sum() - (top["top1_high"] >= low).sum())
+    names = [" / ".join(row) for row in top[list(numbers_in_words.MODEL)].to_numpy()]
+    classes = max(len(record.get("classes", ())) for cell in _ids(top) for record in results.records[cell])
+    best = {"names": names, "close": close, "cells": len(done), "classes": classes}
+    best |= {"accuracy": numbers_in_words.accuracy(top.iloc[0]) if len(top) == 1 else f"{100 * value:.1f} %"}
+    return facts | {"best": best | {"above_chance": not classes or bool(value > 1 / classes + ROUNDED)}}
+
+
+def _ids(part: pd.DataFrame) -> list[str]:
+    return ["-".join(row) for row in part[list(COORDINATES)].to_numpy()]
 
 
 def _under_trained(results: Results, ids: list[str]) -> list[str]:
-    """Heads that are significantly below their floor, with the difference."""
+    """Heads that are significantly below their linear-probe baseline, with the difference."""
     frame = floors.table(results)
     below = frame[frame["under_trained"].astype(bool) & frame["cell"].isin(ids)]
     names = numbers_in_words.models(cell for cell in ids if results.records[cell])

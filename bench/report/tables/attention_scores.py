@@ -18,15 +18,17 @@ COLUMNS = [
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per map of a scored cell; a cell that was run and not scored prints as missing.
 
-    `mass` is the share of a map's mass on the actor (energy-based pointing game), or on the frames that
-    inform. Beside it the mass of maps on the same clips that nobody learned: an even one (`area`), a Gaussian
-    in the middle (`centre`), that of another clip (`other`), that of the model before training (`untrained`),
-    and the change from frame to frame (`motion`). The difference is to the strongest of them, paired by clip.
+    `mass` is the share of the sum of a map's magnitudes that lies on the actor (energy-based pointing game),
+    or on the frames that inform: 1 where it looks nowhere else. Beside it the mass of maps on the same clips
+    that nobody learned: an even one (`area`), a Gaussian in the middle (`centre`), that of another clip
+    (`other`), that of the model before training (`untrained`), and the change from frame to frame (`motion`).
+    The difference is to the strongest of them, paired by clip.
 
-    `hits` is the pointing game, `auc` that of pixels (or frames), `rank` the share of the highest pixels that
-    are inside, as many as are, `precision` the average precision. `entropy` is 1 where a map is even and 0
-    where it is one cell, `border` its mass in the outermost cells over their area. `survives`: with random
-    weights the map is much the same, so that it explains nothing.
+    `hits` is the pointing game, `auc` that of pixels (or frames), `rank` (relevance rank accuracy) the share
+    that lies on the actor of as many of the map's highest pixels as the actor has, `precision` the average
+    precision. `entropy` is 1 where a map is even and 0 where it is one cell, `border` its mass in the
+    outermost cells over their area. `survives` is yes where the map is much the same with random weights, so
+    that it explains nothing of what was learned.
 
     Maps: attention by stage, `combined` (each stage scaled, then averaged), `time` (weights over frames),
     `rollout` (attention among tokens, in places or over time), Grad-CAM of the predicted class by stage,

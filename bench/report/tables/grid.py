@@ -20,17 +20,19 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     probability that a run with attention beats one without, from ten seeds per arm on. `stale` marks
     a cell with records that other code or settings made than those at hand.
 
-    `floor_top1` is that of logistic regression on the same stored features, the better of two; a head is
-    `under_trained` where the interval of its difference to it lies below zero. Where `encoder` is frozen,
-    parameters, FLOPs and what `vidattn bench costs` measured are of the head alone: `latency_ms` of a clip
-    and `step_memory_mb` of a training step with the recipe's batch, each on one thread. `capped` counts
-    runs whose chosen epoch is the last allowed one or within patience of it.
+    `linear_probe_top1` is the linear-probe baseline: logistic regression on the same stored features, the
+    better of two; a head is `under_trained` where the interval of its difference to it lies below zero. Where
+    `encoder` is frozen, parameters, FLOPs and what `vidattn bench costs` measured are of the head alone:
+    `latency_ms` of a clip and `step_memory_mb` of a training step with the recipe's batch, each on one
+    thread. `hit_epoch_limit` counts runs that ended with the last epoch allowed while validation loss was
+    falling.
     """
     frame = comparisons.cells(results)
     frame.insert(0, "cell", pd.Series(results.ids, dtype=str))
     frame = frame.merge(_differences(results, options), on="cell", how="left")
-    frame["capped"] = [_capped(results, cell) for cell in results.ids]
-    frame = frame.merge(floors.table(results)[["cell", "floor_top1", "under_trained"]], on="cell", how="left")
+    frame["hit_epoch_limit"] = [_capped(results, cell) for cell in results.ids]
+    baselines = floors.table(results).rename(columns={"floor_top1": "linear_probe_top1"})
+    frame = frame.merge(baselines[["cell", "linear_probe_top1", "under_trained"]], on="cell", how="left")
     frame = frame.join(model_costs.of(results, frame))
     stale = options.get("stale", {})
     frame["stale"] = [stale.get(cell) for cell in results.ids]
@@ -45,8 +47,8 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         "flops",
         "latency_ms",
         "step_memory_mb",
-        "capped",
-        "floor_top1",
+        "hit_epoch_limit",
+        "linear_probe_top1",
         "under_trained",
     ]
     first = [*COORDINATES, *comparisons.accuracies(results), *COLUMNS]

@@ -1,4 +1,4 @@
-"""What a random split measures: clips whose source video was trained on, against those whose was not."""
+"""What a random split measures: test clips whose source video is in training too, against the others."""
 
 import pandas as pd
 
@@ -12,11 +12,12 @@ COLUMNS += [f"{side}{end}" for side in SIDES for end in ("", "_low", "_high", "_
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row per cell of the random split: top-1 of its test clips with a sibling in training or validation.
+    """One row per cell of the random split: top-1 of its test clips, by where their source video is.
 
-    Siblings are clips of one source video. Beside it top-1 of the test clips without one (where no run ever
-    tested a sibling, its clip counts among these), and that of the same model on the group-disjoint split:
-    where the split leaks, clips without siblings are recognised no better than there. n counts predictions.
+    `with_sibling` is top-1 of test clips whose source video has other clips (siblings) in training or
+    validation, `without_sibling` that of the others (where no run ever tested a sibling, its clip counts
+    among these), `clean` that of the same model on the group-disjoint split: where the split leaks, clips
+    without siblings are recognised no better than there. `_n` counts predictions.
 
     Options:
         leakage: [protocol of the random split, that of the group-disjoint one]; without it, no rows.

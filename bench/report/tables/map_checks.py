@@ -20,10 +20,10 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per map of a checked cell, of the cell's first run and n of its test clips.
 
     `similarity_25` to `similarity_100` are rank correlations with the map once the weights of so many percent
-    of the layers, from the output on, are random (Adebayo et al. 2018). A map that `survives` at 100 is much
-    the same whatever was learned: it explains nothing. `similarity_labels` is that with the map, for the
-    same class, of the same network that learned permuted labels by heart (`actors_permuted`): a map that is
-    much the same there says nothing of what the classes are.
+    of the layers, from the output on, are random (Adebayo et al. 2018). `survives` is yes where
+    `similarity_100` is 0.5 or more: the map is much the same whatever was learned, and explains nothing.
+    `similarity_labels` is that with the map, for the same class, of the same network that memorised permuted
+    labels (`actors_permuted`): a map that is much the same there says nothing of what the classes are.
 
     `deletion` and `insertion` are areas under the probability of the predicted class while pixels are
     blurred, or come back, in the map's order, beside those of a random order: deletion should be smaller,

@@ -14,6 +14,9 @@ COLUMNS = [*COORDINATES, "map", "against", "score", *ENDS, "p", "p_holm", "verdi
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per learned map, what it is held against, and a score, as in the table attention_scores.
 
+    Scores: `mass`, the share of the sum of a map's magnitudes that lies on the actor; `hits`, whether its
+    maximum does; `auc`, whether pixels on the actor are higher than others.
+
     The difference is the learned map's score less that of Grad-CAM (late stage, or combined stages) of the
     control, the model without the attention, paired by clip, fold and seed; weights over time are held
     against the control's gradient times features. Interval and p are of the one model of the noise,

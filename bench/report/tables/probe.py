@@ -1,4 +1,4 @@
-"""Attention on a network that knows ImageNet and stays as it is: in readouts of its maps, and inside it."""
+"""Attention on a frozen backbone with ImageNet weights: in readouts of its maps, and inside it."""
 
 from collections.abc import Collection
 
@@ -14,7 +14,7 @@ SIZES = ["n", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row per cell whose network is pre-trained and fixed.
+    """One row per cell whose backbone is pre-trained and frozen.
 
     The first difference is that to the same model without attention; `over_readout` that to the same levels
     of maps averaged and joined without attention (`multilevel`), where a cell reads several levels.
@@ -39,7 +39,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
 
 def _fixed(results: Results, cell: str) -> bool:
-    """Whether the protocol of a cell keeps a pre-trained trunk as it is, by what was run under it."""
+    """Whether the protocol of a cell keeps a pre-trained trunk frozen, by what was run under it."""
     return comparisons.protocol(results, coordinates(cell)["protocol"]).get("freeze") == "trunk"
 
 

@@ -1,4 +1,4 @@
-"""How far training runs of one cell lie apart: least, greatest and standard deviation of top-1.
+"""How far training runs of one cell lie apart: minimum, maximum and standard deviation of top-1.
 
 Where a protocol reports the last epoch, a run may end in a spike of the loss; its top-1 is then a lottery.
 """
@@ -8,7 +8,7 @@ import pandas as pd
 from vidattn.bench.analysis import comparisons, loss_spikes, untrained
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
-COLUMNS = [*COORDINATES, "runs", "top1", "top1_least", "top1_greatest", "deviation"]
+COLUMNS = [*COORDINATES, "runs", "top1", "top1_min", "top1_max", "deviation"]
 COLUMNS += ["last_loss_ratio", "spiked", "weights"]
 
 
@@ -26,7 +26,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
 def _row(results: Results, cell: str) -> dict:
     top1 = results.runs_of(cell)["top1"]
-    values = {"top1": top1.mean(), "top1_least": top1.min(), "top1_greatest": top1.max()}
+    values = {"top1": top1.mean(), "top1_min": top1.min(), "top1_max": top1.max()}
     values |= {"deviation": top1.std(ddof=1), **_spikes(results.records[cell])}
     return {**coordinates(cell), "runs": len(top1), **values, "weights": comparisons.weights(results, cell)}
 

@@ -48,8 +48,10 @@ STATEMENTS = (
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per statement and a scored model that it is about, in this suite's settings, not the thesis'.
 
-    Confirmed or contradicted: the whole interval, for other clips and other training runs, lies on that side;
-    else open, as where nothing was scored. Intervals stand alone: none is corrected for the number of rows.
+    `measure` names scores of the table attention_scores, as `mass`, the share of a map's magnitudes that lies
+    on the actor; with a minus, the difference to a baseline there. Confirmed or contradicted: the whole
+    interval, for other clips and other training runs, lies on that side; else open, as where nothing was
+    scored. Intervals stand alone: none is corrected for the number of rows.
     """
     scored = list(maps.scored(results))
     return pd.DataFrame([row for each in STATEMENTS for row in _rows(each, scored)], columns=COLUMNS)

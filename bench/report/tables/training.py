@@ -10,22 +10,26 @@ from vidattn.bench.results.reader import Results, coordinates
 
 KEYS = ["dataset", "protocol", "features", "classes", "batch", "epochs", "weights"]
 COLUMNS = [*KEYS, "runs", "n_train", "used", "used_max", "updates", "updates_max"]
-COLUMNS += ["capped", "impatient", "source"]
+ENDINGS = {  # column -> how a run ended
+    "hit_epoch_limit": training_facts.capped,
+    "stopped_while_improving": training_facts.impatient,
+}
+COLUMNS += [*ENDINGS, "source"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per data set and way to train; runs that train nothing are left out.
 
     `used` are the training clips of an epoch, of `n_train`, less a dropped incomplete batch; `updates` those
-    of the chosen learning rate; `capped` counts the runs that ended with the last epoch allowed,
-    `impatient` those that patience ended, while the loss on validation clips was falling.
+    of the chosen learning rate; `hit_epoch_limit` counts the runs that ended with the last epoch allowed,
+    `stopped_while_improving` those that patience ended, while the loss on validation clips was falling.
     """
     runs = [
         _run(coordinates(cell), record)
         for cell in results.ids
         for record in training_facts.trained(results.records[cell])
     ]
-    frame = pd.DataFrame(runs, columns=[*KEYS, "n_train", "used", "updates", "capped", "impatient"])
+    frame = pd.DataFrame(runs, columns=[*KEYS, "n_train", "used", "updates", *ENDINGS])
     rows = [dict(zip(KEYS, key)) | _row(part) for key, part in frame.groupby(KEYS, sort=False, dropna=False)]
     return pd.DataFrame([*rows, *training_facts.published(results)] if rows else [], columns=COLUMNS)
 
@@ -39,8 +43,7 @@ def _run(where: dict, record: dict) -> dict:
         **where,
         **values,
         "updates": training_facts.updates(record),
-        "capped": training_facts.capped(record),
-        "impatient": training_facts.impatient(record),
+        **{name: ended(record) for name, ended in ENDINGS.items()},
     }
 
 
@@ -53,6 +56,5 @@ def _row(part: pd.DataFrame) -> dict:
         **row,
         "runs": len(part),
         "n_train": int(part["n_train"].max()),
-        "capped": int(part["capped"].sum()),
-        "impatient": int(part["impatient"].sum()),
+        **{name: int(part[name].sum()) for name in ENDINGS},
     }

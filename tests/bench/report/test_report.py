@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,8 @@ import synthetic
 import vl_convert
 
 from vidattn.bench.analysis import comparisons, main_effects, planned
-from vidattn.bench.config import load
-from vidattn.bench.report import answer, figures, findings, names, sentences, tables
+from vidattn.bench.config import load, plugin_files
+from vidattn.bench.report import answer, captions, figures, findings, names, sentences, tables
 from vidattn.bench.report import page as report
 from vidattn.bench.report.figures import answer as answer_figure
 from vidattn.bench.report.figures import learning_curves, protocols, ranks, saturation, style, tradeoff
@@ -114,6 +115,7 @@ BELOW = {
     "others": 0,
 }
 NONE: dict = {"places": [], "others": 7}
+OPEN = [{"dataset": name, "gain": gain} for name, gain in (("actors", "10.1"), ("sun", "5.6"), ("moon", ""))]
 
 
 @pytest.mark.parametrize(
@@ -124,10 +126,11 @@ NONE: dict = {"places": [], "others": 7}
             BELOW,
             2,
             [
-                "Attention raises top-1 significantly in 4 of 5 comparisons on actors (by up to 15.3 "
-                "points), on the other data sets in none of 2.",
+                "Attention raises top-1 significantly in 4 of 5 comparisons on the synthetic set actors (by "
+                "up to 15.3 points), on the other data sets in none of 2.",
                 "It lowers it significantly in 1 of 5 on actors (by up to 8.4 points), 4 of 6 on sun (15.3).",
-                "In the other 2 there is no significant difference: X.",
+                "The other 2 are not significant; the largest gains that are not excluded: 10.1 points on "
+                "actors, 5.6 on sun; any gain is excluded on moon.",
             ],
         ),
         (
@@ -135,9 +138,9 @@ NONE: dict = {"places": [], "others": 7}
             NONE,
             1,
             [
-                "Attention raises top-1 significantly in 4 of 5 comparisons on actors (by up to 15.3 "
-                "points), on the other data sets in none of 2.",
-                "In the other there is no significant difference: X.",
+                "Attention raises top-1 significantly in 4 of 5 comparisons on the synthetic set actors (by "
+                "up to 15.3 points), on the other data sets in none of 2.",
+                "The other is not significant; the largest gain that is not excluded: 10.1 points on actors.",
             ],
         ),
         (
@@ -146,19 +149,31 @@ NONE: dict = {"places": [], "others": 7}
             0,
             [
                 "In none of 7 comparisons does attention raise top-1 significantly.",
-                "It lowers it significantly in 1 of 5 on actors (by up to 8.4 points), 4 of 6 on sun (15.3).",
+                "It lowers it significantly in 1 of 5 on the synthetic set actors (by up to 8.4 points), "
+                "4 of 6 on sun (15.3).",
             ],
         ),
         (
             NONE,
             NONE,
             7,
-            ["In none of 7 comparisons does attention change top-1 significantly: X."],
+            [
+                "In none of 7 comparisons does attention change top-1 significantly; the largest gains that "
+                "are not excluded: 10.1 points on the synthetic set actors, 5.6 on sun; any gain is "
+                "excluded on moon."
+            ],
         ),
     ],
 )
 def test_the_answer_in_sentences(higher, lower, rest, said):
-    facts = {"count": 7, "higher": higher, "lower": lower, "rest": rest, "excluded": "X", "leakage": {}}
+    facts = {
+        "count": 7,
+        "higher": higher,
+        "lower": lower,
+        "rest": rest,
+        "open": OPEN[: max(1, 3 * (rest > 1))],
+    }
+    facts |= {"synthetic": ["actors"], "leakage": {}}
     template = report._environment().get_template("answer.txt")
     assert template.render(facts).splitlines() == said and template.render({}) == ""
 
@@ -174,6 +189,32 @@ def test_significant_effects_are_counted_by_data_set():
         ],
         "others": 1,
     }
+
+
+def test_gains_that_are_not_excluded_are_told_by_data_set():
+    effects = pd.DataFrame({"dataset": ["a", "b", "a"], "difference_high": [0.02, -0.01, 0.104]})
+    assert answer._open(effects) == [{"dataset": "a", "gain": "10.4"}, {"dataset": "b", "gain": ""}]
+    assert plugin_files.generated("actors") and not plugin_files.generated("ucf101_12")
+
+
+def test_leakage_counts_heads_and_backbones_and_names_the_settings_that_differ(tmp_path):
+    heads = {"lstm": "small", "mean_linear": "small", "conv_pooling": "large", "nearest": "small"}
+    cells = [f"d-{backbone}-none-{head}" for head, backbone in heads.items()]
+    rows = [f"leakage: {head},d,{cell}-leaky,{cell}-clean" for head, cell in zip(heads, cells)]
+    gains = ("0.05", "0.1", "", "0.3")  # one was not run, and the probe is no model
+    table = "\n".join(["effect,dataset,cell,control,top1_difference", *map(",".join, zip(rows, gains))])
+    (tmp_path / "icip_explained.csv").write_text(table + "\n")
+    results, alike = Results(tmp_path, []), {"batch": 8, "kind": "any"}
+    results.cache["protocols"] = {
+        "leaky": {"split": "random", "validation": "clips", **alike},
+        "clean": {"split": "official", "validation": "groups", **alike},
+    }
+    said = captions.sentences("answer.txt", {"leakage": answer._leakage(results, tmp_path)})
+    assert said == [
+        "Clips split at random, as published, leak: on d this changes top-1 by +5.0 to +10.0 points in each "
+        "of 2 models (2 heads on 1 backbone); the protocols differ in the settings split and validation "
+        "alone."
+    ]
 
 
 def test_a_contrast_that_was_not_run_says_so(results):
@@ -639,6 +680,35 @@ def test_pictures_are_called_images(tmp_path):
     ]
     assert "13,394 images" in lines[0] and "not significantly different from none" in " ".join(lines)
     assert not any("clips" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        (
+            (0.5, 0.5, 0.2),
+            "The highest top-1 is 50.0 %, of 2 cells alike (tiny / a / lstm, tiny / b / lstm).",
+        ),
+        ((0.5, 0.5, 0.5), "The highest top-1 is 50.0 %, of all 3 cells alike."),
+        (
+            (0.25, 0.25, 0.25),
+            "No cell is above chance, one of 4 classes: the highest top-1 is 25.0 %, of all 3 cells alike.",
+        ),
+        (
+            (0.25, 0.2, 0.2),
+            "No cell is above chance, one of 4 classes: the highest top-1 is 25.0 %, of tiny / a / lstm.",
+        ),
+        ((0.26, 0.2, 0.2), "The highest top-1 is 26.0 %, of tiny / a / lstm."),
+    ],
+)
+def test_of_equal_cells_none_is_called_the_highest_and_chance_is_called_so(rates, said):
+    part = pd.DataFrame(
+        {"dataset": "d", "backbone": "tiny", "attention": list("abc"), "architecture": "lstm"}
+    )
+    part = part.assign(protocol="p", top1=rates, top1_low=np.nan, top1_high=np.nan)
+    given = SimpleNamespace(records=dict.fromkeys(sentences._ids(part), [{"classes": list("wxyz")}]))
+    facts = sentences._best(given, part)
+    assert captions.sentences("block.txt", {"extent": {}, "trained": [], **facts})[1:] == [said]
 
 
 def test_findings_are_plain_text_beside_the_page(page):

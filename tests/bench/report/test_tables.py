@@ -336,9 +336,42 @@ def test_spread_of_trainings_by_hand(tmp_path):
     (row,) = tables.table("spread", made).to_dict("records")
     top1 = made.runs[made.runs["cell"] == "actors-tiny-none-lstm-clean"]["top1"].tolist()
     assert row["runs"] == len(top1) == 4
-    assert (row["top1_least"], row["top1_greatest"]) == (min(top1), max(top1))
+    assert (row["top1_min"], row["top1_max"]) == (min(top1), max(top1))
     assert row["deviation"] == pytest.approx(float(np.std(top1, ddof=1)))
     assert pd.isna(row["last_loss_ratio"]) and pd.isna(row["spiked"])  # the best epoch is reported
+
+
+def test_runs_that_ended_while_the_loss_was_falling_are_counted(tmp_path):
+    """Of three runs one hit the epoch limit so, one was stopped by patience so; the third had converged."""
+    cell = "actors-tiny-none-lstm-clean"
+    shutil.copytree(ROOT / "results" / "published", tmp_path / "published")
+    frame = Results(synthetic.write(tmp_path, {cell: (0.5,) * 3}), [cell]).predictions(cell)
+    ended = [("cap", True), ("patience", True), ("patience", False)]
+    settings = {"batch": 8, "drop_remainder": False, "encoder": "trained", "epochs": 5, "select": "best"}
+    for fold, (stopped, falling) in enumerate(ended, 1):
+        part = frame[frame["fold"] == fold].drop(columns=["fold", "seed", "run"])
+        changes = {"n_train": 80, "epochs": 5, "selected_epoch": 4, "stopped": stopped, "falling": falling}
+        synthetic.write_run(tmp_path, cell, fold, 0, part, protocol=settings, **changes)
+    results = Results(tmp_path, [cell])
+    row = tables.table("training", results).iloc[0]
+    assert (row["runs"], row["hit_epoch_limit"], row["stopped_while_improving"]) == (3, 1, 1)
+    assert tables.table("grid", results)["hit_epoch_limit"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("attention_scores", ("mass", "rank", "survives")),
+        ("map_checks", ("survives",)),
+        ("maps_against_grad_cam", ("mass",)),
+        ("leakage_siblings", ("with_sibling", "without_sibling")),
+        ("training", ("hit_epoch_limit", "stopped_while_improving")),
+        ("grid", ("hit_epoch_limit", "linear_probe_top1", "under_trained")),
+    ],
+)
+def test_columns_that_need_a_gloss_have_one_beside_their_table(name, columns):
+    said = " ".join(tables.legend(name))
+    assert [column for column in columns if f"`{column}`" not in said] == []
 
 
 if __name__ == "__main__":
