@@ -190,7 +190,7 @@ def _counted(column: str) -> bool:
     base = column
     for end in ("_published", "_difference", "_max"):
         base = base.removesuffix(end)
-    return base in COUNTS or base.startswith(("parameters_", "flops_", "n_", "runs_"))
+    return base in COUNTS or base.startswith(("parameters_", "flops_", "n_", "runs_", "seeds_"))
 
 
 def _column(frame: pd.DataFrame, column: str) -> list[str]:

@@ -115,6 +115,14 @@ def test_a_form_that_was_not_run_keeps_its_row(results):
     assert frame["difference"].isna().all()
 
 
+def test_two_forms_have_their_own_counts(results):
+    """One seed of the form of the thesis, two of the paper's."""
+    synthetic.write(results.root, {PAPER: (0.3,) * 3}, groups=8, seeds=2)
+    (row,) = tables.table("forms", Results(results.root, [NONE, THESIS, PAPER]), {}).to_dict("records")
+    assert (row["seeds"], row["seeds_thesis_form"], row["folds"]) == (2, 1, 3)
+    assert (row["n"], row["n_thesis_form"]) == (576, 288) and row["difference"] < -0.3
+
+
 def test_a_readout_is_compared_with_none_and_with_its_levels_read_without_attention(results, monkeypatch):
     monkeypatch.setattr(probe, "_fixed", lambda results, cell: True)
     gated = NONE.replace("none", "gated", 1)
