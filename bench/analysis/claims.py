@@ -3,22 +3,33 @@
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 
+import numpy as np
 import pandas as pd
+from scipy.stats import t
 
-from vidattn.bench.analysis import comparisons, main_effects, noise_model, statistics
+from vidattn.bench.analysis import comparisons, main_effects, noise_model, statistics, verdicts
+from vidattn.bench.analysis import planned as contrasts
 from vidattn.bench.analysis.noise_model import Estimate
 from vidattn.bench.results.reader import Results, coordinates, identity
 
 MARGIN = 0.02  # top-1 that may be lost while a claim of "not lower" still counts as confirmed
-COLUMNS = ["difference", "difference_low", "difference_high", "p", "p_holm", "detectable", "n", "runs"]
+ONE_SIDED = comparisons.LEVEL / 2  # of the test of "not lower": that of one side of the intervals
+TESTS = ["p", "p_holm", "p_zero", "judged_in", "detectable"]
+COLUMNS = ["difference", "difference_low", "difference_high", *TESTS, "n", "runs"]
 
 
 def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFrame:
     """One row a claim, data set and clean protocol on which it was put to the test; one row where nowhere.
 
-    Holm corrects over the rows of a claim. A claim is confirmed where the mean difference over all models is
-    significant in the direction claimed, contradicted where it is in the other, else open. "Not lower" is
-    confirmed where the interval excludes a loss of `MARGIN` or more.
+    Holm corrects over the data sets and protocols on which a claim is planned, run or not. A claim is
+    confirmed where the mean difference over all models is significant in the direction claimed,
+    contradicted where it is in the other, else open. "Not lower" is confirmed where a one-sided test
+    rejects, at 2.5 %, that `MARGIN` or more is lost.
+
+    `p` and `p_holm` are of the test that confirms: of no difference; of "not lower" the one-sided.
+    `p_zero` is that of no difference in every row; where another part has judged the same difference,
+    `judged_in` names it and the p of no difference is the one from there. `arms` has what the difference
+    rests on, of each model.
 
     Args:
         results: What was measured.
@@ -26,8 +37,8 @@ def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFr
     """
     rows: list[dict] = []
     for claim in results.claims().to_dict("records"):
-        tested = _tested(results, claim, results.ids if planned is None else planned)
-        rows += _judged(claim, tested)
+        tested, size = _tested(results, claim, results.ids if planned is None else planned)
+        rows += _judged(claim, tested, size, contrasts.judged(results, planned))
     return pd.DataFrame(rows)
 
 
@@ -41,8 +52,8 @@ def pairs(claim: dict, cells: Collection[str]) -> list[tuple[str, str]]:
     return [(cell, control) for cell, control in both if control in names and control != cell]
 
 
-def _tested(results: Results, claim: dict, planned: Collection[str]) -> list[dict]:
-    """A row a data set and protocol with an interval."""
+def _tested(results: Results, claim: dict, planned: Collection[str]) -> tuple[list[dict], int]:
+    """A row a data set and protocol with an interval, and how many of these are planned."""
     families: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for cell, control in pairs(claim, {**dict.fromkeys(planned), **dict.fromkeys(results.ids)}):
         where = coordinates(cell)
@@ -51,44 +62,60 @@ def _tested(results: Results, claim: dict, planned: Collection[str]) -> list[dic
     rows = []
     for (dataset, protocol), both in families.items():
         run = [pair for pair in both if all(results.records.get(cell) for cell in pair)]
-        estimate = _mean(results, run)
+        weights = comparisons.over_models(run)
+        estimate = comparisons.paired(results, weights) if run else Estimate()
         if estimate.judged:
-            least = noise_model.minimal_detectable(estimate, 1)
+            least = noise_model.minimal_detectable(estimate, len(families))
             row = {"dataset": dataset, "protocol": protocol, "models": len(run), "planned": len(both)}
-            row |= {**comparisons.interval("difference", estimate), "p": estimate.p, "detectable": least}
+            row |= {**comparisons.interval("difference", estimate), "detectable": least}
+            row |= {"p": _p(claim["expected"], estimate), "p_of_zero": estimate.p}
+            row |= {"arms": [comparisons.arms(results, *pair) for pair in run], "key": verdicts.key(weights)}
             runs = min(comparisons.trainings(results, *pair)["runs"] for pair in run)
             rows.append(row | {"n": estimate.n, "runs": runs})
-    return rows
+    return rows, len(families)
 
 
-def _mean(results: Results, run: list[tuple[str, str]]) -> Estimate:
-    """The difference over all models on the clips of one data set."""
-    weights: dict[str, float] = {}
-    for pair in run:
-        for cell, sign in zip(pair, (1.0, -1.0)):
-            weights[cell] = weights.get(cell, 0.0) + sign / len(run)
-    return comparisons.paired(results, weights) if run else Estimate()
+def _p(expected: str, estimate: Estimate) -> float:
+    """Two-sided, of no difference; for "not lower" one-sided, of a loss of `MARGIN` or more."""
+    if expected != "not lower":
+        return estimate.p
+    over = estimate.value + MARGIN
+    return float(t.sf(over / estimate.error, estimate.freedom)) if estimate.error > 0 else float(over <= 0)
 
 
-def _judged(claim: dict, tested: list[dict]) -> list[dict]:
+def _judged(claim: dict, tested: list[dict], size: int, register: verdicts.Register) -> list[dict]:
     first = {key: claim[key] for key in ("work", "section", "claim", "expected")}
     if not tested:
-        absent = dict.fromkeys(["dataset", "protocol", "models", "planned", *COLUMNS])
+        absent = dict.fromkeys(["dataset", "protocol", "models", "planned", *COLUMNS, "arms"])
         return [{**first, "verdict": "open: not run", **absent}]
-    corrected = statistics.holm_within(pd.Series([row["p"] for row in tested]), ["all"] * len(tested))
+    own, zero = (
+        statistics.holm_within(np.array([row[name] for row in tested]), ["all"] * len(tested), {"all": size})
+        for name in ("p", "p_of_zero")
+    )
     return [
-        {**first, "verdict": verdict(claim["expected"], {**row, "p_holm": p}), **row, "p_holm": p}
-        for row, p in zip(tested, corrected)
+        _told(first, {**row, "p_holm": float(p), "p_zero": float(other)}, register.get(row["key"]))
+        for row, p, other in zip(tested, own, zero)
     ]
 
 
+def _told(first: dict, row: dict, before: verdicts.Judged | None) -> dict:
+    """A row with its verdict; the p of no difference is that of the part that has judged it before."""
+    row = {name: value for name, value in row.items() if name not in ("key", "p_of_zero")}
+    row["judged_in"] = before.part if before else None
+    if before:
+        row["p_zero"] = before.p_holm
+        if first["expected"] != "not lower":
+            row |= {"p_holm": before.p_holm, "detectable": before.detectable}
+    return {**first, "verdict": verdict(first["expected"], row), **row}
+
+
 def verdict(expected: str, row: dict) -> str:
-    """`confirmed`, `contradicted` or `open` for one difference with its interval and corrected p."""
-    sure = row["p_holm"] < comparisons.LEVEL
+    """`confirmed`, `contradicted` or `open` for one difference with its corrected p."""
+    sure = row["p_zero"] < comparisons.LEVEL
     if expected == "not lower":
         if sure and row["difference"] < 0:
             return "contradicted"
-        return "confirmed" if row["difference_low"] > -MARGIN else "open"
+        return "confirmed" if row["p_holm"] < ONE_SIDED else "open"
     if not sure:
         return "open"
     return "confirmed" if (row["difference"] > 0) == (expected == "higher") else "contradicted"

@@ -14,6 +14,8 @@ OF_CLIPS = ("top1", "top5")  # metrics that are means over clips, so that they h
 EXTENT = ["n", "n_official", "folds", "seeds", "parameters", "trainable", "flops", "encoder", "weights"]
 MANY_SEEDS = 10  # per arm, from which on P(A > B) says more than noise
 LEVEL = 0.05
+Pairs = list[tuple[str, str]]  # cells and what each is compared with
+Kind = Callable[[Collection[str]], Pairs]
 
 
 def cells(results: Results) -> pd.DataFrame:
@@ -69,9 +71,9 @@ def accuracies(results: Results) -> list[str]:
 
 def versus(
     results: Results,
-    pairs: list[tuple[str, str]],
+    pairs: Pairs,
     planned: Collection[str] | None = None,
-    kind: Callable[[Collection[str]], list[tuple[str, str]]] | None = None,
+    kind: Kind | None = None,
 ) -> pd.DataFrame:
     """One row a (cell, control): difference, interval, p, Holm's p, probability of improvement.
 
@@ -138,6 +140,33 @@ def trainings(results: Results, cell: str, control: str) -> dict[str, int]:
         return {"folds": len(counts), "seeds": max(counts, default=0), "runs": sum(counts)}
 
     return results.once(["trainings", cell, control], [cell, control], compute)
+
+
+def arms(results: Results, cell: str, control: str, classes: list[str] | None = None) -> dict[str, Any]:
+    """What their paired difference rests on: `folds` that both have, and on those, of the one and the other,
+    `n` predictions, `seeds`, `runs` and `top1`; `every` counts the folds of each, shared or not."""
+
+    def compute() -> dict[str, Any]:
+        sides = [run_variance.arm(results, name, classes).folds for name in (cell, control)]
+        shared = set.intersection(*({fold.fold for fold in side} for side in sides))
+        kept = [[fold for fold in side if fold.fold in shared] for side in sides]
+        found: dict[str, Any] = {"folds": len(shared), "every": [len(side) for side in sides]}
+        found["n"] = [sum(fold.hits.size for fold in side) for side in kept]
+        found["seeds"] = [max((len(fold.seeds) for fold in side), default=0) for side in kept]
+        found["runs"] = [sum(len(fold.seeds) for fold in side) for side in kept]
+        means = [[float(fold.hits.mean()) for fold in side] for side in kept]
+        return found | {"top1": [float(np.mean(side)) if side else None for side in means]}
+
+    return results.once(["arms", cell, control, classes], [cell, control], compute)
+
+
+def over_models(pairs: list[tuple[str, str]]) -> dict[str, float]:
+    """The weights of the mean over pairs of a cell less its control."""
+    weights: dict[str, float] = {}
+    for pair in pairs:
+        for cell, sign in zip(pair, (1.0, -1.0)):
+            weights[cell] = weights.get(cell, 0.0) + sign / len(pairs)
+    return weights
 
 
 def weights(results: Results, *cells: str) -> str | None:
@@ -215,7 +244,7 @@ def _versus(results: Results, cell: str, control: str, sizes: dict[tuple[str, st
     family = sizes.get((where["dataset"], where["protocol"]), 1)
     row: dict = {"cell": cell, "control": control, **where, **trainings(results, cell, control)}
     row |= {"n": estimate.n, **interval("difference", estimate), "p": estimate.p, "family_size": family}
-    row["improvement"] = np.nan
+    row |= {"arms": [arms(results, cell, control)], "improvement": np.nan}
     if row["seeds"] >= MANY_SEEDS:
         pair = [cell, control]
         row["improvement"] = results.once(["improvement", *pair], pair, lambda: _improvement(results, *pair))

@@ -1,9 +1,14 @@
 """What an attention is measured against: the same cell without it, trained on the same clips."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 
+from vidattn.bench.analysis import comparisons, verdicts
+from vidattn.bench.analysis.comparisons import Kind, Pairs
+from vidattn.bench.analysis.verdicts import Judged
 from vidattn.bench.config import plugin_files
 from vidattn.bench.results.reader import Results, coordinates, identity
+
+PART = "comparisons with controls"
 
 
 def control(cell: str) -> str | None:
@@ -37,3 +42,21 @@ def attention_of(cell: str) -> str:
     """What a cell's comparison with its control is about: the attention, or the architecture that has one."""
     where = coordinates(cell)
     return where["attention"] if where["attention"] != "none" else where["architecture"]
+
+
+KINDS: tuple[Kind, ...] = (comparisons.with_none, over_time)  # each is a family on a data set and protocol
+
+
+def judged(results: Results, planned: Collection[str] | None = None) -> dict[Hashable, Judged]:
+    """The register of cells against their controls, each kind corrected on its own."""
+    found: dict[Hashable, Judged] = {}
+    for kind in KINDS:
+        if pairs := kind(results.ids):
+            frame = comparisons.versus(results, pairs, planned, kind)
+            found |= verdicts.collect([PART] * len(frame), frame, keys(pairs))
+    return found
+
+
+def keys(pairs: Pairs) -> list[Hashable]:
+    """Under which the register has the differences of these pairs."""
+    return [verdicts.key({cell: 1.0, control: -1.0}) for cell, control in pairs]

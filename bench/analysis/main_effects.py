@@ -1,15 +1,17 @@
 """What each attention is worth on a data set: its difference to the control, over all models that have it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, controls, no_learning, noise_model, statistics
+from vidattn.bench.analysis import comparisons, controls, no_learning, noise_model, statistics, verdicts
+from vidattn.bench.analysis.verdicts import Judged
 from vidattn.bench.results.reader import Results, coordinates
 
 KEYS = ["dataset", "protocol", "attention"]
-COLUMNS = [*KEYS, "models", "left_out", "difference", "difference_low", "difference_high", "p", "detectable"]
-COLUMNS += ["n", "runs"]
+NUMBERS = ["difference", "difference_low", "difference_high", "p", "detectable", "n", "runs"]
+COLUMNS = [*KEYS, "models", "left_out", *NUMBERS, "arms", "weights", "family_size"]
+PART = "main effects"
 
 
 def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFrame:
@@ -18,7 +20,8 @@ def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFr
     The difference is the mean over models of top-1 minus that of the control, on the same clips. Models whose
     control learned nothing (`no_learning`) are counted in `left_out`. Protocols
     with defects, with shuffled frames, or with a frozen encoder that never learned anything answer other
-    questions and are left out, and so are attentions that are controls.
+    questions and are left out, and so are attentions that are controls. `n` and `runs` are of the arm that
+    has fewer, `arms` has both, of each model.
 
     Args:
         results: What was measured.
@@ -36,6 +39,13 @@ def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFr
         p_holm = statistics.holm_within(frame["p"], list(frame["dataset"]), sizes)
         results.cache[key] = frame.assign(p_holm=p_holm)
     return results.cache[key].copy()
+
+
+def judged(results: Results, planned: Collection[str] | None = None) -> dict[Hashable, Judged]:
+    """The register of the main effects: their p stands for the same difference wherever it is shown."""
+    frame = table(results, planned)
+    keys = [verdicts.key(weights) for weights in frame["weights"]]
+    return verdicts.collect([PART] * len(frame), frame, keys)
 
 
 def _families(
@@ -64,18 +74,13 @@ def _row(results: Results, key: tuple[str, str, str], pairs: list[tuple[str, str
     """The effect over the pairs that were run; None where none was or where it has no interval."""
     made = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
     run = [pair for pair in made if no_learning.usable(results.records[pair[1]])]
-    weights: dict[str, float] = {}
-    for pair in run:
-        for cell, sign in zip(pair, (1.0, -1.0)):
-            weights[cell] = weights.get(cell, 0.0) + sign / len(run)
+    weights = comparisons.over_models(run)
     estimate = comparisons.paired(results, weights) if run else noise_model.Estimate()
     if not estimate.judged:
         return None
     row = dict(zip(KEYS, key)) | {"models": len(run), "left_out": len(made) - len(run)}
-    row |= {
-        **comparisons.interval("difference", estimate),
-        "p": estimate.p,
-        "detectable": noise_model.minimal_detectable(estimate, size),
-        "n": estimate.n,
-    }
-    return row | {"runs": min(comparisons.trainings(results, *pair)["runs"] for pair in run)}
+    row |= {**comparisons.interval("difference", estimate), "p": estimate.p, "n": estimate.n}
+    row["detectable"] = noise_model.minimal_detectable(estimate, size)
+    row |= {"arms": [comparisons.arms(results, *pair) for pair in run], "weights": weights}
+    runs = min(comparisons.trainings(results, *pair)["runs"] for pair in run)
+    return row | {"runs": runs, "family_size": size}

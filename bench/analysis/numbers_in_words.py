@@ -42,9 +42,25 @@ def accuracy(row: pd.Series) -> str:
     return percent(row["top1"], row["top1_low"], row["top1_high"])
 
 
+def arms(rows: Iterable[dict], name: str) -> str:
+    """`7,560`, or `7,560 / 756` where cell and control differ; from the least to the most of several.
+
+    Args:
+        rows: Of `comparisons.arms`.
+        name: What of them.
+    """
+    return " / ".join(dict.fromkeys(ends(side) for side in zip(*(row[name] for row in rows))))
+
+
 def runs(folds: Iterable[int], seeds: Iterable[int]) -> str:
     """`3 folds x 1 seed`: the training runs of a model; from the least to the most of several."""
     return f"{extent(folds, 'fold')} x {extent(seeds, 'seed')}"
+
+
+def runs_of_arms(rows: list[dict]) -> str:
+    """`3 folds x 1 seed`, or `3 folds x 2 / 5 seeds`: the training runs of a model and of its control."""
+    seeds = arms(rows, "seeds")
+    return f"{extent([row['folds'] for row in rows], 'fold')} x {seeds} seed{'' if seeds == '1' else 's'}"
 
 
 def counted(counts: dict[str, tuple[int, int]]) -> tuple[str, str]:

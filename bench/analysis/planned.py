@@ -1,20 +1,29 @@
 """The comparisons that params.yaml names, in the families that it names."""
 
+from collections.abc import Collection, Hashable
+
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, noise_model, statistics
+from vidattn.bench.analysis import comparisons, controls, main_effects, noise_model, statistics, verdicts
+from vidattn.bench.analysis.verdicts import Judged
 from vidattn.bench.results.reader import Results, coordinates, identity
+
+PARTS = {True: "planned comparisons", False: "post hoc comparisons"}
 
 
 def evaluate(results: Results, options: dict) -> pd.DataFrame:
     """One row a contrast: both accuracies on its classes, their difference, p in its family, the verdict.
+
+    A contrast that is a main effect has the p of that, and one that was named post hoc that of a comparison
+    with a control; `judged_in` says so. `arms` has what the difference rests on, of the cell and of the
+    control.
 
     Args:
         results: What was measured.
         options: `compare` of params.yaml: `families` of classes, and `contrasts`, each {"name", "cell",
             "control"} with cells by id or coordinates, and perhaps "classes" (a family of classes), "family"
             (what Holm corrects over, run or not; default its data set and protocol) and "planned" (whether it
-            was named before its results existed; default false).
+            was named before its results existed; default false). `planned`: every cell of params.yaml.
     """
     frame = pd.DataFrame([_contrast(results, row, options) for row in options.get("contrasts", [])])
     if frame.empty:
@@ -25,7 +34,43 @@ def evaluate(results: Results, options: dict) -> pd.DataFrame:
         noise_model.minimal_detectable(estimate, sizes[family])
         for estimate, family in zip(frame["estimate"], frame["family"])
     ]
+    frame["family_size"] = [sizes[family] for family in frame["family"]]
+    frame["key"] = [
+        verdicts.key({row["cell"]: 1.0, row["control"]: -1.0}, _classes(row["classes"], options))
+        for _, row in frame.iterrows()
+    ]
+    first, second = _before(results, options.get("planned"))
+    known = [
+        first.get(row["key"]) or (None if row["planned"] else second.get(row["key"]))
+        for _, row in frame.iterrows()
+    ]
+    frame = verdicts.take(frame, known)
     return frame.assign(verdict=frame.apply(_verdict, axis=1)).drop(columns="estimate")
+
+
+def _before(results: Results, cells: Collection[str] | None) -> tuple[verdicts.Register, verdicts.Register]:
+    """What has precedence over all contrasts, and what over those that were named post hoc."""
+    return main_effects.judged(results, cells), controls.judged(results, cells)
+
+
+def judged(results: Results, cells: Collection[str] | None = None) -> dict[Hashable, Judged]:
+    """The whole register, with the contrasts of `results.compare`."""
+    cells = results.planned if cells is None else cells
+    key = ("judged", *(results.ids if cells is None else cells))
+    if key not in results.cache:
+        frame = evaluate(results, {**results.compare, "planned": cells})
+        first, second = _before(results, cells)
+        named, later = (
+            ({}, {}) if frame.empty else map(_own, (frame[frame["planned"]], frame[~frame["planned"]]))
+        )
+        results.cache[key] = {**later, **second, **named, **first}
+    return results.cache[key]
+
+
+def _own(frame: pd.DataFrame) -> dict[Hashable, Judged]:
+    """The register of contrasts that have the p of their own family."""
+    own = frame[frame["judged_in"].isna()]
+    return verdicts.collect([PARTS[bool(named)] for named in own["planned"]], own, list(own["key"]))
 
 
 def _contrast(results: Results, row: dict, options: dict) -> dict:
@@ -34,11 +79,12 @@ def _contrast(results: Results, row: dict, options: dict) -> dict:
     values = {"name": row["name"], "classes": row.get("classes", "all"), "cell": cell, "control": control}
     values |= {"dataset": where["dataset"], "protocol": where["protocol"]}
     values["family"] = row.get("family", f"{where['dataset']}, {where['protocol']}")
-    values |= {"planned": row.get("planned", False), **comparisons.trainings(results, cell, control)}
+    values |= {"planned": bool(row.get("planned", False)), **comparisons.trainings(results, cell, control)}
     for name, one in (("top1", cell), ("control_top1", control)):
         values |= comparisons.interval(name, comparisons.accuracy(results, one, classes))
     gap = comparisons.paired(results, {cell: 1.0, control: -1.0}, classes)
     values |= {**comparisons.interval("difference", gap), "p": gap.p, "n": gap.n, "groups": gap.groups}
+    values["arms"] = [comparisons.arms(results, cell, control, classes)]
     return values | {"run_variance": comparisons.run_source(results, cell, control), "estimate": gap}
 
 

@@ -67,7 +67,8 @@ def _results(params: Params):
 
     controls = tuple(params.compare.get("controls", ()))
     kept = Path(params.store) / "numbers.json"
-    return Results(RESULTS, reported(params), controls, tuple(_planned_cells(params)), kept)
+    planned = tuple(_planned_cells(params))
+    return Results(RESULTS, reported(params), controls, planned, kept, params.compare)
 
 
 def _beside(params: Params):

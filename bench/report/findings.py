@@ -66,9 +66,14 @@ def effects(frame: pd.DataFrame) -> list[list[str]]:
             f"{row['models']} ({row['left_out']} left out)" if row["left_out"] else str(row["models"]),
             *render.judged(row, "difference"),
         ]
-        + [f"{row['n']:,}", str(row["runs"]), _verdict(row)]
+        + [*_arms(row), _verdict(row)]
         for _, row in frame.iterrows()
     ]
+
+
+def _arms(row: pd.Series) -> list[str]:
+    """Predictions and training runs, of the cell and of the control where they differ."""
+    return [numbers_in_words.arms(row["arms"], name) for name in ("n", "runs")]
 
 
 def _verdict(row: pd.Series) -> str:
@@ -97,7 +102,8 @@ def _models(part: pd.DataFrame) -> str:
 
 
 def _extent(part: pd.DataFrame) -> list[str]:
-    return [_sizes(part), numbers_in_words.runs(part["folds"], part["seeds"])]
+    arms = [arm for rows in part["arms"] for arm in rows]
+    return [numbers_in_words.arms(arms, "n"), numbers_in_words.runs_of_arms(arms)]
 
 
 def _counts(part: pd.DataFrame) -> list[str]:
@@ -116,10 +122,10 @@ def asked(contrasts: pd.DataFrame) -> list[list[str]]:
 
 def _asked(row: pd.Series) -> list[str]:
     on = "" if row["classes"] == "all" else f", on the {row['classes']} classes"
-    trained = numbers_in_words.runs([row["folds"]], [row["seeds"]])
+    extent = [numbers_in_words.arms(row["arms"], "n"), numbers_in_words.runs_of_arms(row["arms"])]
     named = "planned" if row["planned"] else "post hoc"
     place = f"{row['dataset']}, {row['protocol']}"
-    values = [*render.judged(row, "difference"), f"{row['n']:,}", trained, named, row["verdict"]]
+    values = [*render.judged(row, "difference"), *extent, named, row["verdict"]]
     return [row["name"] + on, row["family"], place, *values]
 
 
@@ -138,19 +144,21 @@ def over_time(tables: Path, results: Results) -> list[list[str]]:
 
 def _paired(row: pd.Series, results: Results) -> list[str]:
     """Of two cells that were trained alike but for one thing."""
-    trained = comparisons.trainings(results, row["cell"], row["control"])
-    return _effect(row, row["protocol"], numbers_in_words.runs([trained["folds"]], [trained["seeds"]]))
+    arms = [comparisons.arms(results, row["cell"], row["control"])]
+    extent = [numbers_in_words.arms(arms, "n"), numbers_in_words.runs_of_arms(arms)]
+    return _effect(row, row["protocol"], extent)
 
 
 def _unpaired(row: pd.Series, results: Results) -> list[str]:
     """Of two protocols, whose splits differ."""
     arms = [row["cell"], row["control"]]
     place = " - ".join(coordinates(cell)["protocol"] for cell in arms)
-    return _effect(row, place, " and ".join(str(len(results.records.get(cell, []))) for cell in arms))
+    trained = " and ".join(str(len(results.records.get(cell, []))) for cell in arms)
+    return _effect(row, place, [f"{row['n']:,.0f}", trained])
 
 
-def _effect(row: pd.Series, protocol: str, trained: str) -> list[str]:
-    values = [*render.judged(row, "top1_difference"), f"{row['n']:,.0f}", trained]
+def _effect(row: pd.Series, protocol: str, extent: list[str]) -> list[str]:
+    values = [*render.judged(row, "top1_difference"), *extent]
     return [row["effect"], f"{row['dataset']}, {protocol}", row["backbone"], *values]
 
 

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, controls, untrained
+from vidattn.bench.analysis import against_controls, comparisons, controls, untrained
 from vidattn.bench.report import model_costs, render
 from vidattn.bench.results.reader import COORDINATES, Results
 
 FILTERS = ("dataset", "protocol", "backbone", "attention", "architecture")
-GAP = ["cell", "control", "difference", "difference_low", "difference_high", "p_holm"]
-KINDS = (comparisons.with_none, controls.over_time)
+GAP = ["cell", "control", "difference", "difference_low", "difference_high", "p_holm", "judged_in"]
 
 
 def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFrame:
@@ -37,8 +36,9 @@ def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFram
 def _gaps(results: Results, planned: Sequence[str] | None) -> pd.DataFrame:
     """The differences to controls, each corrected with those of its kind."""
     pairs = controls.pairs(results)
-    kinds = {kind: [pair for pair in kind(results.ids) if pair in pairs] for kind in KINDS}
-    parts = [comparisons.versus(results, mine, planned, kind)[GAP] for kind, mine in kinds.items() if mine]
+    kinds = {kind: [pair for pair in kind(results.ids) if pair in pairs] for kind in controls.KINDS}
+    versus = against_controls.versus
+    parts = [versus(results, mine, planned, kind)[GAP] for kind, mine in kinds.items() if mine]
     return (pd.concat(parts) if parts else pd.DataFrame(columns=GAP)).astype({"cell": str})
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from vidattn.bench.analysis import comparisons, planned
+from vidattn.bench.analysis import against_controls, comparisons, planned
 from vidattn.bench.report import (
     across_protocols,
     answer,
@@ -32,8 +32,8 @@ from vidattn.data.files import atomic
 SHEET = "two test clips of its first run, evenly spaced over the list; each map on its own scale."
 GALLERY = "all models side by side, each map on its own scale; a wrong prediction in brackets."
 SHEETS_BESIDE, LEADERBOARD = "attention_scores", "leaderboard"  # names of tables
-# `2,160`, `<0.001`, `+10.1 points [+7.8, +12.4]`
-NUMBER = re.compile(r"<?([+-]?\d[\d,]*(?:\.\d+)?)(?: points)?(?: \[[^\]]*\])?")
+# `2,160`, `<0.001`, `+10.1 points [+7.8, +12.4]`, `864 / 2,160`, `0.055 (main effects)`
+NUMBER = re.compile(r"<?([+-]?\d[\d,]*(?:\.\d+)?)(?: points)?(?: \[[^\]]*\])?(?: / [\d,]+)?(?: \([a-z ]+\))?")
 
 
 def write(
@@ -57,7 +57,8 @@ def write(
     cells = options.get("planned", results.planned)
     if cells is not None and results.planned != tuple(cells):  # the figures correct over what was planned
         results = replace(results, planned=tuple(cells))
-    versus = comparisons.versus(results, comparisons.against_none(results), cells)
+    results = tables.beside(results, options)
+    versus = against_controls.versus(results, comparisons.against_none(results), cells)
     contrasts = planned.evaluate(results, options)
     suites = options.get("suites", {})
     stale = options.get("stale", {})

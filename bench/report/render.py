@@ -155,10 +155,13 @@ def number(value: Any, column: str = "") -> str:
 
 
 def judged(row: pd.Series, name: str) -> list[str]:
-    """A difference with its interval, its p, and what would have been detectable."""
+    """A difference with its interval, its p (of which part, if not of this), and what is detectable."""
     change = numbers_in_words.points(*(row[f"{name}{end}"] for end in ("", "_low", "_high")))
     least = row["detectable"]
-    return [change, number(row["p_holm"], "p"), f"{100 * least:.1f} points" if pd.notna(least) else MISSING]
+    p = number(row["p_holm"], "p")
+    if pd.notna(row.get("judged_in")):
+        p = f"{p} ({row['judged_in']})"
+    return [change, p, f"{100 * least:.1f} points" if pd.notna(least) else MISSING]
 
 
 def integers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -187,7 +190,7 @@ def _counted(column: str) -> bool:
     base = column
     for end in ("_published", "_difference", "_max"):
         base = base.removesuffix(end)
-    return base in COUNTS or base.startswith(("parameters_", "flops_", "n_", "runs_"))
+    return base in COUNTS or base.startswith(("parameters_", "flops_", "n_", "runs_", "seeds_"))
 
 
 def _column(frame: pd.DataFrame, column: str) -> list[str]:

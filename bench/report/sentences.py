@@ -182,10 +182,7 @@ def _attention(name: str, rows: pd.DataFrame) -> dict:
     return {
         "name": name,
         "run": len(run),
-        "sure": [
-            f"{change(row)} on {_where(row)} ({numbers_in_words.chance(row['p_holm'])})"
-            for _, row in sure.iterrows()
-        ],
+        "sure": [f"{change(row)} on {_where(row)} ({_chance(row)})" for _, row in sure.iterrows()],
         "rest": _listed(rest, len(run)),
         "unjudged": _listed(unjudged, len(run)),
         "detectable": None if np.isnan(least) else f"{100 * least:.0f}",
@@ -209,6 +206,24 @@ def _where(row: pd.Series) -> str:
     return f"{row['backbone']} / {row['architecture']}"
 
 
+def _chance(row: pd.Series) -> str:
+    """`p = 0.036`, and of which part it is, if not of this."""
+    part = row.get("judged_in")
+    return numbers_in_words.chance(row["p_holm"]) + (f", {part}" if pd.notna(part) else "")
+
+
+def _compared(row: pd.Series) -> str:
+    """`756 predictions per arm in 252 groups`; both arms' where they differ, and the folds if not all."""
+    (arms,) = row["arms"]
+    said = numbers_in_words.arms([arms], "n")
+    several = "" if " / " in said else " per arm"
+    extent = f"{said} predictions{several} in {row['groups']} groups"
+    if set(arms["every"]) == {arms["folds"]} or not row["n"]:
+        return extent
+    first, second = (f"{100 * value:.1f} %" for value in arms["top1"])
+    return f"{extent} of the {arms['folds']} folds that both have ({first} against {second} there)"
+
+
 def _contrast(row: pd.Series) -> dict:
     """One comparison of params.yaml."""
     scope = "on all classes" if row["classes"] == "all" else f"on the {row['classes']} classes"
@@ -216,9 +231,10 @@ def _contrast(row: pd.Series) -> dict:
         key: numbers_in_words.percent(row[name], row[f"{name}_low"], row[f"{name}_high"])
         for key, name in (("first", "top1"), ("second", "control_top1"))
     }
-    texts = {"extent": f"{row['n']} predictions per arm in {row['groups']} groups", "change": change(row)}
+    texts = {"extent": _compared(row), "change": change(row)}
     texts |= {
         "p": numbers_in_words.chance(row["p_holm"]),
+        "part": f" ({row['judged_in']})" if pd.notna(row["judged_in"]) else "",
         "excluded": numbers_in_words.excluded(row["difference_high"]),
     }
     return {**row.to_dict(), **arms, **texts, "scope": scope}

@@ -27,8 +27,10 @@ def compared(results: Results, cell: str, control: str) -> str:
         raise ValueError(f"{cell} and {control} share no test clip of the same fold and seed.")
     frame = comparisons.cells(results).assign(cell=results.ids).set_index("cell").loc[[cell, control]]
     arms = frame[["top1", "top1_low", "top1_high", "parameters", "flops"]].reset_index()
-    runs = numbers_in_words.extent([row["runs"]], "training run")
-    told = f"difference {_change(row)}, {row['n']:,} predictions, {runs} per arm"
+    n, runs = (numbers_in_words.arms(row["arms"], name) for name in ("n", "runs"))
+    told = (
+        f"difference {_change(row)}, {n} predictions, {runs} training run{'' if runs == '1' else 's'} per arm"
+    )
     return f"{render.markdown(arms)}\n{told}"
 
 

@@ -6,7 +6,7 @@ Only the cells asked for are read. A cell without records is *missing* and stays
 import re
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,7 @@ class Results:
         cells: Cell ids in the order of the tables; None reads every cell that has records.
         controls: Attentions that are controls: no answer to what attention is worth.
         planned: Every cell of params.yaml: Holm corrects over them, run or not; None takes those here.
+        compare: `families` and `contrasts` of params.yaml: what a contrast has a p for, other tables repeat.
         kept_in: File of what earlier commands computed from the same runs; None where there is none.
     """
 
@@ -86,6 +87,7 @@ class Results:
     controls: tuple[str, ...] = ()
     planned: tuple[str, ...] | None = None
     kept_in: Path | None = None
+    compare: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons
+from vidattn.bench.analysis import against_controls, comparisons
 from vidattn.bench.report.figures import intervals
 from vidattn.bench.report.figures.style import WIDTH, Drawing, Layers
 from vidattn.bench.results.reader import Results
 
 CAPTION = (
     "Each attention minus none on the same clips, with 95 % intervals for other clips and other training "
-    "runs; filled where Holm's p within the data set and protocol is below 0.05."
+    "runs; filled where p is below 0.05 after Holm's correction."
 )
 ORDER = 20
 BESIDE = "grid"
@@ -17,7 +17,7 @@ BESIDE = "grid"
 
 def draw(results: Results) -> dict[str, Drawing]:
     """One figure, where an attention was compared with none."""
-    versus = comparisons.versus(results, comparisons.against_none(results))
+    versus = against_controls.versus(results, comparisons.against_none(results))
     known = versus[versus["difference_low"].notna()] if len(versus) else versus
     return {"forest": Drawing(forest(known), CAPTION)} if len(known) else {}
 

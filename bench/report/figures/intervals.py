@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from vidattn.bench.analysis import numbers_in_words
 from vidattn.bench.report.figures.style import GREY, LETTER, Layers, data
 
 ROW = 18  # pixels
@@ -13,7 +14,7 @@ def rows(frame: pd.DataFrame, name: pd.Series, sure: pd.Series) -> list[dict]:
     """What a forest plot shows of a table of differences, in points.
 
     Args:
-        frame: Rows with `dataset`, `protocol`, `difference` and its ends, `p_holm`, `n`, `runs`; those of one
+        frame: Rows with `dataset`, `protocol`, `difference` and its ends, `p_holm`, `arms`; those of one
             data set and protocol follow one another.
         name: What each row is called.
         sure: Whether it is significant.
@@ -28,7 +29,13 @@ def rows(frame: pd.DataFrame, name: pd.Series, sure: pd.Series) -> list[dict]:
             "sure": bool(sure[index]),
         }
         shown.append(
-            {**where, **ends, "p": float(row["p_holm"]), "n": int(row["n"]), "runs": int(row["runs"])}
+            {
+                **where,
+                **ends,
+                "p": float(row["p_holm"]),
+                "n": numbers_in_words.arms(row["arms"], "n"),
+                "runs": numbers_in_words.arms(row["arms"], "runs"),
+            }
         )
     return shown
 
@@ -51,8 +58,8 @@ def forest(shown: list[dict], title: str, width: int) -> Layers:
         alt.Tooltip("where:N", title="data set, protocol"),
         alt.Tooltip("shown:N", title="difference, points"),
         alt.Tooltip("p:Q", title="p (Holm)", format=".2g"),
-        alt.Tooltip("n:Q", title="predictions per arm", format=","),
-        alt.Tooltip("runs:Q", title="runs per arm"),
+        alt.Tooltip("n:N", title="predictions (of both arms)"),
+        alt.Tooltip("runs:N", title="runs (of both arms)"),
     ]
     x = alt.X("value:Q", title=title, axis=alt.Axis(tickCount=5))
     right = alt.value(alt.expr(f"width + {NUMBERS}"))

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Collection
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -29,6 +30,7 @@ def table(name: str, results: Results, options: dict | None = None) -> pd.DataFr
 
 def write(names: list[str], results: Results, out: Path, options: dict | None = None) -> list[Path]:
     """Write each table as csv, markdown and LaTeX into the folder `out`; returns the paths."""
+    results = beside(results, options or {})
     frames = ((name, table(name, results, options)) for name in names)
     return [path for name, frame in frames for path in _write(name, frame, results, Path(out))]
 
@@ -36,6 +38,13 @@ def write(names: list[str], results: Results, out: Path, options: dict | None = 
 def _write(name: str, frame: pd.DataFrame, results: Results, out: Path) -> list[Path]:
     left_out = getattr(_module(name), "LEFT_OUT", ())
     return render.write(frame, out, name, [*legend(name), *device_kinds.mixed(frame, results)], left_out)
+
+
+def beside(results: Results, options: dict) -> Results:
+    """The results that know which contrasts are named, so that all tables repeat the p of these."""
+    compare = {name: options[name] for name in ("families", "contrasts") if name in options}
+    known = all(results.compare.get(name) == value for name, value in compare.items())
+    return results if known else replace(results, compare=compare)
 
 
 def describe(name: str) -> str:

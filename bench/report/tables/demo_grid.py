@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons
+from vidattn.bench.analysis import against_controls, comparisons
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 DATASET = "actors"
-COLUMNS = ["difference", "difference_low", "difference_high", "p_holm", "detectable"]
+COLUMNS = ["difference", "difference_low", "difference_high", "p_holm", "judged_in", "detectable"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def _with_differences(frame: pd.DataFrame, results: Results, options: dict) -> p
     pairs = comparisons.with_none(frame["cell"])
     if not pairs:
         return frame.assign(**dict.fromkeys(COLUMNS, float("nan")))
-    found = comparisons.versus(results, pairs, options.get("planned"))
+    found = against_controls.versus(results, pairs, options.get("planned"))
     return frame.merge(found[["cell", *COLUMNS]], on="cell", how="left")
 
 

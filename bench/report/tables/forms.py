@@ -2,18 +2,21 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons
+from vidattn.bench.analysis import against_controls
 from vidattn.bench.results.reader import Results, coordinates, identity
 
 FORM = "_original"
 WHERE = ["dataset", "protocol", "backbone", "architecture"]
-GAIN = ["difference", "difference_low", "difference_high", "p_holm", "detectable", "n", "folds", "seeds"]
+DIFFERENCE = ["difference", "difference_low", "difference_high", "p_holm", "judged_in", "detectable", "folds"]
+ARMS = ["n", "n_thesis_form", "seeds", "seeds_thesis_form"]
+GAIN = [*DIFFERENCE, *ARMS]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per model with an attention in both forms: top-1 of its paper's form minus that of the thesis'.
 
-    Holm corrects over the attentions that params.yaml plans on the data set and protocol, run or not.
+    Holm corrects over the attentions that params.yaml plans on the data set and protocol, run or not; where
+    `judged_in` names another part, p is from there. `n` counts predictions, `seeds` training runs of a fold.
     """
     cells = {**dict.fromkeys(results.ids), **dict.fromkeys(options.get("planned", ()))}
     pairs = [(cell, form) for cell in cells if (form := _thesis(cell)) in cells]
@@ -25,7 +28,9 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     run = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
     if not run:
         return frame.drop(columns="cell").assign(**dict.fromkeys(GAIN, float("nan")))
-    found = comparisons.versus(results, run, options.get("planned"))[["cell", *GAIN]]
+    found = against_controls.versus(results, run, options.get("planned"))
+    counts = [[count for name in ("n", "seeds") for count in arms[0][name]] for arms in found["arms"]]
+    found = found[["cell", *DIFFERENCE]].join(pd.DataFrame(counts, columns=ARMS, index=found.index))
     return frame.merge(found, on="cell", how="left").drop(columns="cell")
 
 

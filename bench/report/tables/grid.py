@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, floors, training_facts
+from vidattn.bench.analysis import against_controls, comparisons, floors, training_facts
 from vidattn.bench.report import model_costs
 from vidattn.bench.results.reader import COORDINATES, Results
 
-COLUMNS = ["difference", "difference_low", "difference_high", "p", "p_holm", "family_size"]
+COLUMNS = ["difference", "difference_low", "difference_high", "p", "p_holm", "judged_in", "family_size"]
 LEFT_OUT = ("p", "n_official", "trainable")
 
 
@@ -14,7 +14,8 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per cell; intervals and p hold for other clips and other training runs.
 
     `detectable` is the smallest true difference that is found with a power of 0.8 after Holm's correction
-    over the `family_size` comparisons that params.yaml plans on the data set and protocol. `run_variance`
+    over the `family_size` comparisons that params.yaml plans on the data set and protocol. A difference that
+    is a main effect or a named comparison has the p of that: `judged_in` says so. `run_variance`
     says where the variance over training runs is from: the cell's own seeds, or pooled. `improvement` is the
     probability that a run with attention beats one without, from ten seeds per arm on. `stale` marks
     a cell with records that other code or settings made than those at hand.
@@ -58,7 +59,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 def _differences(results: Results, options: dict) -> pd.DataFrame:
     pairs, columns = comparisons.against_none(results), ["cell", *COLUMNS, "improvement", "detectable"]
     return (
-        comparisons.versus(results, pairs, options.get("planned"))[columns]
+        against_controls.versus(results, pairs, options.get("planned"))[columns]
         if pairs
         else pd.DataFrame(columns=columns).astype({"cell": str})
     )

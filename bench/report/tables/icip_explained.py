@@ -1,9 +1,11 @@
 """Where You and Korhonen's gains come from: leakage, readout, scaling, attention; p by Holm in families."""
 
+from collections.abc import Hashable
+
 import numpy as np
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, noise_model, statistics
+from vidattn.bench.analysis import comparisons, noise_model, planned, statistics, verdicts
 from vidattn.bench.analysis.noise_model import Estimate
 from vidattn.bench.results.reader import Results, coordinates, identity
 
@@ -31,7 +33,7 @@ VALUES = [
     "top1_difference_low",
     "top1_difference_high",
 ]
-COUNTS = ["p", "p_holm", "detectable", "n", "groups", "runs", "run_variance", "weights"]
+COUNTS = ["p", "p_holm", "judged_in", "detectable", "n", "groups", "runs", "run_variance", "weights"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
@@ -41,7 +43,8 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     dense layer and its dropout.
 
     `p_holm` corrects within a family: the effects of one data set and protocol; the leakage of one data
-    set; a setting of one data set. A comparison planned beside it changes nothing. `runs` is the number of
+    set; a setting of one data set. Where another part has judged the same difference (`judged_in`), its p
+    stands here. `runs` is the number of
     training runs of the arm that has fewer, `detectable` the smallest true difference that is found with a
     power of 0.8 after that correction. Published gains of cells that were not run stand last, in a row
     without ours; a part of a data set has none.
@@ -72,7 +75,15 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         noise_model.minimal_detectable(estimate, sizes[family]) if isinstance(estimate, Estimate) else np.nan
         for estimate, family in zip(frame["estimate"], families)
     ]
-    return frame.drop(columns="estimate")
+    judged = planned.judged(results, options.get("planned"))
+    return verdicts.take(frame, [judged.get(_key(row)) for row in rows]).drop(columns="estimate")
+
+
+def _key(row: dict) -> Hashable:
+    """Under which a difference of two cells on the same clips stands elsewhere; None for leakage."""
+    if "cell" not in row or row["effect"].startswith("leakage: "):
+        return None
+    return verdicts.key({row["cell"]: 1.0, row["control"]: -1.0})
 
 
 def leaks(frame: pd.DataFrame) -> pd.DataFrame:

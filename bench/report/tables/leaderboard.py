@@ -6,16 +6,17 @@ from vidattn.bench.report import leaderboard
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 TOP1 = ["top1", "top1_low", "top1_high"]
-GAP = ["difference", "difference_low", "difference_high", "p_holm"]
+GAP = ["difference", "difference_low", "difference_high", "p_holm", "judged_in"]
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """Only cells that were run and trained; intervals and p hold for other clips and other training runs.
 
     `difference` is top-1 less that of `control`: the same model without attention, or with uniform weights
-    over time; a dash where there is none, or it was not run. `p_holm` is corrected over the comparisons that
-    are planned on the data set under the protocol. Where an encoder is frozen, parameters and FLOPs are of
-    the head alone. The page of `vidattn report` sorts and filters the same rows.
+    over time; a dash where there is none, or it was not run. `p_holm` is corrected over the comparisons with
+    such controls that are planned on the data set under the protocol, those with no attention and those with
+    uniform weights apart; where `judged_in` names a part, it is the p from there. Where an encoder is frozen,
+    parameters and FLOPs are of the head alone. The page of `vidattn report` sorts and filters the same rows.
     """
     frame = leaderboard.table(results, options.get("planned")).reset_index(drop=True)
     frame["control"] = [_control(row) for _, row in frame.iterrows()]

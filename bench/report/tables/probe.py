@@ -4,12 +4,12 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, controls
+from vidattn.bench.analysis import against_controls, comparisons, controls
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates, identity
 
 READOUT = "multilevel"  # the same levels of maps, averaged and joined without attention
 LEVELS = ("l2pa", "gated")  # attentions that read several levels
-GAIN = ["difference", "difference_low", "difference_high", "p_holm", "detectable"]
+GAIN = ["difference", "difference_low", "difference_high", "p_holm", "judged_in", "detectable"]
 SIZES = ["n", "folds", "seeds", "parameters", "trainable", "flops", "weights"]
 
 
@@ -18,7 +18,8 @@ def table(results: Results, options: dict) -> pd.DataFrame:
 
     The first difference is that to the same model without attention; `over_readout` that to the same levels
     of maps averaged and joined without attention (`multilevel`), where a cell reads several levels.
-    `detectable` is the smallest true difference found with a power of 0.8 after Holm's correction.
+    `detectable` is the smallest true difference found with a power of 0.8 after Holm's correction. A p that
+    is repeated from another part has its name in `judged_in`.
     """
     planned = options.get("planned", ())
     cells = {**dict.fromkeys(results.ids), **dict.fromkeys(planned)}
@@ -61,5 +62,5 @@ def _joined(
     run = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
     if not run:
         return frame.assign(**{prefix + name: float("nan") for name in GAIN})
-    found = comparisons.versus(results, run, planned or None)[["cell", *GAIN]]
+    found = against_controls.versus(results, run, planned or None)[["cell", *GAIN]]
     return frame.merge(found.rename(columns={name: prefix + name for name in GAIN}), on="cell", how="left")

@@ -170,10 +170,12 @@ def test_a_control_is_no_attention_and_counts_in_no_family(tmp_path):
 
 
 def test_contrasts_are_corrected_within_the_families_of_params(tmp_path):
-    scores = {CELL: {1: [9, 8], 2: [9, 9]}, CONTROL: {1: [2, 3], 2: [3, 2]}}
-    one = {"name": "a", "cell": CELL, "control": CONTROL, "family": "mine", "planned": True}
+    """Of a cell and another that is not its control: no other part has these."""
+    other = CONTROL.replace("lstm", "frame_average")
+    scores = {CELL: {1: [9, 8], 2: [9, 9]}, other: {1: [2, 3], 2: [3, 2]}}
+    one = {"name": "a", "cell": CELL, "control": other, "family": "mine", "planned": True}
     absent = {**one, "name": "b", "cell": CELL.replace("lstm", "image")}
-    contrasts = [one, absent, {"name": "c", "cell": CONTROL, "control": CELL}]
+    contrasts = [one, absent, {"name": "c", "cell": other, "control": CELL}]
     frame = planned.evaluate(write(tmp_path, scores), {"contrasts": contrasts})
     assert frame["verdict"].tolist() == ["higher", "not run", "lower"]
     assert frame["p_holm"][0] == pytest.approx(2 * frame["p"][0]) and frame["p_holm"][2] == frame["p"][2]

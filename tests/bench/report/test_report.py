@@ -362,7 +362,9 @@ def test_the_answer_shows_the_numbers_of_its_table(results):
     assert shown[0]["value"] == pytest.approx(value, rel=1e-4) and shown[0]["low"] == pytest.approx(
         low, rel=1e-4
     )
-    assert shown[0]["shown"] == f"{value:+.1f} [{low:+.1f}, {high:+.1f}]" and shown[0]["runs"] == best["runs"]
+    assert shown[0]["shown"] == f"{value:+.1f} [{low:+.1f}, {high:+.1f}]" and shown[0]["runs"] == str(
+        best["runs"]
+    )
     assert [row["sure"] for row in shown] == [row["p"] < 0.05 for row in shown]
     (heading,) = (row for row in rows(spec, "where") if "name" not in row)
     assert heading["place"] == 0 and [row["place"] for row in shown] == [1, 2]

@@ -1,0 +1,24 @@
+"""Cells against their controls, each with the one p that stands for it in all tables."""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from vidattn.bench.analysis import comparisons, controls, planned, verdicts
+from vidattn.bench.analysis.comparisons import Kind, Pairs
+from vidattn.bench.results.reader import Results
+
+
+def versus(
+    results: Results, pairs: Pairs, cells: Collection[str] | None = None, kind: Kind | None = None
+) -> pd.DataFrame:
+    """As `comparisons.versus`, with the p of main effects and of named comparisons where these have it.
+
+    `judged_in` names that part; `detectable` and `family_size` are of its family.
+    """
+    frame = comparisons.versus(results, pairs, cells, kind)
+    if not pairs:
+        return frame
+    register = planned.judged(results, cells)
+    before = [register.get(key) for key in controls.keys(pairs)]
+    return verdicts.take(frame, [None if one and one.part == controls.PART else one for one in before])
