@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from vidattn.bench.analysis import comparisons, main_effects, noise_model, statistics, verdicts
+from vidattn.bench.analysis import comparisons, main_effects, no_learning, noise_model, statistics, verdicts
 from vidattn.bench.analysis import planned as contrasts
 from vidattn.bench.analysis.noise_model import Estimate
 from vidattn.bench.results.reader import Results, coordinates, identity
@@ -24,7 +24,8 @@ def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFr
     Holm corrects over the data sets and protocols on which a claim is planned, run or not. A claim is
     confirmed where the mean difference over all models is significant in the direction claimed,
     contradicted where it is in the other, else open. "Not lower" is confirmed where a one-sided test
-    rejects, at 2.5 %, that `MARGIN` or more is lost.
+    rejects, at 2.5 %, that `MARGIN` or more is lost. Models whose control learned nothing (`no_learning`) are
+    planned and do not count.
 
     `p` and `p_holm` are of the test that confirms: of no difference; of "not lower" the one-sided.
     `p_zero` is that of no difference in every row; where another part has judged the same difference,
@@ -61,7 +62,8 @@ def _tested(results: Results, claim: dict, planned: Collection[str]) -> tuple[li
             families.setdefault((where["dataset"], where["protocol"]), []).append((cell, control))
     rows = []
     for (dataset, protocol), both in families.items():
-        run = [pair for pair in both if all(results.records.get(cell) for cell in pair)]
+        made = [pair for pair in both if all(results.records.get(cell) for cell in pair)]
+        run = [pair for pair in made if no_learning.usable(results.records[pair[1]])]
         weights = comparisons.over_models(run)
         estimate = comparisons.paired(results, weights) if run else Estimate()
         if estimate.judged:

@@ -8,6 +8,7 @@ import math
 
 from vidattn.bench.analysis import numbers_in_words
 
+VERDICT = "control learned nothing"  # of a difference that is not significant: it excludes nothing
 GUESSING = 0.99  # of the cross-entropy of equal scores, which rounding and chance stay above
 
 

@@ -4,7 +4,15 @@ from collections.abc import Collection, Hashable
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, controls, main_effects, noise_model, statistics, verdicts
+from vidattn.bench.analysis import (
+    comparisons,
+    controls,
+    main_effects,
+    no_learning,
+    noise_model,
+    statistics,
+    verdicts,
+)
 from vidattn.bench.analysis.verdicts import Judged
 from vidattn.bench.results.reader import Results, coordinates, identity
 
@@ -85,6 +93,7 @@ def _contrast(results: Results, row: dict, options: dict) -> dict:
     gap = comparisons.paired(results, {cell: 1.0, control: -1.0}, classes)
     values |= {**comparisons.interval("difference", gap), "p": gap.p, "n": gap.n, "groups": gap.groups}
     values["arms"] = [comparisons.arms(results, cell, control, classes)]
+    values["control_learned"] = no_learning.usable(results.records.get(control, []))
     return values | {"run_variance": comparisons.run_source(results, cell, control), "estimate": gap}
 
 
@@ -97,11 +106,11 @@ def _classes(name: str | None, options: dict) -> list[str] | None:
 
 
 def _verdict(row: pd.Series) -> str:
-    """One of: not run, no interval, higher, not significant, lower."""
+    """One of: not run, no interval, higher, not significant, control learned nothing, lower."""
     if not row["n"]:
         return "not run"
     if pd.isna(row["p_holm"]):
         return "no interval"
     if row["p_holm"] >= comparisons.LEVEL:
-        return "not significant"
+        return "not significant" if row["control_learned"] else no_learning.VERDICT
     return "higher" if row["difference"] > 0 else "lower"

@@ -8,6 +8,7 @@ import pandas as pd
 from vidattn.bench.analysis import (
     comparisons,
     floors,
+    no_learning,
     numbers_in_words,
     siblings,
     training_facts,
@@ -24,6 +25,7 @@ ROUNDED = 1e-6  # records hold six decimals
 VERDICTS = {
     "higher": "significantly higher",
     "not significant": "not significantly different",
+    no_learning.VERDICT: "no conclusion, since the control learned nothing",
     "lower": "significantly lower",
 }
 

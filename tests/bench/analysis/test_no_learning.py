@@ -3,8 +3,8 @@
 import pytest
 import synthetic
 
-from vidattn.bench.analysis import main_effects, no_learning
-from vidattn.bench.report import findings
+from vidattn.bench.analysis import comparisons, main_effects, no_learning, planned
+from vidattn.bench.report import findings, sentences
 from vidattn.bench.results.reader import Results
 
 ARCHITECTURES = ("lstm", "frame_average")
@@ -12,6 +12,15 @@ ARCHITECTURES = ("lstm", "frame_average")
 
 def record(*loss, classes=6):
     return {"history": {"loss": list(loss)}, "classes": [str(i) for i in range(classes)]}
+
+
+def unlearn(root, cell):
+    """Give all runs of a cell the loss of guessing."""
+    before = Results(root)
+    for made in before.records[cell]:
+        frame = before.predictions(cell).query("fold == @made['fold'] and seed == @made['seed']")
+        frame = frame.drop(columns=["fold", "seed", "run"])
+        synthetic.write_run(root, cell, made["fold"], made["seed"], frame, history={"loss": [1.80, 1.79]})
 
 
 @pytest.mark.parametrize(
@@ -44,10 +53,7 @@ def test_models_whose_control_learned_nothing_are_left_out_of_an_effect(tmp_path
     before = main_effects.table(Results(root)).iloc[0]
     assert before["models"] == 2 and before["left_out"] == 0
     cell = "actors-tiny-none-frame_average-clean"
-    for made in Results(root).records[cell]:
-        frame = Results(root).predictions(cell).query("fold == @made['fold'] and seed == @made['seed']")
-        frame = frame.drop(columns=["fold", "seed", "run"])
-        synthetic.write_run(root, cell, made["fold"], made["seed"], frame, history={"loss": [1.80, 1.79]})
+    unlearn(root, cell)
     results = Results(root)
     after = main_effects.table(results).iloc[0]
     assert (after["models"], after["left_out"]) == (1, 1)
@@ -56,3 +62,17 @@ def test_models_whose_control_learned_nothing_are_left_out_of_an_effect(tmp_path
     (line,) = no_learning.told({cell: results.records[cell]})
     assert line.startswith("6 of 6 runs learned nothing") and line.endswith(": frame_average 6 of 6.")
     assert no_learning.told({cell: [record(1.0)]}) == []
+
+
+def test_a_difference_to_a_control_that_learned_nothing_excludes_nothing(tmp_path):
+    pair = {"actors-tiny-none-lstm-clean": (0.5,) * 3, "actors-tiny-cbam-lstm-clean": (0.5,) * 3}
+    root = synthetic.write(tmp_path, pair, folds=3, seeds=2, groups=10, clips=2)
+    control, cell = pair
+    options = {"contrasts": [{"name": "one", "cell": cell, "control": control}]}
+    assert planned.evaluate(Results(root), options)["verdict"].tolist() == ["not significant"]
+    unlearn(root, control)
+    frame = planned.evaluate(Results(root), options)
+    assert frame["verdict"].tolist() == [no_learning.VERDICT]
+    versus = comparisons.versus(Results(root), comparisons.against_none(Results(root)))
+    blocks = sentences.summarise(Results(root), versus, frame)
+    assert "no conclusion, since the control learned nothing" in str(blocks)
