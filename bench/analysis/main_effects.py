@@ -80,7 +80,7 @@ def _row(results: Results, key: tuple[str, str, str], pairs: list[tuple[str, str
         return None
     row = dict(zip(KEYS, key)) | {"models": len(run), "left_out": len(made) - len(run)}
     row |= {**comparisons.interval("difference", estimate), "p": estimate.p, "n": estimate.n}
-    row["detectable"] = noise_model.minimal_detectable(estimate, size)
+    row |= {"detectable": noise_model.minimal_detectable(estimate, size)}
     row |= {"arms": [comparisons.arms(results, *pair) for pair in run], "weights": weights}
     runs = min(comparisons.trainings(results, *pair)["runs"] for pair in run)
     return row | {"runs": runs, "family_size": size}
