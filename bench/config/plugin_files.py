@@ -149,14 +149,15 @@ def official_folds(dataset: str) -> int:
 
 
 def generated(dataset: str) -> bool:
-    """Whether a data set's file makes its clips instead of taking recorded ones; without importing OpenCV."""
+    """Whether a data set's file makes its clips, and takes none that were recorded; OpenCV is not imported."""
     path = ROOT / "data" / "datasets" / f"{dataset}.py"
     nodes = _parsed(path).body if path.is_file() else ()
     calls = [
         node.value for node in nodes if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
     ]
     stated = [call for call in calls if ast.unparse(call.func) == "Dataset"]
-    return any(word.arg == "generate" for call in stated for word in call.keywords)
+    words = {word.arg for call in stated for word in call.keywords}
+    return "generate" in words and "place" not in words
 
 
 @functools.cache
