@@ -149,7 +149,7 @@ def official_folds(dataset: str) -> int:
 
 
 def generated(dataset: str) -> bool:
-    """Whether a data set's file makes its clips, and takes none that were recorded; OpenCV is not imported."""
+    """Whether a data set's file makes its clips and takes none that were recorded; imports no OpenCV."""
     path = ROOT / "data" / "datasets" / f"{dataset}.py"
     nodes = _parsed(path).body if path.is_file() else ()
     calls = [
