@@ -38,8 +38,8 @@ def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFr
     """
     rows: list[dict] = []
     for claim in results.claims().to_dict("records"):
-        tested, size = _tested(results, claim, results.ids if planned is None else planned)
-        rows += _judged(claim, tested, size, contrasts.judged(results, planned))
+        tested, silent, size = _tested(results, claim, results.ids if planned is None else planned)
+        rows += _judged(claim, tested, silent, size, contrasts.judged(results, planned))
     return pd.DataFrame(rows)
 
 
@@ -53,17 +53,19 @@ def pairs(claim: dict, cells: Collection[str]) -> list[tuple[str, str]]:
     return [(cell, control) for cell, control in both if control in names and control != cell]
 
 
-def _tested(results: Results, claim: dict, planned: Collection[str]) -> tuple[list[dict], int]:
-    """A row a data set and protocol with an interval, and how many of these are planned."""
+def _tested(results: Results, claim: dict, planned: Collection[str]) -> tuple[list[dict], list[dict], int]:
+    """A row a data set and protocol with an interval, those where no control learned, how many planned."""
     families: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for cell, control in pairs(claim, {**dict.fromkeys(planned), **dict.fromkeys(results.ids)}):
         where = coordinates(cell)
-        if main_effects.answers(comparisons.protocol(results, where["protocol"])):
+        if main_effects.answers(comparisons.planned_protocol(results, where["protocol"])):
             families.setdefault((where["dataset"], where["protocol"]), []).append((cell, control))
-    rows = []
+    rows, silent = [], []
     for (dataset, protocol), both in families.items():
         made = [pair for pair in both if all(results.records.get(cell) for cell in pair)]
         run = [pair for pair in made if no_learning.usable(results.records[pair[1]])]
+        if made and not run:
+            silent.append({"dataset": dataset, "protocol": protocol, "models": 0, "planned": len(both)})
         weights = comparisons.over_models(run)
         estimate = comparisons.paired(results, weights) if run else Estimate()
         if estimate.judged:
@@ -74,7 +76,7 @@ def _tested(results: Results, claim: dict, planned: Collection[str]) -> tuple[li
             row |= {"arms": [comparisons.arms(results, *pair) for pair in run], "key": verdicts.key(weights)}
             runs = min(comparisons.trainings(results, *pair)["runs"] for pair in run)
             rows.append(row | {"n": estimate.n, "runs": runs})
-    return rows, len(families)
+    return rows, silent, len(families)
 
 
 def _p(expected: str, estimate: Estimate) -> float:
@@ -85,19 +87,23 @@ def _p(expected: str, estimate: Estimate) -> float:
     return float(t.sf(over / estimate.error, estimate.freedom)) if estimate.error > 0 else float(over <= 0)
 
 
-def _judged(claim: dict, tested: list[dict], size: int, register: verdicts.Register) -> list[dict]:
+def _judged(
+    claim: dict, tested: list[dict], silent: list[dict], size: int, register: verdicts.Register
+) -> list[dict]:
     first = {key: claim[key] for key in ("work", "section", "claim", "expected")}
+    absent = dict.fromkeys(["dataset", "protocol", "models", "planned", *COLUMNS, "arms"])
+    without = [{**first, "verdict": f"open: {no_learning.VERDICT}", **absent, **row} for row in silent]
     if not tested:
-        absent = dict.fromkeys(["dataset", "protocol", "models", "planned", *COLUMNS, "arms"])
-        return [{**first, "verdict": "open: not run", **absent}]
+        return without or [{**first, "verdict": "open: not run", **absent}]
     own, zero = (
         statistics.holm_within(np.array([row[name] for row in tested]), ["all"] * len(tested), {"all": size})
         for name in ("p", "p_of_zero")
     )
-    return [
+    judged = [
         _told(first, {**row, "p_holm": float(p), "p_zero": float(other)}, register.get(row["key"]))
         for row, p, other in zip(tested, own, zero)
     ]
+    return judged + without
 
 
 def _told(first: dict, row: dict, before: verdicts.Judged | None) -> dict:

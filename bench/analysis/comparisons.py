@@ -187,6 +187,11 @@ def protocol(results: Results, name: str) -> dict:
     return results.cache["protocols"].get(name, {})
 
 
+def planned_protocol(results: Results, name: str) -> dict:
+    """The same; of one that has no record, what params.yaml says of it, where the results know."""
+    return protocol(results, name) or results.protocols.get(name, {})
+
+
 def differing(results: Results, first: str, second: str) -> list[str]:
     """The settings in which two protocols differ, by their keys in params.yaml."""
     settings = [protocol(results, name) for name in (first, second)]

@@ -58,7 +58,7 @@ def _families(
         control, where = controls.control(cell), coordinates(cell)
         if where["attention"] in results.controls:
             continue
-        if control in names and answers(comparisons.protocol(results, where["protocol"])):
+        if control in names and answers(comparisons.planned_protocol(results, where["protocol"])):
             key = (where["dataset"], where["protocol"], controls.attention_of(cell))
             families.setdefault(key, []).append((cell, control))
     return families

@@ -68,7 +68,9 @@ def _results(params: Params):
     controls = tuple(params.compare.get("controls", ()))
     kept = Path(params.store) / "numbers.json"
     planned = tuple(_planned_cells(params))
-    return Results(RESULTS, reported(params), controls, planned, kept, params.compare)
+    told = ("kind", "order", "encoder", "weights")
+    protocols = {name: {key: getattr(one, key) for key in told} for name, one in params.protocols.items()}
+    return Results(RESULTS, reported(params), controls, planned, kept, params.compare, protocols)
 
 
 def _beside(params: Params):

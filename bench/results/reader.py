@@ -79,6 +79,8 @@ class Results:
         controls: Attentions that are controls: no answer to what attention is worth.
         planned: Every cell of params.yaml: Holm corrects over them, run or not; None takes those here.
         compare: `families` and `contrasts` of params.yaml: what a contrast has a p for, other tables repeat.
+        protocols: By name, `kind`, `order`, `encoder` and `weights` of every protocol of params.yaml: whether
+            what is planned under one that has no record counts in a family.
         kept_in: File of what earlier commands computed from the same runs; None where there is none.
     """
 
@@ -88,6 +90,7 @@ class Results:
     planned: tuple[str, ...] | None = None
     kept_in: Path | None = None
     compare: dict[str, Any] = field(default_factory=dict)
+    protocols: dict[str, dict] = field(default_factory=dict)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:

@@ -37,6 +37,9 @@ def in_words(frame: pd.DataFrame) -> list[list[str]]:
             rows.append([*first, *[render.MISSING] * 7, row["verdict"]])
             continue
         place = [f"{row['dataset']}, {row['protocol']}", f"{row['models']:.0f} of {row['planned']:.0f}"]
+        if pd.isna(row["difference"]):
+            rows.append([*first, *place, *[render.MISSING] * 5, row["verdict"]])
+            continue
         counts = [numbers_in_words.arms(row["arms"], name) for name in ("n", "runs")]
         rows.append([*first, *place, *render.judged(_tested(row), "difference"), *counts, _verdict(row)])
     return rows

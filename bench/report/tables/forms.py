@@ -1,5 +1,7 @@
 """Does the mechanism fail, or the version of the thesis: an attention as its paper has it against that."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from vidattn.bench.analysis import against_controls
@@ -15,11 +17,12 @@ GAIN = [*DIFFERENCE, *ARMS]
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per model with an attention in both forms: top-1 of its paper's form minus that of the thesis'.
 
-    Holm corrects over the attentions that params.yaml plans on the data set and protocol, run or not; where
-    `judged_in` names another part, p is from there. `n` counts predictions, `seeds` training runs of a fold.
+    Holm corrects over these comparisons, of those that params.yaml plans on the data set and protocol, run or
+    not; where `judged_in` names another part, p is from there. `n` counts predictions, `seeds` training runs
+    of a fold.
     """
     cells = {**dict.fromkeys(results.ids), **dict.fromkeys(options.get("planned", ()))}
-    pairs = [(cell, form) for cell in cells if (form := _thesis(cell)) in cells]
+    pairs = _pairs(cells)
     rows = [
         {**coordinates(cell), "cell": cell, "thesis_form": coordinates(form)["attention"]}
         for cell, form in pairs
@@ -28,10 +31,16 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     run = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
     if not run:
         return frame.drop(columns="cell").assign(**dict.fromkeys(GAIN, float("nan")))
-    found = against_controls.versus(results, run, options.get("planned"))
+    found = against_controls.versus(results, run, options.get("planned"), _pairs)
     counts = [[count for name in ("n", "seeds") for count in arms[0][name]] for arms in found["arms"]]
     found = found[["cell", *DIFFERENCE]].join(pd.DataFrame(counts, columns=ARMS, index=found.index))
     return frame.merge(found, on="cell", how="left").drop(columns="cell")
+
+
+def _pairs(cells: Collection[str]) -> list[tuple[str, str]]:
+    """The cells in a paper's form, each with the same in that of the thesis."""
+    names = dict.fromkeys(cells)
+    return [(cell, form) for cell in names if (form := _thesis(cell)) in names]
 
 
 def _thesis(cell: str) -> str | None:

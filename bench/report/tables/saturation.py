@@ -92,8 +92,10 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
     text = f"Gates beyond 4 after 10 updates, and top-1 once trained: {'; '.join(said)}."
     lowest = rows.loc[rows["top1"].idxmin()]
     ids = ("-".join(row) for row in part[list(COORDINATES)].to_numpy())
-    classes = max(len(record["classes"]) for cell in ids for record in results.records[cell])
-    ending = f"of {classes} classes, the lowest is {lowest['top1']:.3f} ({lowest['change']})."
+    records = [record for cell in ids for record in results.records[cell]]
+    classes = max((len(record.get("classes", ())) for record in records), default=0)
+    here = f"of {classes} classes, " if classes else ""
+    ending = f"{here}the lowest is {lowest['top1']:.3f} ({lowest['change']})."
     return [f"{text} {_published(results)}, {ending}"]
 
 

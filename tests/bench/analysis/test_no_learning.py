@@ -1,11 +1,17 @@
 """Trainings that learned nothing, by hand numbers: guessing among six classes has a loss of 1.7918."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 import synthetic
 
-from vidattn.bench.analysis import comparisons, main_effects, no_learning, planned
+from vidattn.bench.analysis import claims, comparisons, main_effects, no_learning, planned
 from vidattn.bench.report import findings, sentences
+from vidattn.bench.report.tables import claims as claims_table
 from vidattn.bench.results.reader import Results
+
+ROOT = Path(__file__).resolve().parents[3]
 
 ARCHITECTURES = ("lstm", "frame_average")
 
@@ -76,3 +82,31 @@ def test_a_difference_to_a_control_that_learned_nothing_excludes_nothing(tmp_pat
     versus = comparisons.versus(Results(root), comparisons.against_none(Results(root)))
     blocks = sentences.summarise(Results(root), versus, frame)
     assert "no conclusion, since the control learned nothing" in str(blocks)
+
+
+def test_a_statement_whose_control_learned_nothing_is_open_and_says_so(tmp_path):
+    pair = {"actors-tiny-none-lstm-clean": (0.5,) * 3, "actors-tiny-cbam-lstm-clean": (0.9,) * 3}
+    root = synthetic.write(tmp_path, pair, folds=3, seeds=2, groups=10, clips=2)
+    control, cell = pair
+    shutil.copytree(ROOT / "results/published", root / "published", dirs_exist_ok=True)
+
+    def helps():
+        frame = claims.table(Results(root, list(pair)))
+        return frame[frame["claim"] == "CBAM helps"]
+
+    assert helps()["verdict"].tolist() == ["confirmed"]
+    unlearn(root, control)
+    assert helps()["verdict"].tolist() == ["open: control learned nothing"]
+    (row,) = claims_table.in_words(helps())
+    assert row[3] == "0 of 1" and row[-1] == "open: control learned nothing" and len(row) == 10
+
+
+def test_what_is_planned_under_a_protocol_without_records_counts(tmp_path):
+    pair = {"actors-tiny-none-lstm-clean": (0.5,) * 3, "actors-tiny-cbam-lstm-clean": (0.6,) * 3}
+    root = synthetic.write(tmp_path, pair, folds=3, seeds=2, groups=10, clips=2)
+    cells = [*pair, *(name.replace("-clean", "-longer") for name in pair)]
+    alone = main_effects.table(Results(root), cells).iloc[0]
+    both = main_effects.table(Results(root, protocols={"longer": {"kind": "clean"}}), cells).iloc[0]
+    assert alone["p"] == both["p"] and both["p_holm"] == pytest.approx(min(2 * alone["p_holm"], 1))
+    paper = main_effects.table(Results(root, protocols={"longer": {"kind": "paper"}}), cells).iloc[0]
+    assert paper["p_holm"] == alone["p_holm"]
