@@ -58,4 +58,4 @@ battery:
 	@$(ENV) pytest -n $(JOBS) -m battery
 
 clean:
-	rm -rf data/store dvc_plots
+	rm -rf data/store dvc_plots .dvc/cache/runs .dvc/tmp/suite_done

@@ -31,11 +31,12 @@ else
     echo "$seen" > "$done"
   else
     stages=$(dvc stage list --name-only)
-    dvc repro plan $(echo "$stages" | grep -E '^(frames|flow|encode)@' || true) >/dev/null
+    # Without dvc's cache of runs: it would bring scores back without what .dvcignore keeps from it.
+    dvc repro --no-run-cache plan $(echo "$stages" | grep -E '^(frames|flow|encode)@' || true) >/dev/null
     # What another machine made and `vidattn store pull` brought is up to date, whatever device made it.
     [ -d data/store/scores ] && dvc status --quiet $(echo "$stages" | grep -E '^(train|fuse)@' || true) ||
       vidattn grid --jobs "$jobs"
-    dvc repro >/dev/null
+    dvc repro --no-run-cache >/dev/null
     seen=$(state)
     dvc status --quiet && echo "$seen" > "$done"
   fi
