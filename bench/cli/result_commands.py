@@ -239,11 +239,11 @@ def mlflow(arguments: Namespace) -> int:
     if arguments.action == "ui":
         return pages.ui(host=arguments.host, port=arguments.port)
     if arguments.action == "sync":
-        outcome = tracking.sync(RESULTS)
+        outcome = tracking.sync(_results(params))
     else:
         mine, every = set(cells(params)), homes(params)
         suites = {suite: [c for c in names if arguments.all or c in mine] for suite, names in every.items()}
-        outcome = tracking.log_suites(RESULTS, suites, tables=RESULTS / "tables")
+        outcome = tracking.log_suites(_results(params), suites, tables=RESULTS / "tables")
         seen = {"runs": sorted([*outcome.logged, *outcome.skipped]), "waiting": outcome.pending}
         digests.write_json(Path(params.store) / "mlflow.json", seen)
     print(f"MLflow: {len(outcome.logged)} runs logged, {len(outcome.skipped)} already there.")

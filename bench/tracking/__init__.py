@@ -7,7 +7,8 @@ server missed is noted in a journal, from which `sync` sends it. No server makes
 """
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -30,25 +31,32 @@ class Outcome:
     error: str = ""
 
 
-def log(results: Results, uri: str | None = None, suite: str = "demo", tables: Path | None = None) -> Outcome:
+def log(
+    results: Results,
+    uri: str | None = None,
+    suite: str = "demo",
+    tables: Path | None = None,
+    cells: Sequence[str] | None = None,
+) -> Outcome:
     """Mirror the results into MLflow.
 
     Args:
-        results: What was measured; missing cells are left out.
+        results: What was measured; intervals are those of the tables where it has all cells that these have.
         uri: Tracking URI; default MLFLOW_TRACKING_URI, then `sqlite:///mlflow.db`.
         suite: Name of the experiment.
         tables: Folder with tables to attach to the run called `tables`.
+        cells: Those of `results` to mirror; default all. Missing cells are left out.
 
     Returns:
         The outcome. Where the server failed, `pending` names what stays in the journal: cells, and `tables`.
     """
+    run = [cell for cell in (results.ids if cells is None else cells) if results.records[cell]]
     with atomic.alone(results.root / "records"):  # two at once would each create what the other does
-        return _log(results, uri, suite, tables)
+        return _log(results, uri, suite, tables, run)
 
 
-def _log(results: Results, uri: str | None, suite: str, tables: Path | None) -> Outcome:
+def _log(results: Results, uri: str | None, suite: str, tables: Path | None, cells: list[str]) -> Outcome:
     outcome, done = Outcome(), set()
-    cells = [cell for cell in results.ids if results.records[cell]]
     if tables is not None and not Path(tables).is_dir():
         tables = None  # none were made yet: nothing waits for a server
     names = cells if tables is None else [*cells, journal.TABLES]
@@ -72,45 +80,46 @@ def _log(results: Results, uri: str | None, suite: str, tables: Path | None) -> 
 
 
 def log_suites(
-    root: Path, suites: dict[str, list[str]], uri: str | None = None, tables: Path | None = None
+    results: Results, suites: dict[str, list[str]], uri: str | None = None, tables: Path | None = None
 ) -> Outcome:
     """Mirror cells into the experiments of their suites; after an error the rest is noted, not tried.
 
     Args:
-        root: The results folder.
-        suites: Suite -> its cells; `tables` among them stands for the folder of that name in `root`.
+        results: What was measured, of these cells and of those that the tables have beside them.
+        suites: Suite -> its cells; `tables` among them stands for the folder of that name in the results.
         uri: Tracking URI, as for `log`.
         tables: Folder with tables to attach to every experiment.
     """
-    total = Outcome()
+    total, every = Outcome(), list(dict.fromkeys(name for names in suites.values() for name in names))
+    known = {*results.ids, *(cell for cell in every if (Path(results.root) / "records" / cell).is_dir())}
+    if len(known) > len(results.ids):  # kept in the journal, and planned no more
+        results = replace(results, cells=list(dict.fromkeys([*results.ids, *filter(known.__contains__, every)])))
     for suite, names in suites.items():
-        results = Results(root, [name for name in names if name != journal.TABLES])
-        again = Path(root) / journal.TABLES if journal.TABLES in names else None
-        ran = [cell for cell in results.ids if results.records[cell]]
+        again = Path(results.root) / journal.TABLES if journal.TABLES in names else None
+        ran = [cell for cell in names if results.records.get(cell)]
         if total.error:
             waiting = [*ran, journal.TABLES] if again or (ran and tables) else ran
-            journal.note(root, suite, waiting)
+            journal.note(results.root, suite, waiting)
             total.pending += waiting
         elif ran or again:
-            found = log(results, uri, suite, tables or again)
+            found = log(results, uri, suite, tables or again, ran)
             total.logged += found.logged
             total.skipped += found.skipped
             total.pending += found.pending
             total.error = found.error
     if total.logged and not total.error:
-        _rank(root, suites, uri)
+        _rank(results, every, uri)
     return total
 
 
-def _rank(root: Path, suites: dict[str, list[str]], uri: str | None) -> None:
+def _rank(results: Results, cells: list[str], uri: str | None) -> None:
     """The experiment across suites; what a server misses of it, the next call makes up for."""
-    cells = list(dict.fromkeys(name for names in suites.values() for name in names if name != journal.TABLES))
     try:
-        leaderboard.log(Results(root, cells), uri)
+        leaderboard.log(results, cells, uri)
     except Exception as error:  # as in `log`
         _LOG.warning("MLflow failed (%s); the leaderboard is not up to date.", error)
 
 
-def sync(root: Path, uri: str | None = None) -> Outcome:
-    """Log what earlier calls could not."""
-    return log_suites(root, journal.pending(root), uri)
+def sync(results: Results, uri: str | None = None) -> Outcome:
+    """Log what earlier calls could not; `results` as for `log_suites`."""
+    return log_suites(results, journal.pending(results.root), uri)

@@ -32,13 +32,14 @@ def log_cell(mirror: Mirror, results: Results, cell: str) -> Iterator[tuple[str,
         mirror.complete(run, entries.metrics(record, timing), entries.params(cell, record), digests[-1])
         yield name, True
     mirror.retain(cell, [entries.run_name(cell, record) for record in results.records[cell]])
-    if not mirror.has(cell, entries.digest(digests)):
-        _log_parent(mirror, parent, results, cell, entries.digest(digests))
-
-
-def _log_parent(mirror: Mirror, run: str, results: Results, cell: str, digest: str) -> None:
-    row = comparisons.cells(Results(results.root, [cell])).iloc[0].to_dict()
+    row = comparisons.only(results, [cell]).iloc[0].to_dict()
     numbers = {k: v for k, v in row.items() if isinstance(v, int | float) and not pd.isna(v)}
+    digest = entries.digest(digests, numbers)  # intervals change with the runs of cells beside this one
+    if not mirror.has(cell, digest):
+        _log_parent(mirror, parent, results, cell, numbers, digest)
+
+
+def _log_parent(mirror: Mirror, run: str, results: Results, cell: str, numbers: dict, digest: str) -> None:
     shapes = _shapes(results.records[cell][0])
     frame = results.predictions(cell)
     if len(frame):

@@ -1,5 +1,6 @@
 """One experiment across suites: a run a cell, with what a reader compares cells by."""
 
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -17,9 +18,10 @@ METRICS = (
 )
 
 
-def log(results: Results, uri: str | None) -> None:
-    """Bring the runs of these cells up to date; those of others stay."""
+def log(results: Results, cells: Collection[str], uri: str | None) -> None:
+    """Bring the runs of these cells up to date, with the numbers of the table; those of others stay."""
     frame = leaderboard.table(results)
+    frame = frame[frame["cell"].isin(cells)]
     mirror = Mirror(uri, NAME)
     for _, row in frame.iterrows():
         cell, numbers = row["cell"], _numbers(row, results.timings(row["cell"]))

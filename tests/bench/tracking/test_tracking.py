@@ -21,6 +21,7 @@ import synthetic
 from vidattn.bench import tracking
 from vidattn.bench.config.load import load
 from vidattn.bench.plan import suites as cell_module
+from vidattn.bench.report import leaderboard
 from vidattn.bench.results.reader import Results
 from vidattn.bench.tracking import entries, journal, mirror, pages
 
@@ -110,9 +111,9 @@ def test_a_dead_server_is_survived_and_synced_later(results, database):
     outcome = tracking.log(results, f"http://127.0.0.1:{_port()}", "three")
     assert outcome.error and outcome.pending == list(CELLS)
     assert journal.pending(results.root) == {"three": list(CELLS)}
-    assert len(tracking.sync(results.root, database).logged) == 4
+    assert len(tracking.sync(results, database).logged) == 4
     assert journal.pending(results.root) == {}
-    assert tracking.sync(results.root, database).logged == []
+    assert tracking.sync(results, database).logged == []
 
 
 def test_a_damaged_journal_is_named(tmp_path):
@@ -157,11 +158,11 @@ def test_cells_go_to_their_suites_and_a_dead_server_is_tried_once(results, datab
     first, second = CELLS
     suites = {"seven": [first, "actors-tiny-none-nothing-clean"], "eight": [second], "nine": ["a-b-c-d-e"]}
     dead = f"http://127.0.0.1:{_port()}"
-    outcome = tracking.log_suites(results.root, suites, dead)
+    outcome = tracking.log_suites(results, suites, dead)
     assert outcome.error and outcome.pending == [first, second]
     assert journal.pending(results.root) == {"seven": [first], "eight": [second]}
-    assert len(tracking.log_suites(results.root, suites, database).logged) == 4
-    assert tracking.log_suites(results.root, suites, database).logged == []
+    assert len(tracking.log_suites(results, suites, database).logged) == 4
+    assert tracking.log_suites(results, suites, database).logged == []
     for suite, cell in (("seven", first), ("eight", second)):
         _, found = runs(database, suite)
         assert {run.data.tags["vidattn.run"].split("/")[0] for run in found} == {cell}
@@ -221,7 +222,7 @@ def test_a_cut_run_is_done_again_without_a_double(results, database, monkeypatch
     outcome = tracking.log(results, database, "four")
     assert "cut" in outcome.error and len(outcome.pending) == 2
     monkeypatch.undo()
-    assert len(tracking.sync(results.root, database).logged) == 3
+    assert len(tracking.sync(results, database).logged) == 3
     _, found = runs(database, "four")
     assert len(found) == 6
 
@@ -239,7 +240,7 @@ def test_tables_that_a_server_missed_are_attached_later(results, database, tmp_p
     assert "cut" in outcome.error and len(outcome.logged) == 4 and outcome.pending == ["tables"]
     assert journal.pending(results.root) == {"ten": ["tables"]}
     monkeypatch.undo()
-    assert (tracking.sync(results.root, database).error, journal.pending(results.root)) == ("", {})
+    assert (tracking.sync(results, database).error, journal.pending(results.root)) == ("", {})
     client, found = runs(database, "ten")
     ids = {run.data.tags["vidattn.run"]: run.info.run_id for run in found}
     assert [a.path for a in client.list_artifacts(ids["tables"])] == ["grid.csv"]
@@ -279,7 +280,7 @@ def test_a_server_killed_in_mid_run_and_restarted_loses_and_doubles_nothing(
         assert outcome.error and len(outcome.logged) == 2 and len(outcome.pending) == 1
         monkeypatch.undo()
         server = _serve(uri, port, tmp_path)
-        assert len(tracking.sync(results.root, address).logged) == 2
+        assert len(tracking.sync(results, address).logged) == 2
         _, found = runs(address, "five")
         assert len(found) == 6 and all("vidattn.digest" in run.data.tags for run in found)
     finally:
@@ -387,7 +388,7 @@ def test_sixteen_writers_lose_and_double_nothing_on_postgresql_though_the_server
         assert any(outcome.error for outcome in first)
         server = _serve(postgres, port, tmp_path)
         with ThreadPoolExecutor(WRITERS) as writers:
-            again = list(writers.map(lambda root: tracking.sync(root, address), roots))
+            again = list(writers.map(lambda root: tracking.sync(Results(root), address), roots))
         assert [outcome.error for outcome in again] == [""] * WRITERS
         assert all(journal.pending(root) == {} for root in roots)
         _, found = runs(address, "shared")
@@ -400,7 +401,7 @@ def test_sixteen_writers_lose_and_double_nothing_on_postgresql_though_the_server
 
 def test_the_leaderboard_has_a_run_a_cell_with_the_difference_to_its_control(results, database):
     suites = {"one": [list(CELLS)[0]], "other": [list(CELLS)[1]]}
-    tracking.log_suites(results.root, suites, database)
+    tracking.log_suites(results, suites, database)
     client, found = runs(database, "leaderboard")
     by_cell = {run.data.tags["vidattn.run"]: run for run in found}
     assert set(by_cell) == set(CELLS)
@@ -415,10 +416,26 @@ def test_the_leaderboard_has_a_run_a_cell_with_the_difference_to_its_control(res
     }
     assert cbam.tags["vidattn.control"] == list(CELLS)[0] and "difference" not in none.metrics
     identity = by_cell[list(CELLS)[0]].info.run_id
-    tracking.log_suites(results.root, suites, database)
+    tracking.log_suites(results, suites, database)
     again = {run.info.run_id for run in runs(database, "leaderboard")[1]}
     assert identity in again and len(again) == 2
     assert list(pages.links(database, "http://x"))[:2] == ["leaderboard", "accuracy against FLOPs"]
+
+
+def test_the_leaderboard_has_the_numbers_of_the_table(results, database):
+    """Corrected for what is planned, with the variance of all cells, whichever of them a call logs."""
+    cell, control = list(CELLS)[1], list(CELLS)[0]
+    more = [cell, cell.replace("cbam", "se"), cell.replace("cbam", "l2pa")]
+    whole = Results(results.root, list(CELLS), planned=(control, *more))
+    tracking.log_suites(whole, {"table": [cell]}, database)
+    row = leaderboard.table(whole).set_index("cell").loc[cell]
+    logged = {run.data.tags["vidattn.run"]: run.data for run in runs(database, "leaderboard")[1]}
+    for name in ("top1", "top1_low", "top1_high", "difference", "p_holm"):
+        assert logged[cell].metrics[name] == pytest.approx(row[name])
+    alone = leaderboard.table(results).set_index("cell").loc[cell]
+    assert alone["p_holm"] < row["p_holm"]
+    parent = {run.data.tags["vidattn.run"]: run.data for run in runs(database, "table")[1]}[cell]
+    assert parent.metrics["top1_low"] == pytest.approx(row["top1_low"])
 
 
 def test_the_leaderboard_opens_with_its_columns_in_order_and_accuracy_against_flops():
