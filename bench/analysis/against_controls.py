@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, controls, planned, verdicts
+from vidattn.bench.analysis import comparisons, controls, no_learning, planned, verdicts
 from vidattn.bench.analysis.comparisons import Kind, Pairs
 from vidattn.bench.results.reader import Results
 
@@ -14,11 +14,14 @@ def versus(
 ) -> pd.DataFrame:
     """As `comparisons.versus`, with the p of main effects and of named comparisons where these have it.
 
-    `judged_in` names that part; `detectable` and `family_size` are of its family.
+    `judged_in` names that part; `detectable` and `family_size` are of its family. `control_learned` is False
+    where the control's training learned nothing (`no_learning`).
     """
     frame = comparisons.versus(results, pairs, cells, kind)
     if not pairs:
         return frame
+    learned = [no_learning.usable(results.records.get(control, [])) for _, control in pairs]
+    frame = frame.assign(control_learned=learned)
     register = planned.judged(results, cells)
     before = [register.get(key) for key in controls.keys(pairs)]
     return verdicts.take(frame, [None if one and one.part == controls.PART else one for one in before])

@@ -87,12 +87,21 @@ def attention(versus: pd.DataFrame) -> list[list[str]]:
     run = versus[versus["difference"].notna()] if len(versus) else versus
     if run.empty:
         return []
-    families = run.groupby(["dataset", "protocol"], sort=False)
     return [
-        [name, ", ".join(key), _models(rows), *_extent(rows), _ends(rows), *_counts(rows)]
-        for key, part in families
+        _cell_by_cell(name, ", ".join(key), rows)
+        for key, part in run.groupby(["dataset", "protocol"], sort=False)
         for name, rows in part.groupby("attention", sort=False)
     ]
+
+
+def _cell_by_cell(name: str, place: str, rows: pd.DataFrame) -> list[str]:
+    """One attention in one place, over the models whose control learned; how many others there are."""
+    learned = rows[rows["control_learned"]]
+    if learned.empty:
+        return [name, place, f"{_models(rows)} (left out)", *[render.MISSING] * 6]
+    left_out = len(rows) - len(learned)
+    models = _models(learned) + (f" ({left_out} left out)" if left_out else "")
+    return [name, place, models, *_extent(learned), _ends(learned), *_counts(learned)]
 
 
 def _models(part: pd.DataFrame) -> str:
@@ -234,19 +243,16 @@ def _spiked(part: pd.DataFrame) -> str:
 
 
 def extents(results: Results, suites: Suites, stale: Mapping[str, str]) -> list[list[str]]:
-    """A row a suite that was begun: cells, those with records, runs, where the others are, what is stale."""
+    """A row a suite: cells, those with records, runs, where the others are, what is stale."""
     rows = []
     for suite, cells in suites.items():
         absent = [cell for cell in cells if not results.records.get(cell)]
-        if len(absent) < len(cells):
-            counts = Counter(coordinates(cell)["dataset"] for cell in absent)
-            lacking = ", ".join(f"{dataset} {count}" for dataset, count in counts.items())
-            old = str(sum(cell in stale for cell in cells))
-            made = sum(len(runs & _made(results, cell)) for cell, runs in cells.items())
-            extent = f"{made:,} of {sum(map(len, cells.values())):,}"
-            rows.append(
-                [suite, str(len(cells)), str(len(cells) - len(absent)), extent, lacking or "none", old]
-            )
+        counts = Counter(coordinates(cell)["dataset"] for cell in absent)
+        lacking = ", ".join(f"{dataset} {count}" for dataset, count in counts.items())
+        old = str(sum(cell in stale for cell in cells))
+        made = sum(len(runs & _made(results, cell)) for cell, runs in cells.items())
+        extent = f"{made:,} of {sum(map(len, cells.values())):,}"
+        rows.append([suite, str(len(cells)), str(len(cells) - len(absent)), extent, lacking or "none", old])
     return rows
 
 

@@ -180,12 +180,15 @@ def _attention(name: str, rows: pd.DataFrame) -> dict:
     judged = run[run["p_holm"].notna()]
     sure = judged[comparisons.significant(judged)]
     rest, unjudged = judged.drop(index=sure.index), run.drop(index=judged.index)
+    mute = rest[~rest["control_learned"].astype(bool)]
+    rest = rest.drop(index=mute.index)
     least = rest["detectable"].median()
     return {
         "name": name,
         "run": len(run),
         "sure": [f"{change(row)} on {_where(row)} ({_chance(row)})" for _, row in sure.iterrows()],
         "rest": _listed(rest, len(run)),
+        "mute": _listed(mute, len(run)),
         "unjudged": _listed(unjudged, len(run)),
         "detectable": None if np.isnan(least) else f"{100 * least:.0f}",
         "excluded": numbers_in_words.excluded(rest["difference_high"].max()) if len(rest) else "",

@@ -93,7 +93,9 @@ def log_suites(
     total, every = Outcome(), list(dict.fromkeys(name for names in suites.values() for name in names))
     known = {*results.ids, *(cell for cell in every if (Path(results.root) / "records" / cell).is_dir())}
     if len(known) > len(results.ids):  # kept in the journal, and planned no more
-        results = replace(results, cells=list(dict.fromkeys([*results.ids, *filter(known.__contains__, every)])))
+        results = replace(
+            results, cells=list(dict.fromkeys([*results.ids, *filter(known.__contains__, every)]))
+        )
     for suite, names in suites.items():
         again = Path(results.root) / journal.TABLES if journal.TABLES in names else None
         ran = [cell for cell in names if results.records.get(cell)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import synthetic
 
-from vidattn.bench.analysis import claims, comparisons, main_effects, no_learning, planned
+from vidattn.bench.analysis import against_controls, claims, comparisons, main_effects, no_learning, planned
 from vidattn.bench.report import findings, sentences
 from vidattn.bench.report.tables import claims as claims_table
 from vidattn.bench.results.reader import Results
@@ -79,9 +79,27 @@ def test_a_difference_to_a_control_that_learned_nothing_excludes_nothing(tmp_pat
     unlearn(root, control)
     frame = planned.evaluate(Results(root), options)
     assert frame["verdict"].tolist() == [no_learning.VERDICT]
-    versus = comparisons.versus(Results(root), comparisons.against_none(Results(root)))
-    blocks = sentences.summarise(Results(root), versus, frame)
-    assert "no conclusion, since the control learned nothing" in str(blocks)
+    versus = against_controls.versus(Results(root), [(cell, control)])
+    (block,) = sentences.summarise(Results(root), versus, frame)
+    said = "no conclusion, since the control learned nothing"
+    assert sum(said in line for line in block["sentences"]) == 2  # of the comparison, and of the attention
+    (row,) = findings.attention(versus)
+    assert row[2] == "tiny / lstm (left out)" and set(row[3:]) == {"-"}
+
+
+def test_cell_by_cell_a_model_whose_control_learned_nothing_is_left_out(tmp_path):
+    top1 = {"none-lstm": 0.5, "cbam-lstm": 0.5, "none-two_stream": 0.3, "cbam-two_stream": 0.9}
+    cells = {f"actors-tiny-{name}-clean": (value,) * 3 for name, value in top1.items()}
+    root = synthetic.write(tmp_path, cells, folds=3, seeds=2, groups=10, clips=2)
+
+    def row():
+        results = Results(root)
+        (found,) = findings.attention(against_controls.versus(results, comparisons.against_none(results)))
+        return found
+
+    assert row()[2] == "tiny / lstm, two_stream" and row()[-1] == "2"
+    unlearn(root, "actors-tiny-none-two_stream-clean")
+    assert row()[2] == "tiny / lstm (1 left out)" and row()[-3:] == ["0", "0", "1"]
 
 
 def test_a_statement_whose_control_learned_nothing_is_open_and_says_so(tmp_path):

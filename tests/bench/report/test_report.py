@@ -15,7 +15,7 @@ import pytest
 import synthetic
 import vl_convert
 
-from vidattn.bench.analysis import comparisons, main_effects, planned
+from vidattn.bench.analysis import against_controls, comparisons, main_effects, planned
 from vidattn.bench.config import load, plugin_files
 from vidattn.bench.report import answer, captions, figures, findings, names, sentences, tables
 from vidattn.bench.report import page as report
@@ -57,7 +57,7 @@ def page(results, tmp_path_factory):
 
 
 def summarise(results, options=synthetic.OPTIONS):
-    versus = comparisons.versus(results, comparisons.against_none(results))
+    versus = against_controls.versus(results, comparisons.against_none(results))
     blocks = sentences.summarise(results, versus, planned.evaluate(results, options))
     return {block["title"]: block["sentences"] for block in blocks}
 
@@ -658,7 +658,7 @@ def test_the_leakage_probe_is_no_model_among_models(tmp_path):
 
 
 def test_a_half_run_suite_is_shown_as_such(results):
-    """Its data set without any record is named, and cells that were never run are counted."""
+    """Its data set without any record is named; cells and suites that were never run are counted."""
     other, image = "cifar100-tiny-none-image-clean", "actors-tiny-se-lstm-clean"
     cells = {"half": [*synthetic.CELLS, other, image], "never": [other], "whole": synthetic.CELLS}
     suites = {
@@ -667,9 +667,10 @@ def test_a_half_run_suite_is_shown_as_such(results):
     count = len(synthetic.CELLS)
     assert findings.extents(results, suites, {CELLS[0]: "stale"}) == [
         ["half", str(count + 2), str(count), f"{count} of {2 * count + 4}", "cifar100 1, actors 1", "1"],
+        ["never", "1", "0", "0 of 2", "cifar100 1", "0"],
         ["whole", str(count), str(count), f"{count} of {2 * count}", "none", "1"],
     ]
-    versus = comparisons.versus(results, comparisons.against_none(results))
+    versus = against_controls.versus(results, comparisons.against_none(results))
     (block,) = sentences.summarise(results, versus, pd.DataFrame(), suites)
     assert block["sentences"][0].startswith(f"{count} of {count + 2} cells were run")  # one is MISSING
 
