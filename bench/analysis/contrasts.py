@@ -113,19 +113,17 @@ def _run_terms(
     metric: str = "top1",
 ) -> list[Term]:
     """The terms of runs and of folds, added up over cells; `shares` are the weights of a cell's folds."""
-    runs, folds = [], []
-    pooled: dict[Term, float] = {}
+    # One estimate may serve several cells: its error does not average out between them.
+    runs: dict[Term, float] = {}
+    folds: dict[Term, float] = {}
     for cell, weight in weights.items():
         noise = run_variance.of(results, cell, classes, metric)
         seeds = {f.fold: len(f.seeds) for f in run_variance.arm(results, cell, classes, metric).folds}
         squares = {fold: (weight * share) ** 2 for fold, share in shares[cell].items()}
-        scale = sum(square / seeds[fold] for fold, square in squares.items())
-        runs.append(_scaled(noise.run, scale))
-        # One estimate for all cells of a protocol: its error does not average out between them.
-        whole = pooled.get(noise.fold, 0.0) + sum(squares.values())
-        pooled[noise.fold] = whole
-    folds = [_scaled(term, scale) for term, scale in pooled.items()]
-    return [_floored(runs), *folds]
+        runs[noise.run] = runs.get(noise.run, 0.0) + sum(square / seeds[f] for f, square in squares.items())
+        folds[noise.fold] = folds.get(noise.fold, 0.0) + sum(squares.values())
+    scaled = [[_scaled(term, scale) for term, scale in terms.items()] for terms in (runs, folds)]
+    return [_floored(scaled[0]), *scaled[1]]
 
 
 def _scaled(term: Term, scale: float) -> Term:

@@ -84,14 +84,14 @@ def arm(results: Results, cell: str, classes: list[str] | None = None, metric: s
 
 
 def of(results: Results, cell: str, classes: list[str] | None = None, metric: str = "top1") -> RunNoise:
-    """The run and fold variance of a cell; unknown where no cell of its data set and backbone shows any."""
+    """The run and fold variance of a cell; unknown where no cell of its protocol shows any."""
     where = coordinates(cell)
     if not untrained.trained(where["architecture"]):
         return RunNoise(NOTHING, NOTHING, "nothing is trained")
     mine = arm(results, cell, classes, metric)
     key = ("noise", where["dataset"], where["protocol"], tuple(classes or ()), metric)
     if key not in results.cache:
-        peers = _peers(results, where, ("dataset", "protocol"), classes, metric)
+        peers = _peers(results, where, classes, metric)
         runs = [peer.run for peer in peers if peer.run]
         results.cache[key] = (runs, fold_term(peers, runs), sum(map(len, _alike(peers))))
     runs, fold, peers = results.cache[key]
@@ -101,10 +101,6 @@ def of(results: Results, cell: str, classes: list[str] | None = None, metric: st
         return RunNoise(pool(runs), fold or NOTHING, _said(len(runs), "protocol"))
     if fold:  # with one seed each, what folds differ by holds what runs differ by
         return RunNoise(NOTHING, fold, _said(peers, "protocol, from folds"))
-    others = _peers(results, where, ("dataset", "backbone"), classes, metric)
-    runs = [peer.run for peer in others if peer.run]
-    if runs:
-        return RunNoise(pool(runs), NOTHING, _said(len(runs), "data set and backbone"))
     return RunNoise(UNKNOWN, UNKNOWN, "unknown: one run of each cell")
 
 
@@ -120,15 +116,14 @@ def pool(terms: Sequence[Term]) -> Term:
     return Term(float(sizes @ weights) / total, float(estimates @ weights) / total, total)
 
 
-def _peers(
-    results: Results, where: dict[str, str], keys: tuple[str, ...], classes: list[str] | None, metric: str
-) -> list[Arm]:
-    """The cells that share these coordinates, less the probe and those without runs."""
-    names = [name for name in results.ids if all(coordinates(name)[key] == where[key] for key in keys)]
+def _peers(results: Results, where: dict[str, str], classes: list[str] | None, metric: str) -> list[Arm]:
+    """The cells of a data set and protocol, less the probe and those without runs."""
+    places = {name: coordinates(name) for name in results.ids}
     arms = [
         arm(results, name, classes, metric)
-        for name in names
-        if untrained.trained(coordinates(name)["architecture"])
+        for name, other in places.items()
+        if all(other[key] == where[key] for key in ("dataset", "protocol"))
+        and untrained.trained(other["architecture"])
     ]
     return [each for each in arms if each.folds]
 

@@ -1,6 +1,6 @@
 """A cell's predictions as arrays, fold by fold; a run that cannot be used is named and left out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,10 @@ class Fold:
 
 def hits(columns: Mapping, metric: str = "top1") -> np.ndarray:
     """(N,) 1 where the clip counts as recognised under `top1` or `top5`; of a frame or of columns by name."""
+    if metric not in ("top1", "top5"):
+        raise ValueError(
+            f"No hits of metric '{metric}': say in bench/analysis/samples.py when a clip has one."
+        )
     right = columns["rank"] <= 5 if metric == "top5" else columns["label"] == columns["prediction"]
     return np.asarray(right, float)
 
@@ -59,11 +63,11 @@ def runs(results: Results) -> pd.DataFrame:
     return results.cache["runs"]
 
 
-def notes(results: Results) -> list[str]:
-    """One line a run that is left out: which, and why."""
+def notes(results: Results, cells: Sequence[str] | None = None) -> list[str]:
+    """One line a run that is left out: which, and why; of some cells or all."""
     return [
         f"{cell}, run {fold}-{seed}: {why}. Left out of every mean and comparison."
-        for cell in results.ids
+        for cell in (results.ids if cells is None else cells)
         for (fold, seed), why in problems(results, cell).items()
     ]
 

@@ -1,28 +1,9 @@
 """Small statistics as pure functions: arrays in, numbers out.
 
-Axis letters: N predictions, G groups, R runs (a fold with a seed).
+Axis letters: N comparisons, R runs (a fold with a seed).
 """
 
 import numpy as np
-import pandas as pd
-
-
-def top1(predictions: pd.DataFrame) -> float:
-    """Share of clips whose predicted class is the label."""
-    return float((predictions["label"] == predictions["prediction"]).mean())
-
-
-def top5(predictions: pd.DataFrame) -> float:
-    """Share of clips whose label is among the five highest scores."""
-    return float((predictions["rank"] <= 5).mean())
-
-
-def per_class(predictions: pd.DataFrame) -> float:
-    """Mean over classes of the share of clips recognised."""
-    from sklearn.metrics import balanced_accuracy_score  # tables need it not, and it takes a second to import
-
-    labels, predicted = predictions["label"].to_numpy(), predictions["prediction"].to_numpy()
-    return float(balanced_accuracy_score(labels, predicted))
 
 
 def holm(p: np.ndarray, size: int | None = None) -> np.ndarray:

@@ -98,6 +98,13 @@ def _options(params: Params, results) -> dict:
     return {**params.compare, "planned": _planned_cells(params), "stale": stale}
 
 
+def _tell_left_out(results) -> None:
+    from vidattn.bench.analysis import samples
+
+    for line in samples.notes(results):
+        tell(line)
+
+
 @contextmanager
 def _read_to_stay() -> Iterator[None]:
     """Without searches for garbage: what is read is kept to the end, and each goes through all of it."""
@@ -155,6 +162,7 @@ def tables(arguments: Namespace) -> int:
         return 0
     with _read_to_stay():
         results = _results(params)
+        _tell_left_out(results)
         options = _options(params, results)
         for path in tables_module.write(params.tables, results, RESULTS / "tables", options):
             print(path)
@@ -172,6 +180,7 @@ def report(arguments: Namespace) -> int:
     params = settings(arguments)
     with _read_to_stay():
         results = _results(params)
+        _tell_left_out(results)
         options = {**_options(params, results), "tables": params.tables}
     options["names"] = names.table(params, results.ids)
     options["suites"] = {suite: _planned_runs(params, suite) for suite in params.suites}

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from vidattn.bench.analysis import against_controls, comparisons, controls
+from vidattn.bench.analysis.comparisons import Kind, Pairs
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates, identity
 
 READOUT = "multilevel"  # the same levels of maps, averaged and joined without attention
@@ -17,9 +18,10 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per cell whose backbone is pre-trained and frozen.
 
     The first difference is that to the same model without attention; `over_readout` that to the same levels
-    of maps averaged and joined without attention (`multilevel`), where a cell reads several levels.
-    `detectable` is the smallest true difference found with a power of 0.8 after Holm's correction. A p that
-    is repeated from another part has its name in `judged_in`.
+    of maps averaged and joined without attention (`multilevel`), where a cell reads several levels. Each is
+    corrected with those of its kind that are planned on the data set and protocol. `detectable` is the
+    smallest true difference found with a power of 0.8 after that correction. A p that is repeated from
+    another part has its name in `judged_in`.
     """
     planned = options.get("planned", ())
     cells = {**dict.fromkeys(results.ids), **dict.fromkeys(planned)}
@@ -31,9 +33,8 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     frame["top1_low"] = [x.low if x else None for x in intervals]
     frame["top1_high"] = [x.high if x else None for x in intervals]
     without = [(cell, other) for cell in cells if (other := controls.control(cell)) in cells]
-    readouts = [(cell, other) for cell in cells if (other := _readout(cell)) in cells]
-    frame = _joined(frame, results, without, planned, "")
-    frame = _joined(frame, results, readouts, planned, "over_readout_")
+    frame = _joined(frame, results, without, planned, comparisons.with_none, "")
+    frame = _joined(frame, results, _with_readout(cells), planned, _with_readout, "over_readout_")
     gains = [name + column for name in ("", "over_readout_") for column in GAIN]
     return frame[[*COORDINATES, "top1", "top1_low", "top1_high", *gains, *SIZES]]
 
@@ -51,16 +52,22 @@ def _readout(cell: str) -> str | None:
     return identity({**where, "attention": READOUT})
 
 
+def _with_readout(cells: Collection[str]) -> Pairs:
+    """Every cell that reads several levels, paired with their readout without attention."""
+    return [(cell, other) for cell in cells if (other := _readout(cell)) in cells]
+
+
 def _joined(
     frame: pd.DataFrame,
     results: Results,
-    pairs: list[tuple[str, str]],
+    pairs: Pairs,
     planned: Collection[str],
+    kind: Kind,
     prefix: str,
 ) -> pd.DataFrame:
-    """The frame with the differences of those pairs that were run."""
+    """The frame with the differences of those pairs that were run, each corrected with those of its kind."""
     run = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
     if not run:
         return frame.assign(**{prefix + name: float("nan") for name in GAIN})
-    found = against_controls.versus(results, run, planned or None)[["cell", *GAIN]]
+    found = against_controls.versus(results, run, planned or None, kind)[["cell", *GAIN]]
     return frame.merge(found.rename(columns={name: prefix + name for name in GAIN}), on="cell", how="left")

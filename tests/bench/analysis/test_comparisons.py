@@ -6,6 +6,7 @@ import pytest
 import synthetic
 
 from vidattn.bench.analysis import comparisons, contrasts, floors, main_effects, planned, samples
+from vidattn.bench.report import sentences
 from vidattn.bench.results.reader import Results
 
 CONTROL, CELL = "actors-tiny-none-lstm-clean", "actors-tiny-cbam-lstm-clean"
@@ -100,6 +101,8 @@ def test_a_run_that_cannot_be_used_is_named_and_left_out(tmp_path, change, said)
     results = Results(tmp_path)
     (note,) = samples.notes(results)
     assert note == f"{CELL}, run 1-1: {said}. Left out of every mean and comparison."
+    (block,) = sentences.summarise(results, comparisons.versus(results, []), pd.DataFrame())
+    assert note in block["sentences"]
     cells = comparisons.cells(results).assign(cell=results.ids).set_index("cell")
     assert cells.loc[CELL, "top1"] == pytest.approx((0.6 + 0.7) / 2) and cells.loc[CELL, "n"] == 30
     assert contrasts.paired(results, {CELL: 1.0, CONTROL: -1.0}).value == pytest.approx(0.15)

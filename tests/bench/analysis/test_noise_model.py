@@ -123,6 +123,25 @@ def test_terms_add_up_by_satterthwaite():
     assert (found.low, found.high) == pytest.approx(tuple(welch.confidence_interval(0.95)))
 
 
+def test_an_estimate_that_serves_two_cells_keeps_its_freedom(monkeypatch):
+    """Both have one run and one variance pooled over others: it is known no better for being used twice."""
+    folds = tuple(Fold(n, np.zeros(1), *np.empty((3, 1)), np.ones((1, 1))) for n in (1, 2))
+    shared, own = Term(0.01, 0.01, 8.0), Term(0.04, 0.04, 4.0)
+    runs = {"one": shared, "other": shared, "seeded": own}
+
+    def noise(results, cell, classes, metric):
+        return run_variance.RunNoise(runs[cell], run_variance.NOTHING, "")
+
+    monkeypatch.setattr(run_variance, "of", noise)
+    monkeypatch.setattr(run_variance, "arm", lambda *given: Arm(folds))
+    halves = dict.fromkeys(runs, {1: 0.5, 2: 0.5})
+    pair, _ = contrasts._run_terms(None, {"one": 1.0, "other": -1.0}, halves, None)
+    assert (pair.size, pair.freedom) == (pytest.approx(0.01), pytest.approx(8.0))
+    mixed, _ = contrasts._run_terms(None, {"one": 1.0, "seeded": -1.0}, halves, None)
+    assert mixed.size == pytest.approx(0.025)
+    assert mixed.freedom == pytest.approx(0.025**2 / (0.005**2 / 8 + 0.02**2 / 4))
+
+
 def test_an_unknown_term_leaves_no_interval():
     found = noise_model.estimate(0.3, [Term(0.1, 0.1, 5), run_variance.UNKNOWN], 6, 6)
     assert found.value == 0.3 and not found.judged and np.isnan(found.p)

@@ -1,19 +1,11 @@
 """Small statistics against a second implementation or a worked example."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.multitest import multipletests
 
 from vidattn.bench.analysis import statistics
-
-
-def test_accuracies_by_hand():
-    frame = pd.DataFrame({"label": list("aaabbc"), "prediction": list("aabbcc"), "rank": [1, 1, 2, 1, 6, 1]})
-    assert statistics.top1(frame) == pytest.approx(4 / 6)
-    assert statistics.top5(frame) == pytest.approx(5 / 6)
-    assert statistics.per_class(frame) == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
 
 
 def test_holm_by_hand_and_by_statsmodels():

@@ -135,6 +135,17 @@ def test_a_readout_is_compared_with_none_and_with_its_levels_read_without_attent
     assert probe._readout(gated) == NONE.replace("none", "multilevel", 1) and probe._readout(THESIS) is None
 
 
+def test_what_reads_several_levels_is_corrected_with_its_like(results, monkeypatch):
+    """Two are planned, one was run: its p counts twice, however many others are compared with none."""
+    monkeypatch.setattr(probe, "_fixed", lambda results, cell: True)
+    read, reader, other = (NONE.replace("none", name, 1) for name in ("multilevel", "l2pa", "gated"))
+    synthetic.write(results.root, {read: (0.4,) * 3, reader: (0.7,) * 3}, groups=8)
+    ran = Results(results.root, [NONE, THESIS, read, reader])
+    frame = tables.table("probe", ran, {"planned": [*ran.ids, other]}).set_index("attention")
+    p = comparisons.versus(ran, [(reader, read)])["p"].item()
+    assert frame.loc["l2pa", "over_readout_p_holm"] == pytest.approx(min(2 * p, 1)) and 0 < p < 0.5
+
+
 def test_the_leaderboard_has_what_was_run_the_best_first_corrected_over_all_that_is_planned(results):
     planned = [NONE, THESIS, PAPER]
     frame = tables.table("leaderboard", Results(results.root, planned), {"planned": planned})
