@@ -148,12 +148,22 @@ def _alike(arms: list[Arm]) -> list[Arm]:
     return [arm for arm in arms if arm.folds and arm.tests == max(tests, key=tests.count)]
 
 
+def _numbered(folds: tuple[Fold, ...]) -> tuple[Fold, ...]:
+    """The same with numbers for names, in their order: they are sorted in every simulation."""
+    ends = np.cumsum([len(fold.clips) for fold in folds])[:-1]
+    columns = [
+        np.concatenate([getattr(fold, name) for fold in folds]) for name in ("clips", "groups", "labels")
+    ]
+    codes = [np.split(np.unique(column, return_inverse=True)[1], ends) for column in columns]
+    return tuple(Fold(fold.fold, fold.seeds, *parts, fold.hits) for fold, *parts in zip(folds, *codes))
+
+
 def _row(
     arm: Arm, measured: Components, plan: tuple[int, int, int], trials: int, paired: Paired, seed: int
 ) -> dict:
     """One design: its size, components, rates and verdict."""
     folds, seeds, cells = plan
-    layout = arm.folds[:folds]
+    layout = _numbered(arm.folds[:folds])
     names = [f"d-b-a{i}-x-p" for i in range(max(min(cells, MOST_CELLS), 2) // 2 * 2)]
     row: dict[str, Any] = {"folds": len(layout), "seeds": seeds, "cells": cells, "groups": len(arm.groups[0])}
     row |= {"accuracy": measured.accuracy, "run_deviation": measured.run, "fold_deviation": measured.fold}

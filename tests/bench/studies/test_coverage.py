@@ -94,6 +94,28 @@ def test_no_committed_design_leaves_the_band():
     assert outside.empty, outside[["dataset", "protocol", "verdict"]].to_string()
 
 
+def test_every_design_that_prints_an_interval_was_simulated():
+    """A data set and protocol may be missing only while none of its intervals stands in a table."""
+    results = Path(__file__).resolve().parents[3] / "results"
+    grid = pd.read_csv(results / "tables" / "grid.csv", usecols=["dataset", "protocol", "top1_low"])
+    printed, simulated = grid[grid["top1_low"].notna()], pd.read_csv(results / "benchmarks" / "coverage.csv")
+    families = [set(zip(frame["dataset"], frame["protocol"])) for frame in (printed, simulated)]
+    assert families[0] <= families[1], f"vidattn bench coverage: {sorted(families[0] - families[1])}"
+
+
+def test_numbers_for_names_change_nothing(layout):
+    coded = interval_coverage._numbered(layout)
+    assert coded[0].groups.dtype.kind == coded[0].clips.dtype.kind == "i"
+    random = (np.random.default_rng(3) for _ in range(2))
+    held = [
+        interval_coverage._trials(
+            MEASURED, each, [f"d-b-a{i}-x-p" for i in range(4)], 2, 3, next(random), contrasts.paired, 0.1
+        )
+        for each in (layout, coded)
+    ]
+    np.testing.assert_array_equal(*held)
+
+
 def test_one_run_of_each_cell_prints_no_interval(tmp_path):
     results = Results(synthetic.write(tmp_path, CELLS, folds=1))
     (row,) = interval_coverage.table(results, {("actors", "clean"): (1, 1, 4)}, trials=3).to_dict("records")
