@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import symtable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,14 @@ def optional(kind: str, file: str, name: str) -> Any:
     if any(isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name for node in nodes):
         return declared(path, name, "it is optional")
     return None
+
+
+def defines(kind: str, file: str, name: str) -> bool:
+    """Whether a plug-in's file has `name` at its top level, by whatever statement; without importing it."""
+    path = folder(kind) / f"{file}.py"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    symbols = symtable.symtable(text, str(path), "exec").get_symbols()
+    return any(one.get_name() == name and (one.is_assigned() or one.is_imported()) for one in symbols)
 
 
 def _literal(value: ast.expr, where: str) -> Any:

@@ -81,6 +81,24 @@ CORRECTIONS = (
         why="it says what code the scores are of, with these corrections, and computes none",
     ),
     Correction(
+        file="bench/analysis/untrained.py",
+        before="ed424b606c0c6dc6a2ef39239cfb507b6efd5f24e4addb7559b2282a817e013e",
+        edits=(
+            ("import ast\nfrom functools import cache\n", "from functools import cache\n"),
+            (
+                "    if trained(architecture):\n"
+                "        return False\n"
+                '    path = plugin_files.folder("architecture") / f"{architecture}.py"\n'
+                '    nodes = ast.parse(path.read_text(encoding="utf-8")).body\n'
+                "    return any(isinstance(node, ast.Assign) and "
+                'getattr(node.targets[0], "id", "") == "fit" for node in nodes)\n',
+                "    return not trained(architecture) and "
+                'plugin_files.defines("architecture", architecture, "fit")\n',
+            ),
+        ),
+        why="studies ask it whether an architecture is trained alone, and that is as it was",
+    ),
+    Correction(
         file="bench/analysis/run_variance.py",
         before="deb0b374320ad7228ba2a655a278d192dd9846100033b105abc5f9a67d2d29ad",
         edits=(
