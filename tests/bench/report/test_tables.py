@@ -13,8 +13,9 @@ import synthetic
 
 from vidattn.bench.analysis import planned, statistics
 from vidattn.bench.config.load import load
+from vidattn.bench.config.plugin_files import PlugIn
 from vidattn.bench.plan.suites import cells
-from vidattn.bench.report import page, tables
+from vidattn.bench.report import page, published_beside_ours, tables
 from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import COORDINATES, Results
 
@@ -233,6 +234,15 @@ def test_our_cell_stands_in_the_published_row_and_only_there(root):
     assert frame.iloc[-1]["protocol"] == "probe_image" and pd.isna(frame.iloc[-1]["top1_published"])
 
 
+def test_a_variant_with_a_body_of_its_own_is_listed_without_a_backbone(root):
+    cell = "ucf101-tiny-none-conv3d_narrow-icip_conv3d"
+    synthetic.write(root, {cell: (0.5,) * 3})
+    named = {"architecture": {"conv3d_narrow": PlugIn("architecture", "conv3d", {"features": 8})}}
+    for plugins, backbone in ((named, "none"), ({}, "tiny")):
+        frame = published_beside_ours._ours(Results(root, [cell], plugins=plugins))
+        assert frame["backbone"].tolist() == [backbone]
+
+
 def test_a_small_prototype_has_a_row_of_its_own_that_says_how_small(root):
     cell = "cifar100-tiny-cbam-image-image_32_clean"
     frame = tables.table("thesis_6_1", Results(synthetic.write(root, {cell: (0.2,) * 3}), [cell]))
@@ -318,7 +328,7 @@ sys.meta_path.insert(0, Absent())
 from pathlib import Path
 import synthetic
 from vidattn.bench.regression import gate
-from vidattn.bench.report import page, tables
+from vidattn.bench.report import page, published_beside_ours, tables
 from vidattn.bench.results.reader import Results
 root, out = Path({str(root)!r}), Path({str(tmp_path)!r})
 results = Results(root, {CELLS!r})
