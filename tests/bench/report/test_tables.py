@@ -12,10 +12,11 @@ import pytest
 import synthetic
 
 from vidattn.bench.analysis import planned, statistics
+from vidattn.bench.config import plugin_files
 from vidattn.bench.config.load import load
 from vidattn.bench.config.plugin_files import PlugIn
 from vidattn.bench.plan.suites import cells
-from vidattn.bench.report import page, published_beside_ours, tables
+from vidattn.bench.report import page, published_beside_ours, tables, two_stream_table
 from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import COORDINATES, Results
 
@@ -315,6 +316,18 @@ def test_two_stream_table_lists_what_is_planned_and_was_not_run(root):
     assert tables.table("two_stream_hmdb51", Results(root, [])).empty
 
 
+def test_another_architecture_that_fuses_is_not_that_of_the_two_stream_table(root, monkeypatch):
+    """One of other streams, that stands before it: the table can be imported, and is what it was."""
+    names, declared = plugin_files.files("architecture"), plugin_files.optional
+    other = {("architecture", "a_fusion", "FUSED"): {"rgb": "lstm"}}
+    monkeypatch.setattr(plugin_files, "files", lambda kind: ("a_fusion", *names))
+    monkeypatch.setattr(plugin_files, "optional", lambda *what: other.get(what) or declared(*what))
+    importlib.reload(two_stream_table)
+    cell = "hmdb51-tiny-none-two_stream-clean"
+    frame = tables.table("two_stream_hmdb51", Results(synthetic.write(root, {cell: (0.6,) * 3}), [cell]))
+    assert frame["fused"].notna().tolist() == [True] and frame["spatial"].isna().all()
+
+
 def test_tables_figures_and_report_need_no_framework(root, tmp_path):
     """In a process that cannot import any of them."""
     script = f"""
@@ -328,7 +341,7 @@ sys.meta_path.insert(0, Absent())
 from pathlib import Path
 import synthetic
 from vidattn.bench.regression import gate
-from vidattn.bench.report import page, published_beside_ours, tables
+from vidattn.bench.report import page, tables
 from vidattn.bench.results.reader import Results
 root, out = Path({str(root)!r}), Path({str(tmp_path)!r})
 results = Results(root, {CELLS!r})
