@@ -55,7 +55,7 @@ def _families(
     names = set(planned) | set(results.ids)
     families: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for cell in dict.fromkeys([*planned, *results.ids]):
-        control, where = controls.control(cell), coordinates(cell)
+        control, where = controls.control(cell, results.plugins), coordinates(cell)
         if where["attention"] in results.controls:
             continue
         if control in names and answers(comparisons.planned_protocol(results, where["protocol"])):

@@ -6,8 +6,8 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
-from vidattn.bench.config.plugin_files import optional
-from vidattn.bench.results.reader import coordinates
+from vidattn.bench.config import plugin_files
+from vidattn.bench.results.reader import Results, coordinates
 
 MODEL = ("backbone", "attention", "architecture")
 
@@ -87,10 +87,11 @@ def extent(values: Iterable[int], name: str) -> str:
     return f"{low if low == high else f'{low} to {high}'} {name}{'' if high == 1 else 's'}"
 
 
-def items(part: pd.DataFrame) -> str:
+def items(results: Results, part: pd.DataFrame) -> str:
     """What a data set is made of."""
-    streams = (optional("architecture", name, "STREAMS") for name in part["architecture"].unique())
-    return "images" if all(read == ("image",) for read in streams) else "clips"
+    names = part["architecture"].unique()
+    plugins = [plugin_files.among(results.plugins, "architecture", name) for name in names]
+    return "images" if all(one.declares("STREAMS") == ("image",) for one in plugins) else "clips"
 
 
 def ends(values: Iterable[int]) -> str:

@@ -90,7 +90,8 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
     clips = numbers_in_words.ends(map(used, records))
     clips = clips if clips == whole else f"{clips} of {whole}"
     dropped = ", the incomplete one dropped" if settings["drop_remainder"] else ""
-    text = f"Trained was {features(first)}: {clips} {numbers_in_words.items(part)} an epoch in batches of"
+    items = numbers_in_words.items(results, part)
+    text = f"Trained was {features(first)}: {clips} {items} an epoch in batches of"
     text += f" {settings['batch']}{dropped}, {numbers_in_words.ends(map(updates, records))} updates a run,"
     lines = [f"{text} {len(first['classes'])} classes.", *_cut_short(cells), *loss_spikes.told(cells)]
     lines += no_learning.told(cells)

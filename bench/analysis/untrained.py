@@ -1,6 +1,5 @@
 """Architectures without training runs: the 1-NN leakage probe, and the floor under heads on features."""
 
-import ast
 from functools import cache
 
 from vidattn.bench.config import plugin_files
@@ -15,11 +14,7 @@ def trained(architecture: str) -> bool:
 @cache
 def is_floor(architecture: str) -> bool:
     """Whether it is fitted on stored features by a convex method; a head below it is under-trained."""
-    if trained(architecture):
-        return False
-    path = plugin_files.folder("architecture") / f"{architecture}.py"
-    nodes = ast.parse(path.read_text(encoding="utf-8")).body
-    return any(isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "fit" for node in nodes)
+    return not trained(architecture) and plugin_files.defines("architecture", architecture, "fit")
 
 
 def is_probe(architecture: str) -> bool:

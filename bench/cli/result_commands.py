@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vidattn.bench.cli.selection import planned_runs, settings, tell
 from vidattn.bench.config import load as params_module
+from vidattn.bench.config import plugin_files
 from vidattn.bench.config.cell import RESULTS
 from vidattn.bench.config.schema import Params
 from vidattn.bench.plan.suites import cells, everywhere, homes, reported, runs
@@ -70,7 +71,8 @@ def _results(params: Params):
     planned = tuple(_planned_cells(params))
     told = ("kind", "order", "encoder", "weights")
     protocols = {name: {key: getattr(one, key) for key in told} for name, one in params.protocols.items()}
-    return Results(RESULTS, reported(params), controls, planned, kept, params.compare, protocols)
+    plugins = plugin_files.every(params)
+    return Results(RESULTS, reported(params), controls, planned, kept, params.compare, protocols, plugins)
 
 
 def _beside(params: Params):

@@ -2,6 +2,8 @@
 
 import ast
 import functools
+import symtable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,9 @@ class PlugIn:
         return optional(self.kind, self.file, name)
 
 
+Named = Mapping[str, Mapping[str, PlugIn]]  # kind -> name of params.yaml -> what it stands for
+
+
 def plugin(kind: str, name: str, params: Params) -> PlugIn:
     """The plug-in that a name stands for: the file of that name, or for a variant the one that it names.
 
@@ -52,6 +57,32 @@ def lookup(kind: str, name: str, params: Params) -> PlugIn:
     """As `plugin`, and for a name that is not registered the file of that name, without arguments."""
     registered = name in getattr(params, SECTIONS[kind])
     return plugin(kind, name, params) if registered else PlugIn(kind, name, {})
+
+
+def every(params: Params) -> dict[str, dict[str, PlugIn]]:
+    """What every name of params.yaml stands for, by kind: for whoever is not to read params.yaml."""
+    return {
+        kind: {name: plugin(kind, name, params) for name in getattr(params, section)}
+        for kind, section in SECTIONS.items()
+    }
+
+
+def among(named: Named, kind: str, name: str) -> PlugIn:
+    """As `lookup`, of names that `every` gave."""
+    return named.get(kind, {}).get(name) or PlugIn(kind, name, {})
+
+
+def control(architecture: str, named: Named) -> str | None:
+    """The name that stands for the `CONTROL` of an architecture, with the same arguments.
+
+    None where its file states none, or where no name has these arguments: another width, say, would be in the
+    difference too.
+    """
+    own = among(named, "architecture", architecture)
+    file = own.declares("CONTROL")
+    others = {file: PlugIn("architecture", file, {}), **named.get("architecture", {})} if file else {}
+    alike = (name for name, one in others.items() if (one.file, one.arguments) == (file, own.arguments))
+    return next(alike, None)
 
 
 def folder(kind: str) -> Path:
@@ -122,6 +153,14 @@ def optional(kind: str, file: str, name: str) -> Any:
     if any(isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name for node in nodes):
         return declared(path, name, "it is optional")
     return None
+
+
+def defines(kind: str, file: str, name: str) -> bool:
+    """Whether a plug-in's file has `name` at its top level, by whatever statement; without importing it."""
+    path = folder(kind) / f"{file}.py"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    symbols = symtable.symtable(text, str(path), "exec").get_symbols()
+    return any(one.get_name() == name and (one.is_assigned() or one.is_imported()) for one in symbols)
 
 
 def _literal(value: ast.expr, where: str) -> Any:

@@ -36,7 +36,7 @@ def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFram
 def _gaps(results: Results, planned: Sequence[str] | None) -> pd.DataFrame:
     """The differences to controls, each corrected with those of its kind."""
     pairs = controls.pairs(results)
-    kinds = {kind: [pair for pair in kind(results.ids) if pair in pairs] for kind in controls.KINDS}
+    kinds = {kind: [pair for pair in kind(results.ids) if pair in pairs] for kind in controls.kinds(results)}
     versus = against_controls.versus
     parts = [versus(results, mine, planned, kind)[GAP] for kind, mine in kinds.items() if mine]
     return (pd.concat(parts) if parts else pd.DataFrame(columns=GAP)).astype({"cell": str})

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from vidattn.bench.analysis import comparisons
-from vidattn.bench.config.plugin_files import optional
+from vidattn.bench.config import plugin_files
 from vidattn.bench.results.reader import Results
 
 KEYS = ["dataset", "backbone", "attention", "architecture"]
@@ -95,7 +95,8 @@ def _ours(results: Results) -> pd.DataFrame:
     if not results.ids:
         return pd.DataFrame(columns=columns)
     frame = comparisons.cells(results).assign(classes=[_classes(results, cell) for cell in results.ids])
-    own_body = frame["architecture"].map(lambda name: bool(optional("architecture", name, "OWN_BODY")))
+    heads = [plugin_files.among(results.plugins, "architecture", name) for name in frame["architecture"]]
+    own_body = np.array([bool(head.declares("OWN_BODY")) for head in heads])
     return frame.assign(backbone=frame["backbone"].mask(own_body, "none"))[columns]
 
 

@@ -77,7 +77,7 @@ def _facts(
     leaked = max((record.get("leaks", {}).get("groups", 0) for record in records), default=0)
     defects = records[0].get("protocol", {}).get("defects", []) if records else []
     return {
-        "items": numbers_in_words.items(part),
+        "items": numbers_in_words.items(results, part),
         "extent": _extent(part, records, _planned(ids, suites)),
         "stale": [cell for cell in ids if cell in stale],
         "left_out": [line for cell in ids for line in samples.notes(results, [cell])],

@@ -9,6 +9,7 @@ from vidattn.bench.results.reader import Results
 BLOCKS = "▁▂▃▄▅▆▇█"
 PAIRS = 5  # confusions that are named
 TOP = 5  # classes among which top5 looks
+NO_CONTROL = "It has no control. If it has no attention, cells with one are measured against it."
 
 
 def compared(results: Results, cell: str, control: str) -> str:
@@ -38,13 +39,13 @@ def ended(results: Results, cell: str) -> str:
     """What a run ends with: its cell's accuracy over all runs, and the difference to the control."""
     row = comparisons.cells(results).iloc[results.ids.index(cell)]
     count = numbers_in_words.extent([len(results.records[cell])], "run")
-    said = against_control(results, cell) or "It has no attention: cells with one are measured against it."
+    said = against_control(results, cell) or NO_CONTROL
     return f"top-1 {numbers_in_words.accuracy(row)} of {cell}, mean of {count}\n{said}"
 
 
 def against_control(results: Results, cell: str) -> str:
     """How a cell stands against its control, or which command would tell; "" where it has none."""
-    control = controls.control(cell)
+    control = controls.control(cell, results.plugins)
     if control is None:
         return ""
     if not results.records.get(control):

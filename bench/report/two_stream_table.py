@@ -6,21 +6,12 @@ import numpy as np
 import pandas as pd
 
 from vidattn.bench.analysis import comparisons
-from vidattn.bench.config.plugin_files import files, optional
+from vidattn.bench.config import plugin_files
 from vidattn.bench.results.reader import Results, coordinates, identity
 
-
-def _streams() -> dict[str, str]:
-    """Stream -> architecture: those of the architecture whose file says that it fuses two, and it itself."""
-    declared = {name: optional("architecture", name, "FUSED") for name in files("architecture")}
-    fused, parts = next((name, parts) for name, parts in declared.items() if parts)
-    return {"spatial": parts["rgb"], "temporal": parts["flow"], "fused": fused}
-
-
-STREAMS = _streams()
+FUSED = "two_stream"  # the architecture of these tables; its file names those of its streams
 SPLITS = (1, 2, 3)
 KEYS = ["dataset", "backbone", "attention", "protocol"]
-FLOW = (STREAMS["temporal"], STREAMS["fused"])
 
 
 def table(results: Results, dataset: str, planned: Iterable[str] = ()) -> pd.DataFrame:
@@ -35,18 +26,26 @@ def table(results: Results, dataset: str, planned: Iterable[str] = ()) -> pd.Dat
         planned: Ids of the cells of every suite: those that were not run stand as missing. A row has
             flow, alone or fused: a suite that reads single frames only is no part of this. They stand last.
     """
+    streams = _streams()
+    flow = (streams["temporal"], streams["fused"])
     every = [coordinates(cell) for cell in dict.fromkeys([*planned, *results.ids])]
     mine = [c for c in every if c["dataset"] == dataset or c["dataset"].startswith(f"{dataset}_")]
-    with_flow = {tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in FLOW}
-    keys = dict.fromkeys(tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in STREAMS.values())
-    rows = [_row(results, dict(zip(KEYS, key))) for key in keys if key in with_flow]
+    with_flow = {tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in flow}
+    keys = dict.fromkeys(tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in streams.values())
+    rows = [_row(results, dict(zip(KEYS, key)), streams) for key in keys if key in with_flow]
     rows.sort(key=lambda row: row["n"] is None)  # what was not run stands last
     return pd.DataFrame(rows, columns=None if rows else KEYS)
 
 
-def _row(results: Results, key: dict) -> dict:
+def _streams() -> dict[str, str]:
+    """Stream -> architecture."""
+    parts = plugin_files.optional("architecture", FUSED, "FUSED")
+    return {"spatial": parts["rgb"], "temporal": parts["flow"], "fused": FUSED}
+
+
+def _row(results: Results, key: dict, streams: dict[str, str]) -> dict:
     row, counts = {**key}, {"n": None, "n_official": None}
-    for stream, architecture in STREAMS.items():
+    for stream, architecture in streams.items():
         cell = identity({**key, "architecture": architecture})
         runs = results.runs_of(cell)
         for split in SPLITS:
@@ -55,5 +54,5 @@ def _row(results: Results, key: dict) -> dict:
         row[stream] = runs["top1"].mean() if len(runs) else np.nan
         row |= {f"{stream}_low": found.low, f"{stream}_high": found.high}
         counts = {name: known or int(runs[name].sum()) or None for name, known in counts.items()}
-    cells = [identity({**key, "architecture": name}) for name in STREAMS.values()]
+    cells = [identity({**key, "architecture": name}) for name in streams.values()]
     return row | counts | {"weights": comparisons.weights(results, *cells)}

@@ -81,6 +81,8 @@ class Results:
         compare: `families` and `contrasts` of params.yaml: what a contrast has a p for, other tables repeat.
         protocols: By name, `kind`, `order`, `encoder` and `weights` of every protocol of params.yaml: whether
             what is planned under one that has no record counts in a family.
+        plugins: What the names of params.yaml stand for, as `config.plugin_files.every` says it; a name that
+            is not there stands for the file of that name.
         kept_in: File of what earlier commands computed from the same runs; None where there is none.
     """
 
@@ -91,6 +93,7 @@ class Results:
     kept_in: Path | None = None
     compare: dict[str, Any] = field(default_factory=dict)
     protocols: dict[str, dict] = field(default_factory=dict)
+    plugins: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:

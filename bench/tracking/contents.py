@@ -40,7 +40,7 @@ def log_cell(mirror: Mirror, results: Results, cell: str) -> Iterator[tuple[str,
 
 
 def _log_parent(mirror: Mirror, run: str, results: Results, cell: str, numbers: dict, digest: str) -> None:
-    shapes = _shapes(results.records[cell][0])
+    shapes = _shapes(results, results.records[cell][0])
     frame = results.predictions(cell)
     if len(frame):
         _attach_confusion(mirror, run, frame, results.records[cell][0]["classes"])
@@ -50,13 +50,14 @@ def _log_parent(mirror: Mirror, run: str, results: Results, cell: str, numbers: 
     mirror.complete(run, numbers, coordinates(cell), digest, entries.shape_tags(shapes))
 
 
-def _shapes(record: dict) -> dict:
+def _shapes(results: Results, record: dict) -> dict:
     """What the model takes and gives; nothing for a record of code that is no longer there.
 
     Plain text, no MLflow signature: that is part of an MLmodel file, for which MLflow offers to register a
     model, and the weights are not here.
     """
-    streams = plugin_files.optional("architecture", record["cell"]["architecture"], "STREAMS")
+    plugin = plugin_files.among(results.plugins, "architecture", record["cell"]["architecture"])
+    streams = plugin.declares("STREAMS")
     return entries.shapes(record, streams) if streams else {}
 
 

@@ -6,7 +6,8 @@ import pytest
 import synthetic
 
 from vidattn.bench.analysis import comparisons, contrasts, floors, main_effects, planned, samples
-from vidattn.bench.report import sentences
+from vidattn.bench.config.plugin_files import PlugIn
+from vidattn.bench.report import leaderboard, sentences
 from vidattn.bench.results.reader import Results
 
 CONTROL, CELL = "actors-tiny-none-lstm-clean", "actors-tiny-cbam-lstm-clean"
@@ -170,6 +171,23 @@ def test_a_control_is_no_attention_and_counts_in_no_family(tmp_path):
     effect = main_effects.table(Results(tmp_path, controls=("multilevel",)), [other, CELL])
     assert effect["attention"].tolist() == ["cbam"] and effect["p_holm"].item() == effect["p"].item()
     assert every.loc["cbam", "p_holm"] == pytest.approx(2 * every.loc["cbam", "p"])
+
+
+def test_a_variant_has_the_control_of_its_plug_in(tmp_path):
+    """In the main effects and in the leaderboard, where it stands beside its own control."""
+    narrow = {"units": 4}
+    named = {
+        "after_narrow": PlugIn("architecture", "lstm_attention", narrow),
+        "uniform_narrow": PlugIn("architecture", "lstm_uniform", narrow),
+    }
+    cell, control = (CONTROL.replace("lstm", name) for name in named)
+    write(tmp_path, {cell: {1: [9, 8]}, control: {1: [2, 3]}})
+    results = Results(tmp_path, plugins={"architecture": named})
+    effect = main_effects.table(results).iloc[0]
+    assert (effect["attention"], effect["models"]) == ("after_narrow", 1)
+    frame = leaderboard.table(results).set_index("cell")
+    assert frame.loc[cell, "control"] == control and frame.loc[cell, "difference"] == pytest.approx(0.6)
+    assert main_effects.table(Results(tmp_path)).empty
 
 
 def test_contrasts_are_corrected_within_the_families_of_params(tmp_path):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from vidattn.bench.analysis import untrained
 from vidattn.bench.config import plugin_files
 from vidattn.bench.config.errors import ParamsError
 from vidattn.data import datasets
@@ -42,3 +43,23 @@ def test_the_folds_of_a_data_set_are_those_of_its_declaration(tmp_path, monkeypa
     (folder / "third.py").write_text("N = len(LISTS)\nDATASET = Dataset(folds=N)\n")
     with pytest.raises(ParamsError, match=r"third.py: N: expected a literal, got len\(LISTS\)"):
         plugin_files.official_folds("third")
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("toy_given", "fit = max"),
+        ("toy_function", "def fit(train, validation, others, classes): ..."),
+        ("toy_import", "from somewhere import scores as fit"),
+    ],
+)
+def test_what_is_fitted_is_a_floor_however_its_file_has_it(tmp_path, monkeypatch, name, line):
+    monkeypatch.setattr(plugin_files, "folder", lambda kind: tmp_path)
+    (tmp_path / f"{name}.py").write_text(f"NETWORK = False\n{line}\n")
+    assert untrained.is_floor(name) and not untrained.is_probe(name)
+
+
+def test_what_only_uses_a_fit_of_another_is_the_probe(tmp_path, monkeypatch):
+    monkeypatch.setattr(plugin_files, "folder", lambda kind: tmp_path)
+    (tmp_path / "toy_probe.py").write_text("NETWORK = False\ndef scores(model):\n    fit = model.fit\n")
+    assert untrained.is_probe("toy_probe")

@@ -7,6 +7,8 @@ import plans
 import pytest
 import settings
 
+from vidattn.bench.analysis import controls
+from vidattn.bench.cli import result_commands
 from vidattn.bench.config import plugin_files
 from vidattn.bench.config.cell import Cell, Run
 from vidattn.bench.config.errors import ParamsError
@@ -52,6 +54,28 @@ def test_a_variant_of_fusion_is_fused(tmp_path):
     assert cell_kinds.streams(cell, params) == ("rgb", "flow")
 
 
+def test_results_know_what_a_variant_stands_for(tmp_path):
+    wide = {"lstm_attention_wide": {"plugin": "lstm_attention", "units": 512}}
+    plugins = result_commands._results(with_(tmp_path, "architectures", wide)).plugins
+    made = plugin_files.among(plugins, "architecture", "lstm_attention_wide")
+    assert (made.file, made.arguments) == ("lstm_attention", {"units": 512})
+    assert made.declares("STREAMS") == ("rgb",)
+    assert plugin_files.among(plugins, "attention", "l2pa_dot").file == "l2pa"
+    assert plugin_files.among({}, "architecture", "lstm").file == "lstm"
+
+
+def test_a_variant_is_measured_against_the_control_with_the_same_arguments(tmp_path):
+    """A narrow control would have the width in the difference too; then there is none."""
+    wide = {"lstm_attention_wide": {"plugin": "lstm_attention", "units": 512}}
+    both = {**wide, "lstm_uniform_wide": {"plugin": "lstm_uniform", "units": 512}}
+    cell, plain = (f"actors-tiny-none-{name}-clean" for name in ("lstm_attention_wide", "lstm_attention"))
+    for entries, control in ((wide, None), (both, "actors-tiny-none-lstm_uniform_wide-clean")):
+        plugins = plugin_files.every(with_(tmp_path, "architectures", entries))
+        assert controls.control(cell, plugins) == control
+        assert controls.control(plain, plugins) == "actors-tiny-none-lstm_uniform-clean"
+    assert controls.control(plain) == "actors-tiny-none-lstm_uniform-clean"
+
+
 def test_a_variant_is_counted_by_its_plug_in_under_its_own_name(tmp_path):
     params = with_(tmp_path, "attention", {"l2pa_dot": {"plugin": "l2pa", "score": "dot"}})
     block = {"backbone": ["tiny"], "attention": ["l2pa_dot"], "architecture": ["image"]}
@@ -84,6 +108,7 @@ def test_a_variant_is_counted_by_its_plug_in_under_its_own_name(tmp_path):
         ("attention", {"cbam": {"plugin": "l2pa"}}, "a variant of 'l2pa' cannot have the name of .* cbam.py"),
         ("backbones", {"thin": {"plugin": "tiny", "widt": 8}}, "unknown key 'widt'. Did you mean 'width'"),
         ("architectures", {"wide": {"plugin": "lstmm"}}, "architectures.wide: unknown plug-in 'lstmm'"),
+        ("architectures", {"near": {"plugin": "nearest"}}, "near: 'nearest' is no network, .* no variants"),
         ("datasets", {"back": {"plugin": "arow", "of": "ucf101"}}, "Did you mean 'arrow'"),
         ("datasets", {"back": {"plugin": "arrow", "of": "ucf11"}}, "back.of: unknown data set 'ucf11'"),
         ("datasets", {"back": {"plugin": "arrow", "off": "ucf101"}}, "unknown key 'off'. Did you mean 'of'"),

@@ -12,9 +12,11 @@ import pytest
 import synthetic
 
 from vidattn.bench.analysis import planned, statistics
+from vidattn.bench.config import plugin_files
 from vidattn.bench.config.load import load
+from vidattn.bench.config.plugin_files import PlugIn
 from vidattn.bench.plan.suites import cells
-from vidattn.bench.report import page, tables
+from vidattn.bench.report import page, published_beside_ours, tables, two_stream_table
 from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import COORDINATES, Results
 
@@ -233,6 +235,15 @@ def test_our_cell_stands_in_the_published_row_and_only_there(root):
     assert frame.iloc[-1]["protocol"] == "probe_image" and pd.isna(frame.iloc[-1]["top1_published"])
 
 
+def test_a_variant_with_a_body_of_its_own_is_listed_without_a_backbone(root):
+    cell = "ucf101-tiny-none-conv3d_narrow-icip_conv3d"
+    synthetic.write(root, {cell: (0.5,) * 3})
+    named = {"architecture": {"conv3d_narrow": PlugIn("architecture", "conv3d", {"features": 8})}}
+    for plugins, backbone in ((named, "none"), ({}, "tiny")):
+        frame = published_beside_ours._ours(Results(root, [cell], plugins=plugins))
+        assert frame["backbone"].tolist() == [backbone]
+
+
 def test_a_small_prototype_has_a_row_of_its_own_that_says_how_small(root):
     cell = "cifar100-tiny-cbam-image-image_32_clean"
     frame = tables.table("thesis_6_1", Results(synthetic.write(root, {cell: (0.2,) * 3}), [cell]))
@@ -303,6 +314,18 @@ def test_two_stream_table_lists_what_is_planned_and_was_not_run(root):
     frame = tables.table("two_stream_hmdb51", Results(root, []), {"planned": [*planned_, alone]})
     assert len(frame) == 1 and frame[["spatial", "temporal", "fused"]].isna().all(axis=None)
     assert tables.table("two_stream_hmdb51", Results(root, [])).empty
+
+
+def test_another_architecture_that_fuses_is_not_that_of_the_two_stream_table(root, monkeypatch):
+    """One of other streams, that stands before it: the table can be imported, and is what it was."""
+    names, declared = plugin_files.files("architecture"), plugin_files.optional
+    other = {("architecture", "a_fusion", "FUSED"): {"rgb": "lstm"}}
+    monkeypatch.setattr(plugin_files, "files", lambda kind: ("a_fusion", *names))
+    monkeypatch.setattr(plugin_files, "optional", lambda *what: other.get(what) or declared(*what))
+    importlib.reload(two_stream_table)
+    cell = "hmdb51-tiny-none-two_stream-clean"
+    frame = tables.table("two_stream_hmdb51", Results(synthetic.write(root, {cell: (0.6,) * 3}), [cell]))
+    assert frame["fused"].notna().tolist() == [True] and frame["spatial"].isna().all()
 
 
 def test_tables_figures_and_report_need_no_framework(root, tmp_path):

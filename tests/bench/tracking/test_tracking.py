@@ -20,10 +20,11 @@ import synthetic
 
 from vidattn.bench import tracking
 from vidattn.bench.config.load import load
+from vidattn.bench.config.plugin_files import PlugIn
 from vidattn.bench.plan import suites as cell_module
 from vidattn.bench.report import leaderboard
 from vidattn.bench.results.reader import Results
-from vidattn.bench.tracking import entries, journal, mirror, pages
+from vidattn.bench.tracking import contents, entries, journal, mirror, pages
 
 CELLS = dict(list(synthetic.CELLS.items())[:2])
 
@@ -188,6 +189,14 @@ def test_shapes_of_a_model(streams, protocol, expected):
     assert found == {"inputs": expected, "outputs": {"logits": ["B", 2]}}
     assert entries.shape_tags(found)["outputs.logits"] == "(B, 2)"
     assert "None" not in str(entries.shape_tags(found))
+
+
+def test_shapes_of_a_variant_are_those_of_its_plug_in(tmp_path):
+    record = {"cell": {"architecture": "small"}, "classes": ["a"]}
+    named = {"architecture": {"small": PlugIn("architecture", "c3d", {"width": 8})}}
+    results = Results(tmp_path, plugins=named)
+    assert list(contents._shapes(results, record)["inputs"]) == ["rgb"]
+    assert contents._shapes(Results(tmp_path), record) == {}
 
 
 def test_a_cell_of_two_suites_has_one_home(monkeypatch):
