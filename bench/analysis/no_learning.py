@@ -25,8 +25,12 @@ def usable(records: list[dict]) -> bool:
 
 
 def told(cells: dict[str, list[dict]]) -> list[str]:
-    """How many runs of these cells learned nothing, and whose: one sentence, or none where no run did."""
-    counts = {cell: (len(found) - sum(map(learned, found)), len(found)) for cell, found in cells.items()}
+    """How many runs of these cells learned nothing, and whose: one sentence, or none where no run did.
+
+    Of runs that trained something: those of fused cells are none.
+    """
+    trained = {cell: [r for r in found if r.get("history", {}).get("loss")] for cell, found in cells.items()}
+    counts = {cell: (len(found) - sum(map(learned, found)), len(found)) for cell, found in trained.items()}
     share, whose = numbers_in_words.counted(counts)
     if not whose:
         return []

@@ -6,6 +6,7 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
+from vidattn.bench.analysis import comparisons
 from vidattn.bench.config import plugin_files
 from vidattn.bench.results.reader import Results, coordinates
 
@@ -33,8 +34,10 @@ def percent(value: float, low: float, high: float) -> str:
 
 
 def chance(p: float) -> str:
-    """A p value as a reader wants it."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    """A p value as a reader wants it: with a fourth digit where three do not tell on which side of 0.05 it is."""
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.4f}" if abs(p - comparisons.LEVEL) < 0.0005 else f"p = {p:.3f}"
 
 
 def accuracy(row: pd.Series) -> str:

@@ -35,6 +35,24 @@ class Correction:
 
 CORRECTIONS = (
     Correction(
+        file="models/attention/gated.py",
+        before="b9b177e8e6c61f44a640ae80cd41777064938f61fff51c6c7191f35f14df4381",
+        after="d6562c98a6904f53a19e95c852b02e7fa2f4aba198baf1d085cd81930a05c517",
+        why="it names what it is compared with, and computes what it did",
+    ),
+    Correction(
+        file="models/attention/gated_grid.py",
+        before="f5043d8ade20ce14e4a03527eff3d40a4bbb801282a4f912248f97f9f350ede1",
+        after="558cee9847333dda026ff6319f450c53c077e4eba16af322d873991276e1c58a",
+        why="it names what it is compared with, and computes what it did",
+    ),
+    Correction(
+        file="models/attention/l2pa.py",
+        before="e85893dc904d7833087099eee725be903bda3916a20a80b859a12c43a974702e",
+        after="de3f45132954eeac65ccfe0d58330e3fcd2779df87b840fdfeb8e267686c87bd",
+        why="it names what it is compared with, and computes what it did",
+    ),
+    Correction(
         file="models/graph/encoder.py",
         before="234621a5fbc18301e9dc61c7e0e2ec75197179a5b338edf42e31c772e21047d2",
         after="e83f6166cd0887029b58afc2f0d9b97a59c20b45ff10b0a142f8ea486717bc06",

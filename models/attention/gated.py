@@ -9,6 +9,7 @@ from vidattn.models.parts import blocks
 from vidattn.models.parts.gating import Gate
 
 FEATURES = True  # reads maps that may be stored
+CONTROL = "multilevel"  # the same maps, averaged and joined without attention
 
 
 def attention(

@@ -10,6 +10,7 @@ from vidattn.models.layers import reductions
 from vidattn.models.parts import blocks
 
 FEATURES = True  # reads maps that may be stored
+CONTROL = "multilevel"  # the same maps, averaged and joined without attention
 
 
 def attention(

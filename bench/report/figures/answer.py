@@ -10,8 +10,9 @@ from vidattn.bench.results.reader import Results
 ORDER = 10
 WIDTH = 430  # pixels: on a telephone its letters are then as large as those of a caption
 CAPTION = (
-    "Top-1 with attention minus top-1 of the same model without, mean over models, clean protocols, with "
-    "95 % intervals. Filled: significant after Holm's correction within the data set."
+    "Top-1 with attention minus top-1 of its control (the same model without it; its readout without attention; "
+    "over time, uniform weights), mean over models, clean protocols, with 95 % intervals. Filled: significant "
+    "after Holm's correction within the data set."
 )
 
 
