@@ -1,8 +1,5 @@
 """Cells against their controls, each with the one p that stands for it in all tables."""
 
-from collections.abc import Collection
-from dataclasses import replace
-
 import pandas as pd
 
 from vidattn.bench.analysis import comparisons, controls, no_learning, planned, verdicts
@@ -10,9 +7,7 @@ from vidattn.bench.analysis.comparisons import Kind, Pairs
 from vidattn.bench.results.reader import Results
 
 
-def versus(
-    results: Results, pairs: Pairs, cells: Collection[str] | None = None, kind: Kind | None = None
-) -> pd.DataFrame:
+def versus(results: Results, pairs: Pairs, kind: Kind | None = None) -> pd.DataFrame:
     """As `comparisons.versus`, with the p of main effects and of named comparisons where these have it.
 
     `judged_in` names that part; `detectable` and `family_size` are of its family. `control_learned` is False
@@ -21,11 +16,8 @@ def versus(
     Args:
         results: What was measured.
         pairs: Cells and their controls.
-        cells: Only for the table `probe`, which says what is planned itself; `results` know it.
         kind: As of `comparisons.versus`.
     """
-    if cells is not None and tuple(cells) != results.planned:
-        results = replace(results, planned=tuple(cells))
     frame = comparisons.versus(results, pairs, kind)
     if not pairs:
         return frame

@@ -93,7 +93,7 @@ def _p(expected: str, estimate: Estimate) -> float:
 def _judged(
     claim: dict, tested: list[dict], silent: list[dict], size: int, register: verdicts.Register
 ) -> list[dict]:
-    first = {key: claim[key] for key in ("work", "section", "claim", "expected")}
+    first = {key: claim[key] for key in ("work", "section", "claim", "expected", "cells", "replaced")}
     absent = dict.fromkeys(["dataset", "protocol", "models", "planned", *COLUMNS, "arms"])
     without = [{**first, "verdict": f"open: {no_learning.VERDICT}", **absent, **row} for row in silent]
     if not tested:

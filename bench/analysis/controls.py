@@ -30,6 +30,24 @@ def control(cell: str, named: Named | None = None) -> str | None:
     return identity({**where, "architecture": uniform}) if uniform else None
 
 
+def readout(cell: str, named: Named | None = None) -> str | None:
+    """The id of the cell that reads the same maps without attention; None where the attention names none.
+
+    Args:
+        cell: Its id.
+        named: As for `control`.
+    """
+    where = coordinates(cell)
+    name = plugin_files.among(named or {}, "attention", where["attention"]).declares("CONTROL")
+    return identity({**where, "attention": name}) if name else None
+
+
+def instead(cell: str, other: str) -> str:
+    """What a control has in place of the attention: its one name that the cell has not."""
+    mine = coordinates(cell)
+    return next(name for axis, name in coordinates(other).items() if name != mine[axis])
+
+
 def pairs(results: Results) -> list[tuple[str, str]]:
     """Every cell with attention that was run, with its control, where that was run too."""
     every = [(cell, control(cell, results.plugins)) for cell in results.ids if results.records[cell]]

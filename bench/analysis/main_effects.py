@@ -10,14 +10,16 @@ from vidattn.bench.results.reader import Results, coordinates
 
 KEYS = ["dataset", "protocol", "attention"]
 NUMBERS = ["difference", "difference_low", "difference_high", "p", "detectable", "n", "runs"]
-COLUMNS = [*KEYS, "models", "left_out", *NUMBERS, "arms", "weights", "family_size"]
+COLUMNS = [*KEYS, "control", "models", "left_out", *NUMBERS, "arms", "weights", "family_size"]
 PART = "main effects"
 
 
 def table(results: Results) -> pd.DataFrame:
     """One row an attention, data set and clean protocol, with `p_holm` over those planned on a data set.
 
-    The difference is the mean over models of top-1 minus that of the control, on the same clips. Models whose
+    The difference is the mean over models of top-1 minus that of the control, on the same clips. The control
+    is the same model without attention; its readout without attention, where the attention's file names one
+    and it is planned; uniform weights for attention over time. `control` names it. Models whose
     control learned nothing (`no_learning`) are counted in `left_out`. Protocols
     with defects, with shuffled frames, or with a frozen encoder that never learned anything answer other
     questions and are left out, and so are attentions that are controls. `n` and `runs` are of the arm that
@@ -47,7 +49,9 @@ def _families(results: Results) -> dict[tuple[str, str, str], list[tuple[str, st
     names = dict.fromkeys([*results.planned_ids, *results.ids])
     families: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for cell in names:
-        control, where = controls.control(cell, results.plugins), coordinates(cell)
+        where, control = coordinates(cell), controls.readout(cell, results.plugins)
+        if control not in names:
+            control = controls.control(cell, results.plugins)
         if where["attention"] in results.controls:
             continue
         if control in names and answers(comparisons.planned_protocol(results, where["protocol"])):
@@ -71,6 +75,7 @@ def _row(results: Results, key: tuple[str, str, str], pairs: list[tuple[str, str
     if not estimate.judged:
         return None
     row = dict(zip(KEYS, key)) | {"models": len(run), "left_out": len(made) - len(run)}
+    row["control"] = ", ".join(dict.fromkeys(controls.instead(*pair) for pair in run))
     row |= {**comparisons.interval("difference", estimate), "p": estimate.p, "n": estimate.n}
     row |= {"detectable": noise_model.minimal_detectable(estimate, size)}
     row |= {"arms": [comparisons.arms(results, *pair) for pair in run], "weights": weights}

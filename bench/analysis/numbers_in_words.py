@@ -34,7 +34,7 @@ def percent(value: float, low: float, high: float) -> str:
 
 
 def chance(p: float) -> str:
-    """A p value as a reader wants it: with a fourth digit where three do not tell on which side of 0.05 it is."""
+    """A p value as a reader wants it: with a fourth digit where three do not tell its side of 0.05."""
     if p < 0.001:
         return "p < 0.001"
     return f"p = {p:.4f}" if abs(p - comparisons.LEVEL) < 0.0005 else f"p = {p:.3f}"

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidattn.bench.analysis import comparisons, main_effects, untrained
+from vidattn.bench.analysis import comparisons, main_effects, numbers_in_words, untrained
 from vidattn.bench.config import plugin_files
 from vidattn.bench.report.tables import icip_explained
 from vidattn.bench.results import files
 from vidattn.bench.results.reader import Results, coordinates
+
+KINDS = ("real clips", "images", "synthetic clips")
 
 
 def facts(results: Results, tables: Path) -> dict:
@@ -18,37 +20,52 @@ def facts(results: Results, tables: Path) -> dict:
         results: What was measured.
         tables: Folder with icip_explained.csv, whose rows on leakage are read.
     """
+    found = kinds(results)
+    return {"kinds": found, "leakage": _leakage(results, tables)} if found else {}
+
+
+def kinds(results: Results) -> list[dict]:
+    """What the main effects say of real clips, images and synthetic clips, of those that have any."""
     effects = main_effects.table(results)
-    if effects.empty:
-        return {}
-    known = effects["p_holm"] < 0.05
-    rest = effects[~known]
+    places = [_place(results, dataset, part) for dataset, part in effects.groupby("dataset", sort=False)]
+    alike = [(name, [place for place in places if place["kind"] == name]) for name in KINDS]
+    return [_together(name, mine) for name, mine in alike if mine]
+
+
+def _place(results: Results, dataset: str, effects: pd.DataFrame) -> dict:
+    """Of a data set: what it is made of, significant effects, and the largest gain not excluded."""
+    sure = effects[effects["p_holm"] < comparisons.LEVEL]["difference"]
+    rest = effects[effects["p_holm"] >= comparisons.LEVEL]["difference_high"].max()
     return {
+        "dataset": dataset,
+        "kind": kind(results, dataset),
         "count": len(effects),
-        "higher": _places(effects, known & (effects["difference"] > 0)),
-        "lower": _places(effects, known & (effects["difference"] < 0)),
-        "rest": len(rest),
-        "open": _open(rest),
-        "synthetic": [name for name in effects["dataset"].unique() if plugin_files.generated(name)],
-        "leakage": _leakage(results, tables),
+        "higher": (100 * sure[sure > 0]).tolist(),
+        "lower": (-100 * sure[sure < 0]).tolist(),
+        "open": float(100 * rest) if rest > 0 else 0.0,
     }
 
 
-def _places(effects: pd.DataFrame, those: pd.Series) -> dict:
-    """The data sets that have some of those effects: how many of how many, the largest; and the others."""
-    places = []
-    for dataset, part in effects.groupby("dataset", sort=False):
-        some = part[those[part.index]]
-        if len(some):
-            most = f"{100 * some['difference'].abs().max():.1f}"
-            places.append({"dataset": dataset, "count": len(some), "of": len(part), "most": most})
-    return {"places": places, "others": len(effects) - sum(place["of"] for place in places)}
+def kind(results: Results, dataset: str) -> str:
+    """What a data set is made of: one of `KINDS`."""
+    if plugin_files.generated(dataset):
+        return "synthetic clips"
+    cells = [where for where in map(coordinates, results.ids) if where["dataset"] == dataset]
+    items = numbers_in_words.items(results, pd.DataFrame(cells))
+    return "real clips" if items == "clips" else items
 
 
-def _open(rest: pd.DataFrame) -> list[dict]:
-    """By data set the largest gain that the intervals of these effects do not exclude; "" where any is."""
-    highs = 100 * rest.groupby("dataset", sort=False)["difference_high"].max()
-    return [{"dataset": name, "gain": f"{high:.1f}" if high > 0 else ""} for name, high in highs.items()]
+def _together(name: str, places: list[dict]) -> dict:
+    """What is said of the data sets of a kind: counts, the largest changes, and gains not excluded by set."""
+    ends = {way: [value for place in places for value in place[way]] for way in ("higher", "lower")}
+    said = {way: {"count": len(found), "most": f"{max(found, default=0):.1f}"} for way, found in ends.items()}
+    return {
+        "name": name,
+        "datasets": [place["dataset"] for place in places],
+        "count": sum(place["count"] for place in places),
+        **said,
+        "open": [(place["dataset"], f"{place['open']:.1f}") for place in places if place["open"] > 0],
+    }
 
 
 def _leakage(results: Results, tables: Path) -> dict:

@@ -60,6 +60,7 @@ def effects(frame: pd.DataFrame) -> list[list[str]]:
     return [
         [
             row["attention"],
+            row["control"],
             f"{row['dataset']}, {row['protocol']}",
             f"{row['models']} ({row['left_out']} left out)" if row["left_out"] else str(row["models"]),
             *render.judged(row, "difference"),

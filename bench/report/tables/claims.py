@@ -19,11 +19,12 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     where a loss of two points or more is rejected, one-sided at 2.5 % (`p_holm` is then of this test), and
     contradicted where the difference is significantly below zero (`p_zero` is of no difference). `judged_in`
     names the part that the p of no difference is repeated from, where another is about the same difference.
-    `n` and `runs` are of the arm that has fewer. All sets are ours: a claim is tested here, not on the data
+    `n` and `runs` are of the arm that has fewer. `cells` are the patterns of the cells that a claim is tested
+    on, `replaced` what its control has in place. All sets are ours: a claim is tested here, not on the data
     that it was made on.
     """
     frame = claims.table(results)
-    return frame[[*FIRST, *claims.COLUMNS, "section", "work"]]
+    return frame[[*FIRST, *claims.COLUMNS, "section", "work", "cells", "replaced"]]
 
 
 def in_words(frame: pd.DataFrame) -> list[list[str]]:
@@ -51,8 +52,10 @@ def _tested(row: pd.Series) -> pd.Series:
 
 
 def _verdict(row: pd.Series) -> str:
-    """The verdict; where "not lower" is contradicted, the p that says so."""
-    if row["expected"] != "not lower" or row["verdict"] != "contradicted":
+    """The verdict; of "not lower" the margin of what is confirmed, the p of what contradicts it."""
+    if row["expected"] != "not lower" or row["verdict"] not in ("confirmed", "contradicted"):
         return row["verdict"]
+    if row["verdict"] == "confirmed":
+        return f"confirmed (non-inferior, margin {100 * claims.MARGIN:.0f} points)"
     source = f", {row['judged_in']}" if pd.notna(row["judged_in"]) else ""
     return f"contradicted (lower, {numbers_in_words.chance(row['p_zero'])}{source})"

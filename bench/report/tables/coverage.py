@@ -10,7 +10,7 @@ from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
-    """One row per design with records, a data set and protocol: folds, seeds and cells as params.yaml plans them.
+    """One row per design with records, a data set and protocol: folds, seeds and cells that are planned.
 
     Simulated are what groups, clips, training runs (`run_deviation`) and folds (`fold_deviation`, which holds
     that of runs where every cell has one seed) were measured to vary by. How often do printed intervals cover

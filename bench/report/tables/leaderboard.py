@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from vidattn.bench.analysis import controls
 from vidattn.bench.report import leaderboard
-from vidattn.bench.results.reader import COORDINATES, Results, coordinates
+from vidattn.bench.results.reader import COORDINATES, Results
 
 TOP1 = ["top1", "top1_low", "top1_high"]
 GAP = ["difference", "difference_low", "difference_high", "p_holm", "judged_in"]
@@ -27,4 +28,4 @@ def _control(row: pd.Series) -> str | None:
     """What a control has in place of the attention: the one coordinate in which it differs."""
     if pd.isna(row["control"]):
         return None
-    return next(v for k, v in coordinates(row["control"]).items() if v != row[k])
+    return controls.instead(row["cell"], row["control"])

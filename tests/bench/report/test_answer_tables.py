@@ -2,12 +2,23 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import synthetic
 
-from vidattn.bench.analysis import claims, comparisons, main_effects, noise_model, planned, statistics
+from vidattn.bench.analysis import (
+    claims,
+    comparisons,
+    controls,
+    main_effects,
+    noise_model,
+    planned,
+    statistics,
+)
+from vidattn.bench.config.load import load
+from vidattn.bench.plan import suites
 from vidattn.bench.report import findings, sentences, tables
 from vidattn.bench.report.tables import claims as claims_table
 from vidattn.bench.report.tables import probe
@@ -134,7 +145,8 @@ def test_a_readout_is_compared_with_none_and_with_its_levels_read_without_attent
         frame["over_readout_difference"].isna().all()
         and frame.loc["gated", "top1"] != frame.loc["none", "top1"]
     )
-    assert probe._readout(gated) == NONE.replace("none", "multilevel", 1) and probe._readout(THESIS) is None
+    assert controls.readout(gated) == NONE.replace("none", "multilevel", 1)
+    assert controls.readout(THESIS) is controls.readout(NONE) is None
 
 
 def test_what_reads_several_levels_is_corrected_with_its_like(results, monkeypatch):
@@ -142,10 +154,40 @@ def test_what_reads_several_levels_is_corrected_with_its_like(results, monkeypat
     monkeypatch.setattr(probe, "_fixed", lambda results, cell: True)
     read, reader, other = (NONE.replace("none", name, 1) for name in ("multilevel", "l2pa", "gated"))
     synthetic.write(results.root, {read: (0.4,) * 3, reader: (0.7,) * 3}, groups=8)
-    ran = Results(results.root, [NONE, THESIS, read, reader])
-    frame = tables.table("probe", ran, {"planned": [*ran.ids, other]}).set_index("attention")
+    cells = [NONE, THESIS, read, reader]
+    ran = Results(results.root, cells, (*cells, other), compare={"controls": ["multilevel"]})
     p = comparisons.versus(ran, [(reader, read)])["p"].item()
-    assert frame.loc["l2pa", "over_readout_p_holm"] == pytest.approx(min(2 * p, 1)) and 0 < p < 0.5
+    judged = tables.table("probe", ran).set_index("attention").loc["l2pa"]
+    assert judged["over_readout_judged_in"] == "main effects"
+    monkeypatch.setattr(planned, "judged", lambda results: {})
+    alone = tables.table("probe", ran).set_index("attention").loc["l2pa"]
+    assert alone["over_readout_p_holm"] == pytest.approx(min(2 * p, 1)) and 0 < p < 0.5
+
+
+def test_main_effects_are_against_the_readout_without_attention_where_it_is_planned(results):
+    """CBAM reads one map, and is measured against none; L2PA against its maps, or none where they are not."""
+    read, reader = (NONE.replace("none", name, 1) for name in ("multilevel", "l2pa"))
+    synthetic.write(results.root, {read: (0.4,) * 3, reader: (0.7,) * 3}, groups=8)
+    every, apart = {"compare": {"controls": ["multilevel"]}}, [NONE, THESIS, reader]
+    with_, without = (
+        main_effects.table(Results(results.root, cells, **every)).set_index("attention")
+        for cells in ([*apart, read], apart)
+    )
+    assert with_["control"].to_dict() == {"cbam": "none", "l2pa": "multilevel"}
+    assert without["control"].to_dict() == {"cbam": "none", "l2pa": "none"}
+    both = Results(results.root, [*apart, read])
+    for frame, control in ((with_, read), (without, NONE)):
+        pair = comparisons.paired(both, {reader: 1.0, control: -1.0})
+        assert frame.loc["l2pa", "difference"] == pytest.approx(pair.value)
+
+
+def test_the_statement_on_three_dimensions_is_of_every_network_of_its_suite():
+    params, root = load(suite="threed"), Path(__file__).resolve().parents[3]
+    every = Results(root / "results", []).claims().to_dict("records")
+    (claim,) = (claim for claim in every if "three dimensions" in claim["claim"])
+    cells = list(suites.cells(params))
+    asked = {cell for cell in cells if "-cbam-" in cell}
+    assert {cell for cell, _ in claims.pairs(claim, cells)} == asked and len(asked) == 3
 
 
 def test_the_leaderboard_has_what_was_run_the_best_first_corrected_over_all_that_is_planned(results):

@@ -112,93 +112,65 @@ def test_a_correction_does_not_depend_on_what_was_asked_before(results):
     assert (wide["detectable"] >= narrow["detectable"]).sum() == len(factors)
 
 
-ON_ACTORS = {"dataset": "actors", "count": 4, "of": 5, "most": "15.3"}
-ABOVE = {"places": [ON_ACTORS], "others": 2}
-BELOW = {
-    "places": [{**ON_ACTORS, "count": 1, "most": "8.4"}, {**ON_ACTORS, "dataset": "sun", "of": 6}],
-    "others": 0,
-}
-NONE: dict = {"places": [], "others": 7}
-OPEN = [{"dataset": name, "gain": gain} for name, gain in (("actors", "10.1"), ("sun", "5.6"), ("moon", ""))]
+NONE, SOME, MORE = ({"count": count, "most": most} for count, most in ((0, "0.0"), (1, "8.4"), (3, "15.3")))
 
 
 @pytest.mark.parametrize(
-    ("higher", "lower", "rest", "said"),
+    ("count", "higher", "lower", "open_", "said"),
     [
         (
-            ABOVE,
-            BELOW,
-            2,
-            [
-                "Attention raises top-1 significantly in 4 of 5 comparisons on the synthetic set actors (by "
-                "up to 15.3 points), on the other data sets in none of 2.",
-                "It lowers it significantly in 1 of 5 on actors (by up to 8.4 points), 4 of 6 on sun (15.3).",
-                "The other 2 are not significant; the largest gains that are not excluded: 10.1 points on "
-                "actors, 5.6 on sun; any gain is excluded on moon.",
-            ],
+            9,
+            MORE,
+            SOME,
+            [("sun", "10.1"), ("moon", "5.6")],
+            "On real clips (sun, moon) attention raises top-1 significantly in 3 of 9 comparisons (by up to "
+            "15.3 points) and lowers it in 1 (8.4); gains of up to 10.1 points on sun, 5.6 on moon are not "
+            "excluded.",
         ),
         (
-            ABOVE,
+            9,
             NONE,
+            MORE,
+            [],
+            "On real clips (sun, moon) attention raises top-1 significantly in none of 9 comparisons and "
+            "lowers it in 3 (by up to 15.3 points).",
+        ),
+        (
             1,
-            [
-                "Attention raises top-1 significantly in 4 of 5 comparisons on the synthetic set actors (by "
-                "up to 15.3 points), on the other data sets in none of 2.",
-                "The other is not significant; the largest gain that is not excluded: 10.1 points on actors.",
-            ],
-        ),
-        (
-            NONE,
-            BELOW,
-            0,
-            [
-                "In none of 7 comparisons does attention raise top-1 significantly.",
-                "It lowers it significantly in 1 of 5 on the synthetic set actors (by up to 8.4 points), "
-                "4 of 6 on sun (15.3).",
-            ],
-        ),
-        (
             NONE,
             NONE,
-            7,
-            [
-                "In none of 7 comparisons does attention change top-1 significantly; the largest gains that "
-                "are not excluded: 10.1 points on the synthetic set actors, 5.6 on sun; any gain is "
-                "excluded on moon."
-            ],
+            [("sun", "2.0")],
+            "On real clips (sun, moon) attention changes top-1 significantly in none of 1 comparison; gains "
+            "of up to 2.0 points on sun are not excluded.",
         ),
     ],
 )
-def test_the_answer_in_sentences(higher, lower, rest, said):
-    facts = {
-        "count": 7,
-        "higher": higher,
-        "lower": lower,
-        "rest": rest,
-        "open": OPEN[: max(1, 3 * (rest > 1))],
-    }
-    facts |= {"synthetic": ["actors"], "leakage": {}}
+def test_the_answer_in_sentences(count, higher, lower, open_, said):
+    kind = {"name": "real clips", "datasets": ["sun", "moon"], "count": count, "open": open_}
+    facts = {"kinds": [{**kind, "higher": higher, "lower": lower}], "leakage": {}}
     template = report._environment().get_template("answer.txt")
-    assert template.render(facts).splitlines() == said and template.render({}) == ""
+    assert template.render(facts).splitlines() == [said] and template.render({}) == ""
 
 
-def test_significant_effects_are_counted_by_data_set():
-    names = ["a", "a", "b", "b", "b", "c"]
+def test_effects_are_counted_by_what_data_sets_are_made_of(monkeypatch):
+    """Real clips first; the gains that are not excluded are those of effects that are not significant."""
+    names = ["actors", "sun", "sun", "moon", "moon", "cifar100"]
     effects = pd.DataFrame({"dataset": names, "difference": [0.01, 0.02, -0.125, 0.3, -0.05, 0.9]})
-    those = pd.Series([True, True, True, False, True, False])
-    assert answer._places(effects, those) == {
-        "places": [
-            {"dataset": "a", "count": 2, "of": 2, "most": "2.0"},
-            {"dataset": "b", "count": 2, "of": 3, "most": "12.5"},
-        ],
-        "others": 1,
+    effects["difference_high"] = [0.02, 0.03, -0.1, 0.4, 0.015, 1.0]
+    effects["p_holm"] = [0.2, 0.3, 0.01, 0.04, 0.05, 0.01]
+    monkeypatch.setattr(main_effects, "table", lambda results: effects)
+    cells = [f"{name}-tiny-cbam-{'image' if name == 'cifar100' else 'lstm'}-clean" for name in set(names)]
+    clips, images, synthetic_ = answer.kinds(Results(".", cells))
+    assert clips == {
+        "name": "real clips",
+        "datasets": ["sun", "moon"],
+        "count": 4,
+        "higher": {"count": 1, "most": "30.0"},
+        "lower": {"count": 1, "most": "12.5"},
+        "open": [("sun", "3.0"), ("moon", "1.5")],
     }
-
-
-def test_gains_that_are_not_excluded_are_told_by_data_set():
-    effects = pd.DataFrame({"dataset": ["a", "b", "a"], "difference_high": [0.02, -0.01, 0.104]})
-    assert answer._open(effects) == [{"dataset": "a", "gain": "10.4"}, {"dataset": "b", "gain": ""}]
-    assert plugin_files.generated("actors")
+    assert (images["name"], images["higher"]["most"], images["open"]) == ("images", "90.0", [])
+    assert (synthetic_["name"], synthetic_["higher"]["count"]) == ("synthetic clips", 0)
     assert not any(map(plugin_files.generated, ("ucf101_12", "cifar100", "imagenette")))
 
 
