@@ -19,7 +19,7 @@ CELLS = {  # id -> accuracy per family
     "actors-tiny-none-lstm_attention-clean": (0.70, 0.60, 0.95),
 }
 MISSING = "actors-tiny-cbam-two_stream-clean"
-OPTIONS = {
+COMPARE = {
     "families": FAMILIES,
     "contrasts": [
         {

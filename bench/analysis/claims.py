@@ -7,8 +7,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from vidattn.bench.analysis import comparisons, main_effects, no_learning, noise_model, statistics, verdicts
-from vidattn.bench.analysis import planned as contrasts
+from vidattn.bench.analysis import (
+    comparisons,
+    main_effects,
+    no_learning,
+    noise_model,
+    planned,
+    statistics,
+    verdicts,
+)
 from vidattn.bench.analysis.noise_model import Estimate
 from vidattn.bench.results.reader import Results, coordinates, identity
 
@@ -18,7 +25,7 @@ TESTS = ["p", "p_holm", "p_zero", "judged_in", "detectable"]
 COLUMNS = ["difference", "difference_low", "difference_high", *TESTS, "n", "runs"]
 
 
-def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFrame:
+def table(results: Results) -> pd.DataFrame:
     """One row a claim, data set and clean protocol on which it was put to the test; one row where nowhere.
 
     Holm corrects over the data sets and protocols on which a claim is planned, run or not. A claim is
@@ -31,15 +38,11 @@ def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFr
     `p_zero` is that of no difference in every row; where another part has judged the same difference,
     `judged_in` names it and the p of no difference is the one from there. `arms` has what the difference
     rests on, of each model.
-
-    Args:
-        results: What was measured.
-        planned: Every cell of params.yaml; default those of the results.
     """
     rows: list[dict] = []
     for claim in results.claims().to_dict("records"):
-        tested, silent, size = _tested(results, claim, results.ids if planned is None else planned)
-        rows += _judged(claim, tested, silent, size, contrasts.judged(results, planned))
+        tested, silent, size = _tested(results, claim)
+        rows += _judged(claim, tested, silent, size, planned.judged(results))
     return pd.DataFrame(rows)
 
 
@@ -53,10 +56,10 @@ def pairs(claim: dict, cells: Collection[str]) -> list[tuple[str, str]]:
     return [(cell, control) for cell, control in both if control in names and control != cell]
 
 
-def _tested(results: Results, claim: dict, planned: Collection[str]) -> tuple[list[dict], list[dict], int]:
+def _tested(results: Results, claim: dict) -> tuple[list[dict], list[dict], int]:
     """A row a data set and protocol with an interval, those where no control learned, how many planned."""
     families: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for cell, control in pairs(claim, {**dict.fromkeys(planned), **dict.fromkeys(results.ids)}):
+    for cell, control in pairs(claim, [*results.planned_ids, *results.ids]):
         where = coordinates(cell)
         if main_effects.answers(comparisons.planned_protocol(results, where["protocol"])):
             families.setdefault((where["dataset"], where["protocol"]), []).append((cell, control))

@@ -69,23 +69,16 @@ def accuracies(results: Results) -> list[str]:
     return [metric + end for metric in results.metrics for end in ends[metric]]
 
 
-def versus(
-    results: Results,
-    pairs: Pairs,
-    planned: Collection[str] | None = None,
-    kind: Kind | None = None,
-) -> pd.DataFrame:
+def versus(results: Results, pairs: Pairs, kind: Kind | None = None) -> pd.DataFrame:
     """One row a (cell, control): difference, interval, p, Holm's p, probability of improvement.
 
     Args:
         results: What was measured.
         pairs: Cells and their controls.
-        planned: Every cell of params.yaml; default those of the results.
         kind: Cells -> the pairs of this kind that they hold. Holm corrects over those that are planned on a
             data set and protocol, run or not; default `with_none`.
     """
-    planned = results.planned if planned is None else planned
-    sizes = family_sizes((kind or with_none)(results.ids if planned is None else planned))
+    sizes = family_sizes((kind or with_none)(results.planned_ids))
     key = ("versus", *sorted(sizes.items()), *pairs)
     if key not in results.cache:
         rows = [_versus(results, *pair, sizes) for pair in pairs]

@@ -55,12 +55,12 @@ def kinds(results: Results) -> tuple[Kind, ...]:
     return comparisons.with_none, partial(over_time, results)
 
 
-def judged(results: Results, planned: Collection[str] | None = None) -> dict[Hashable, Judged]:
+def judged(results: Results) -> dict[Hashable, Judged]:
     """The register of cells against their controls, each kind corrected on its own."""
     found: dict[Hashable, Judged] = {}
     for kind in kinds(results):
         if pairs := kind(results.ids):
-            frame = comparisons.versus(results, pairs, planned, kind)
+            frame = comparisons.versus(results, pairs, kind)
             found |= verdicts.collect([PART] * len(frame), frame, keys(pairs))
     return found
 

@@ -1,6 +1,6 @@
 """What each attention is worth on a data set: its difference to the control, over all models that have it."""
 
-from collections.abc import Collection, Hashable
+from collections.abc import Hashable
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ COLUMNS = [*KEYS, "models", "left_out", *NUMBERS, "arms", "weights", "family_siz
 PART = "main effects"
 
 
-def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFrame:
+def table(results: Results) -> pd.DataFrame:
     """One row an attention, data set and clean protocol, with `p_holm` over those planned on a data set.
 
     The difference is the mean over models of top-1 minus that of the control, on the same clips. Models whose
@@ -22,39 +22,31 @@ def table(results: Results, planned: Collection[str] | None = None) -> pd.DataFr
     with defects, with shuffled frames, or with a frozen encoder that never learned anything answer other
     questions and are left out, and so are attentions that are controls. `n` and `runs` are of the arm that
     has fewer, `arms` has both, of each model.
-
-    Args:
-        results: What was measured.
-        planned: Every cell of params.yaml; default those of the results.
     """
-    planned = results.planned if planned is None else planned
-    key = ("main_effects", *(results.ids if planned is None else planned))
-    if key not in results.cache:
-        families = _families(results, results.ids if planned is None else planned)
+    if "main_effects" not in results.cache:
+        families = _families(results)
         sizes: dict[str, int] = {}
         for dataset, _, _ in families:
             sizes[dataset] = sizes.get(dataset, 0) + 1
         rows = [_row(results, key, pairs, sizes[key[0]]) for key, pairs in families.items()]
         frame = pd.DataFrame([row for row in rows if row], columns=COLUMNS)
         p_holm = statistics.holm_within(frame["p"], list(frame["dataset"]), sizes)
-        results.cache[key] = frame.assign(p_holm=p_holm)
-    return results.cache[key].copy()
+        results.cache["main_effects"] = frame.assign(p_holm=p_holm)
+    return results.cache["main_effects"].copy()
 
 
-def judged(results: Results, planned: Collection[str] | None = None) -> dict[Hashable, Judged]:
+def judged(results: Results) -> dict[Hashable, Judged]:
     """The register of the main effects: their p stands for the same difference wherever it is shown."""
-    frame = table(results, planned)
+    frame = table(results)
     keys = [verdicts.key(weights) for weights in frame["weights"]]
     return verdicts.collect([PART] * len(frame), frame, keys)
 
 
-def _families(
-    results: Results, planned: Collection[str]
-) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+def _families(results: Results) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
     """(Data set, protocol, attention) -> the planned pairs of a cell and its control."""
-    names = set(planned) | set(results.ids)
+    names = dict.fromkeys([*results.planned_ids, *results.ids])
     families: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
-    for cell in dict.fromkeys([*planned, *results.ids]):
+    for cell in names:
         control, where = controls.control(cell, results.plugins), coordinates(cell)
         if where["attention"] in results.controls:
             continue

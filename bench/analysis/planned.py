@@ -1,6 +1,6 @@
 """The comparisons that params.yaml names, in the families that it names."""
 
-from collections.abc import Collection, Hashable
+from collections.abc import Hashable
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ from vidattn.bench.results.reader import Results, coordinates, identity
 PARTS = {True: "planned comparisons", False: "post hoc comparisons"}
 
 
-def evaluate(results: Results, options: dict) -> pd.DataFrame:
+def evaluate(results: Results) -> pd.DataFrame:
     """One row a contrast: both accuracies on its classes, their difference, p in its family, the verdict.
 
     A contrast that is a main effect has the p of that, and one that was named post hoc that of a comparison
@@ -27,13 +27,12 @@ def evaluate(results: Results, options: dict) -> pd.DataFrame:
     control.
 
     Args:
-        results: What was measured.
-        options: `compare` of params.yaml: `families` of classes, and `contrasts`, each {"name", "cell",
-            "control"} with cells by id or coordinates, and perhaps "classes" (a family of classes), "family"
-            (what Holm corrects over, run or not; default its data set and protocol) and "planned" (whether it
-            was named before its results existed; default false). `planned`: every cell of params.yaml.
+        results: What was measured. Its `compare` has `families` of classes, and `contrasts`, each {"name",
+            "cell", "control"} with cells by id or coordinates, and perhaps "classes" (a family of classes),
+            "family" (what Holm corrects over, run or not; default its data set and protocol) and "planned"
+            (whether it was named before its results existed; default false).
     """
-    frame = pd.DataFrame([_contrast(results, row, options) for row in options.get("contrasts", [])])
+    frame = pd.DataFrame([_contrast(results, row) for row in results.compare.get("contrasts", [])])
     if frame.empty:
         return frame
     sizes = frame["family"].value_counts().to_dict()
@@ -44,10 +43,10 @@ def evaluate(results: Results, options: dict) -> pd.DataFrame:
     ]
     frame["family_size"] = [sizes[family] for family in frame["family"]]
     frame["key"] = [
-        verdicts.key({row["cell"]: 1.0, row["control"]: -1.0}, _classes(row["classes"], options))
+        verdicts.key({row["cell"]: 1.0, row["control"]: -1.0}, _classes(results, row["classes"]))
         for _, row in frame.iterrows()
     ]
-    first, second = _before(results, options.get("planned"))
+    first, second = main_effects.judged(results), controls.judged(results)
     known = [
         first.get(row["key"]) or (None if row["planned"] else second.get(row["key"]))
         for _, row in frame.iterrows()
@@ -56,23 +55,16 @@ def evaluate(results: Results, options: dict) -> pd.DataFrame:
     return frame.assign(verdict=frame.apply(_verdict, axis=1)).drop(columns="estimate")
 
 
-def _before(results: Results, cells: Collection[str] | None) -> tuple[verdicts.Register, verdicts.Register]:
-    """What has precedence over all contrasts, and what over those that were named post hoc."""
-    return main_effects.judged(results, cells), controls.judged(results, cells)
-
-
-def judged(results: Results, cells: Collection[str] | None = None) -> dict[Hashable, Judged]:
-    """The whole register, with the contrasts of `results.compare`."""
-    cells = results.planned if cells is None else cells
-    key = ("judged", *(results.ids if cells is None else cells))
-    if key not in results.cache:
-        frame = evaluate(results, {**results.compare, "planned": cells})
-        first, second = _before(results, cells)
+def judged(results: Results) -> dict[Hashable, Judged]:
+    """The whole register: main effects, planned contrasts, comparisons with controls, contrasts post hoc."""
+    if "judged" not in results.cache:
+        frame = evaluate(results)
+        first, second = main_effects.judged(results), controls.judged(results)
         named, later = (
             ({}, {}) if frame.empty else map(_own, (frame[frame["planned"]], frame[~frame["planned"]]))
         )
-        results.cache[key] = {**later, **second, **named, **first}
-    return results.cache[key]
+        results.cache["judged"] = {**later, **second, **named, **first}
+    return results.cache["judged"]
 
 
 def _own(frame: pd.DataFrame) -> dict[Hashable, Judged]:
@@ -81,9 +73,9 @@ def _own(frame: pd.DataFrame) -> dict[Hashable, Judged]:
     return verdicts.collect([PARTS[bool(named)] for named in own["planned"]], own, list(own["key"]))
 
 
-def _contrast(results: Results, row: dict, options: dict) -> dict:
+def _contrast(results: Results, row: dict) -> dict:
     cell, control = identity(row["cell"]), identity(row["control"])
-    where, classes = coordinates(cell), _classes(row.get("classes"), options)
+    where, classes = coordinates(cell), _classes(results, row.get("classes"))
     values = {"name": row["name"], "classes": row.get("classes", "all"), "cell": cell, "control": control}
     values |= {"dataset": where["dataset"], "protocol": where["protocol"]}
     values["family"] = row.get("family", f"{where['dataset']}, {where['protocol']}")
@@ -97,8 +89,8 @@ def _contrast(results: Results, row: dict, options: dict) -> dict:
     return values | {"run_variance": comparisons.run_source(results, cell, control), "estimate": gap}
 
 
-def _classes(name: str | None, options: dict) -> list[str] | None:
-    families = options.get("families", {})
+def _classes(results: Results, name: str | None) -> list[str] | None:
+    families = results.compare.get("families", {})
     if name not in (None, "all") and name not in families:
         valid = ", ".join(sorted(families))
         raise ValueError(f"Unknown classes '{name}' in a contrast. Expected one of: {valid}.")

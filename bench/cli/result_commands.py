@@ -66,13 +66,17 @@ def models(arguments: Namespace) -> int:
 def _results(params: Params):
     from vidattn.bench.results.reader import Results
 
-    controls = tuple(params.compare.get("controls", ()))
-    kept = Path(params.store) / "numbers.json"
-    planned = tuple(_planned_cells(params))
     told = ("kind", "order", "encoder", "weights")
     protocols = {name: {key: getattr(one, key) for key in told} for name, one in params.protocols.items()}
-    plugins = plugin_files.every(params)
-    return Results(RESULTS, reported(params), controls, planned, kept, params.compare, protocols, plugins)
+    return Results(
+        RESULTS,
+        reported(params),
+        planned=tuple(_planned_cells(params)),
+        kept_in=Path(params.store) / "numbers.json",
+        compare=params.compare,
+        protocols=protocols,
+        plugins=plugin_files.every(params),
+    )
 
 
 def _beside(params: Params):
@@ -90,14 +94,6 @@ def _beside(params: Params):
 def _planned_cells(params: Params) -> list[str]:
     """The cells of every suite."""
     return list(dict.fromkeys(cell for suite in params.suites for cell in cells(params, suite)))
-
-
-def _options(params: Params, results) -> dict:
-    """What tables and report compare, what is planned, and which records are stale."""
-    from vidattn.bench.regression import stale_records
-
-    stale = stale_records.find(results, params)
-    return {**params.compare, "planned": _planned_cells(params), "stale": stale}
 
 
 @contextmanager
@@ -149,6 +145,7 @@ def _score(arguments: Namespace) -> int:
 
 def tables(arguments: Namespace) -> int:
     """Make the suite's tables from the records."""
+    from vidattn.bench.regression import stale_records
     from vidattn.bench.report import tables as tables_module
 
     params = settings(arguments)
@@ -157,7 +154,7 @@ def tables(arguments: Namespace) -> int:
         return 0
     with _read_to_stay():
         results = _results(params)
-        options = _options(params, results)
+        options = {"stale": stale_records.find(results, params)}
         for path in tables_module.write(params.tables, results, RESULTS / "tables", options):
             print(path)
         for cell, numbers in tables_module.metrics(results, cells(params)).items():
@@ -168,13 +165,14 @@ def tables(arguments: Namespace) -> int:
 
 def report(arguments: Namespace) -> int:
     """Make figures and the HTML report from the records."""
+    from vidattn.bench.regression import stale_records
     from vidattn.bench.report import names
     from vidattn.bench.report import page as report_module
 
     params = settings(arguments)
     with _read_to_stay():
         results = _results(params)
-        options = {**_options(params, results), "tables": params.tables}
+        options: dict = {"stale": stale_records.find(results, params), "tables": params.tables}
     options["names"] = names.table(params, results.ids)
     options["suites"] = {suite: _planned_runs(params, suite) for suite in params.suites}
     print(report_module.write(results, RESULTS / "tables", RESULTS / "report.html", options))

@@ -1,6 +1,5 @@
 """The report's first sentences, from the main effects and the leakage that the tables hold."""
 
-from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -12,15 +11,14 @@ from vidattn.bench.results import files
 from vidattn.bench.results.reader import Results, coordinates
 
 
-def facts(results: Results, tables: Path, planned: Collection[str] | None = None) -> dict:
+def facts(results: Results, tables: Path) -> dict:
     """What the template `answer.txt` speaks of; empty where no attention was compared with its control.
 
     Args:
         results: What was measured.
         tables: Folder with icip_explained.csv, whose rows on leakage are read.
-        planned: Every cell of params.yaml, for the sizes of families; default those of the results.
     """
-    effects = main_effects.table(results, planned)
+    effects = main_effects.table(results)
     if effects.empty:
         return {}
     known = effects["p_holm"] < 0.05

@@ -1,7 +1,7 @@
 """What was found, first of all: short tables, made from the numbers that the others hold."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +23,6 @@ def headline(
     contrasts: pd.DataFrame,
     tables: Path,
     suites: Suites | None = None,
-    planned: Collection[str] | None = None,
     stale: Mapping[str, str] | None = None,
 ) -> list[dict]:
     """The tables that hold something: {"title", "note", "headers", "rows"}, all text.
@@ -34,12 +33,11 @@ def headline(
         contrasts: Of `planned.evaluate`.
         tables: Folder with protocols.csv, icip_explained.csv and spread.csv.
         suites: Suite -> ids of its cells -> fold and seed of their runs.
-        planned: Every cell of params.yaml, for the sizes of families.
         stale: Cells with records that other code or settings made.
     """
     rows = {
-        "main_effects": effects(main_effects.table(results, planned)),
-        "claims": claims_table.in_words(claims.table(results, planned)),
+        "main_effects": effects(main_effects.table(results)),
+        "claims": claims_table.in_words(claims.table(results)),
         "attention": attention(versus),
         "over_time": over_time(tables, results),
         "planned": asked(contrasts),

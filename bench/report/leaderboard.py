@@ -1,7 +1,5 @@
 """The leaderboard: one row per cell that was run, with what a reader sorts and filters by."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -13,19 +11,19 @@ FILTERS = ("dataset", "protocol", "backbone", "attention", "architecture")
 GAP = ["cell", "control", "difference", "difference_low", "difference_high", "p_holm", "judged_in"]
 
 
-def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFrame:
+def table(results: Results) -> pd.DataFrame:
     """One row per cell that was trained, the best of each data set and protocol first.
 
     Columns: `cell`, the coordinates, `top1` and `difference` (to `control`) each with its interval, `p_holm`,
     `parameters`, `flops`, `latency_ms` (of `vidattn bench costs`, where the model was measured), `n`, `runs`.
-    Holm's correction is over the comparisons of `planned` cells, or of those that `results` says are, on a
-    data set and protocol; comparisons with no attention and those with uniform weights are two families.
+    Holm's correction is over the comparisons that are planned on a data set and protocol; those with no
+    attention and those with uniform weights are two families.
     """
     frame = comparisons.cells(results)
     frame.insert(0, "cell", pd.Series(results.ids, dtype=str))
     frame = frame[frame["top1"].notna() & frame["architecture"].map(untrained.trained)].reset_index(drop=True)
     frame["runs"] = [len(results.records[cell]) for cell in frame["cell"]]
-    frame = frame.merge(_gaps(results, planned), on="cell", how="left")
+    frame = frame.merge(_gaps(results), on="cell", how="left")
     frame["latency_ms"] = model_costs.of(results, frame)["latency_ms"]
     sets = {name: place for place, name in enumerate(dict.fromkeys(frame["dataset"]))}
     frame["set"] = frame["dataset"].map(sets)
@@ -33,12 +31,12 @@ def table(results: Results, planned: Sequence[str] | None = None) -> pd.DataFram
     return frame.sort_values(["set", "order", "top1"], ascending=[True, True, False], kind="stable")
 
 
-def _gaps(results: Results, planned: Sequence[str] | None) -> pd.DataFrame:
+def _gaps(results: Results) -> pd.DataFrame:
     """The differences to controls, each corrected with those of its kind."""
     pairs = controls.pairs(results)
     kinds = {kind: [pair for pair in kind(results.ids) if pair in pairs] for kind in controls.kinds(results)}
     versus = against_controls.versus
-    parts = [versus(results, mine, planned, kind)[GAP] for kind, mine in kinds.items() if mine]
+    parts = [versus(results, mine, kind=kind)[GAP] for kind, mine in kinds.items() if mine]
     return (pd.concat(parts) if parts else pd.DataFrame(columns=GAP)).astype({"cell": str})
 
 

@@ -6,7 +6,6 @@ A plot is drawn by Vega from the description that its SVG is drawn from, when a 
 
 import base64
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -49,24 +48,20 @@ def write(
         results: What was measured.
         tables_folder: Folder with the tables' csv files; each becomes a table of the page.
         out: The HTML file; `findings.md`, the same findings as text, is written beside it.
-        options: `families` and `contrasts`, as for the tables; `tables`, in the order of the page; `suites`,
-            each with the ids of its cells; `names`, the table of what names stand for.
+        options: `tables`, in the order of the page; `suites`, each with the ids of its cells; `names`, the
+            table of what names stand for; `stale`, cells with records that other code or settings made.
         figures_folder: Where the figures go as SVG; default `figures` beside `out`.
     """
     tables_folder, options = Path(tables_folder), options or {}
-    cells = options.get("planned", results.planned)
-    if cells is not None and results.planned != tuple(cells):  # the figures correct over what was planned
-        results = replace(results, planned=tuple(cells))
-    results = tables.beside(results, options)
-    versus = against_controls.versus(results, comparisons.against_none(results), cells)
-    contrasts = planned.evaluate(results, options)
+    versus = against_controls.versus(results, comparisons.against_none(results))
+    contrasts = planned.evaluate(results)
     suites = options.get("suites", {})
     stale = options.get("stale", {})
     blocks = sentences.summarise(results, versus, contrasts, suites, stale)
     leaders = leaderboard.table(results)
     environment = _environment()
-    said = environment.get_template("answer.txt").render(answer.facts(results, tables_folder, cells))
-    headline = findings.headline(results, versus, contrasts, tables_folder, suites, cells, stale)
+    said = environment.get_template("answer.txt").render(answer.facts(results, tables_folder))
+    headline = findings.headline(results, versus, contrasts, tables_folder, suites, stale)
     shown = _tables(tables_folder, options.get("tables", []))
     written = figures.write(results, figures_folder or Path(out).parent / "figures")  # once all is readable
     drawn = {name: _plot(name, figure) for name, figure in written.items()}

@@ -1,7 +1,5 @@
 """The two-stream tables: spatial, temporal, fused; every official split and the mean."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 
@@ -14,21 +12,20 @@ SPLITS = (1, 2, 3)
 KEYS = ["dataset", "backbone", "attention", "protocol"]
 
 
-def table(results: Results, dataset: str, planned: Iterable[str] = ()) -> pd.DataFrame:
+def table(results: Results, dataset: str) -> pd.DataFrame:
     """One row per backbone, attention and protocol on a data set or a part of it.
 
     Columns: coordinates, then for each stream its top-1 on splits 1 to 3 (means over seeds) and the mean over
-    splits with its interval, then n used, n official and weights.
+    splits with its interval, then n used, n official and weights. What is planned and was not run stands
+    last, as missing. A row has flow, alone or fused: a suite of single frames only is no part of this.
 
     Args:
         results: What was measured.
         dataset: The data set; its parts are named `<dataset>_<part>`.
-        planned: Ids of the cells of every suite: those that were not run stand as missing. A row has
-            flow, alone or fused: a suite that reads single frames only is no part of this. They stand last.
     """
     streams = _streams()
     flow = (streams["temporal"], streams["fused"])
-    every = [coordinates(cell) for cell in dict.fromkeys([*planned, *results.ids])]
+    every = [coordinates(cell) for cell in dict.fromkeys([*results.planned_ids, *results.ids])]
     mine = [c for c in every if c["dataset"] == dataset or c["dataset"].startswith(f"{dataset}_")]
     with_flow = {tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in flow}
     keys = dict.fromkeys(tuple(c[k] for k in KEYS) for c in mine if c["architecture"] in streams.values())

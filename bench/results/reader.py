@@ -76,9 +76,8 @@ class Results:
         root: Folder with records/, predictions/, timings/, complexity/, saturation/, rates/,
             published/.
         cells: Cell ids in the order of the tables; None reads every cell that has records.
-        controls: Attentions that are controls: no answer to what attention is worth.
-        planned: Every cell of params.yaml: Holm corrects over them, run or not; None takes those here.
-        compare: `families` and `contrasts` of params.yaml: what a contrast has a p for, other tables repeat.
+        planned: Every cell of params.yaml; None where that is not known, see `planned_ids`.
+        compare: That section of params.yaml: what tables compare, and what is named to be compared.
         protocols: By name, `kind`, `order`, `encoder` and `weights` of every protocol of params.yaml: whether
             what is planned under one that has no record counts in a family.
         plugins: What the names of params.yaml stand for, as `config.plugin_files.every` says it; a name that
@@ -88,7 +87,6 @@ class Results:
 
     root: Path
     cells: list[str] | None = None
-    controls: tuple[str, ...] = ()
     planned: tuple[str, ...] | None = None
     kept_in: Path | None = None
     compare: dict[str, Any] = field(default_factory=dict)
@@ -102,6 +100,16 @@ class Results:
             folder = Path(self.root) / "records"
             return tuple(path.name for path in reading.whole(folder, "*") if path.is_dir())
         return tuple(identity(cell) for cell in self.cells)
+
+    @property
+    def planned_ids(self) -> tuple[str, ...]:
+        """Every cell that is planned, over which Holm corrects, run or not; by default the cells here."""
+        return self.ids if self.planned is None else self.planned
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Attentions that are controls: no answer to what attention is worth."""
+        return tuple(self.compare.get("controls", ()))
 
     @cached_property
     def records(self) -> dict[str, list[dict]]:

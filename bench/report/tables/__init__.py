@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Collection
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -22,15 +21,21 @@ def names() -> list[str]:
 
 
 def table(name: str, results: Results, options: dict | None = None) -> pd.DataFrame:
-    """The data frame of one table."""
+    """The data frame of one table.
+
+    Args:
+        name: Of its file.
+        results: What was measured, what is planned and compared.
+        options: `stale`: cells with records that other code or settings made.
+    """
     if name not in names():
         raise ValueError(unknown("table", name, names()))
-    return _module(name).table(results, options or {})
+    given = {"planned": results.planned_ids}  # only `probe` takes it from here
+    return _module(name).table(results, given | (options or {}))
 
 
 def write(names: list[str], results: Results, out: Path, options: dict | None = None) -> list[Path]:
     """Write each table as csv, markdown and LaTeX into the folder `out`; returns the paths."""
-    results = beside(results, options or {})
     frames = ((name, table(name, results, options)) for name in names)
     return [path for name, frame in frames for path in _write(name, frame, results, Path(out))]
 
@@ -38,13 +43,6 @@ def write(names: list[str], results: Results, out: Path, options: dict | None = 
 def _write(name: str, frame: pd.DataFrame, results: Results, out: Path) -> list[Path]:
     left_out = getattr(_module(name), "LEFT_OUT", ())
     return render.write(frame, out, name, [*legend(name), *device_kinds.mixed(frame, results)], left_out)
-
-
-def beside(results: Results, options: dict) -> Results:
-    """The results that know which contrasts are named, so that all tables repeat the p of these."""
-    compare = {name: options[name] for name in ("families", "contrasts") if name in options}
-    known = all(results.compare.get(name) == value for name, value in compare.items())
-    return results if known else replace(results, compare=compare)
 
 
 def describe(name: str) -> str:
@@ -56,7 +54,7 @@ def legend(name: str) -> list[str]:
     """What stands above a table: paragraphs of its docstring and of what its rows and columns are."""
     module = _module(name)
     texts = [inspect.cleandoc(text or "") for text in (module.__doc__, module.table.__doc__)]
-    said = "\n\n".join(text.partition("Options:")[0].strip() for text in texts)
+    said = "\n\n".join(text.partition("Compare:")[0].strip() for text in texts)
     return [" ".join(paragraph.split()) for paragraph in said.split("\n\n")]
 
 

@@ -22,7 +22,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     `n` and `runs` are of the arm that has fewer. All sets are ours: a claim is tested here, not on the data
     that it was made on.
     """
-    frame = claims.table(results, options.get("planned"))
+    frame = claims.table(results)
     return frame[[*FIRST, *claims.COLUMNS, "section", "work"]]
 
 

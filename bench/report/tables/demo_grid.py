@@ -12,27 +12,27 @@ COLUMNS = ["difference", "difference_low", "difference_high", "p_holm", "judged_
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per cell.
 
-    Options:
+    Compare:
         families: Family -> its classes; adds `top1_<family>` with its interval.
     """
     ids = [cell for cell in results.ids if coordinates(cell)["dataset"] == DATASET]
     frame = comparisons.only(results, ids).drop(columns=["trainable"], errors="ignore")
     frame.insert(0, "cell", ids)
     measured = comparisons.accuracies(results)
-    for family, classes in options.get("families", {}).items():
+    for family, classes in results.compare.get("families", {}).items():
         columns = [f"top1_{family}{end}" for end in ("", "_low", "_high")]
         found = [comparisons.accuracy(results, cell, classes) for cell in ids]
         ends = [[x.value for x in found], [x.low for x in found], [x.high for x in found]]
         frame = frame.assign(**dict(zip(columns, ends)))
         measured += columns
-    return _ordered(_with_differences(frame, results, options), measured)
+    return _ordered(_with_differences(frame, results), measured)
 
 
-def _with_differences(frame: pd.DataFrame, results: Results, options: dict) -> pd.DataFrame:
+def _with_differences(frame: pd.DataFrame, results: Results) -> pd.DataFrame:
     pairs = comparisons.with_none(frame["cell"])
     if not pairs:
         return frame.assign(**dict.fromkeys(COLUMNS, float("nan")))
-    found = against_controls.versus(results, pairs, options.get("planned"))
+    found = against_controls.versus(results, pairs)
     return frame.merge(found[["cell", *COLUMNS]], on="cell", how="left")
 
 

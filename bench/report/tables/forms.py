@@ -21,8 +21,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     not; where `judged_in` names another part, p is from there. `n` counts predictions, `seeds` training runs
     of a fold.
     """
-    cells = {**dict.fromkeys(results.ids), **dict.fromkeys(options.get("planned", ()))}
-    pairs = _pairs(cells)
+    pairs = _pairs([*results.ids, *results.planned_ids])
     rows = [
         {**coordinates(cell), "cell": cell, "thesis_form": coordinates(form)["attention"]}
         for cell, form in pairs
@@ -31,7 +30,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     run = [pair for pair in pairs if all(results.records.get(cell) for cell in pair)]
     if not run:
         return frame.drop(columns="cell").assign(**dict.fromkeys(GAIN, float("nan")))
-    found = against_controls.versus(results, run, options.get("planned"), _pairs)
+    found = against_controls.versus(results, run, kind=_pairs)
     counts = [[count for name in ("n", "seeds") for count in arms[0][name]] for arms in found["arms"]]
     found = found[["cell", *DIFFERENCE]].join(pd.DataFrame(counts, columns=ARMS, index=found.index))
     return frame.merge(found, on="cell", how="left").drop(columns="cell")

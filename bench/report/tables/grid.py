@@ -29,7 +29,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     """
     frame = comparisons.cells(results)
     frame.insert(0, "cell", pd.Series(results.ids, dtype=str))
-    frame = frame.merge(_differences(results, options), on="cell", how="left")
+    frame = frame.merge(_differences(results), on="cell", how="left")
     frame["hit_epoch_limit"] = [_capped(results, cell) for cell in results.ids]
     baselines = floors.table(results).rename(columns={"floor_top1": "linear_probe_top1"})
     frame = frame.merge(baselines[["cell", "linear_probe_top1", "under_trained"]], on="cell", how="left")
@@ -56,10 +56,10 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     return frame.rename(columns=lambda c: f"top1_{c}" if c.startswith("difference") else c)
 
 
-def _differences(results: Results, options: dict) -> pd.DataFrame:
+def _differences(results: Results) -> pd.DataFrame:
     pairs, columns = comparisons.against_none(results), ["cell", *COLUMNS, "improvement", "detectable"]
     return (
-        against_controls.versus(results, pairs, options.get("planned"))[columns]
+        against_controls.versus(results, pairs)[columns]
         if pairs
         else pd.DataFrame(columns=columns).astype({"cell": str})
     )

@@ -53,19 +53,18 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     group-disjoint one, clip by clip (cell and control are then the heads with attention, each less the lstm
     of its protocol).
 
-    Options:
+    Compare:
         explained: Protocols whose heads are compared; default all.
         leakage: [protocol of the random split, that of the group-disjoint one], default paper and clean;
             paired on the clips that both were tested on.
         settings: {effect: [protocol with it, protocol without]}, which differ in one setting on the same
             folds; default none.
     """
-    keys = _keys(results, options.get("explained"))
+    keys = _keys(results, results.compare.get("explained"))
     rows = [row for key in keys for row in _effects(results, key)]
-    rows += [row for key in keys for row in _leakage(results, key, options)]
-    rows += [
-        row for effect, pair in options.get("settings", {}).items() for row in _setting(results, effect, pair)
-    ]
+    rows += [row for key in keys for row in _leakage(results, key)]
+    settings = results.compare.get("settings", {})
+    rows += [row for effect, pair in settings.items() for row in _setting(results, effect, pair)]
     rows += _not_run(results, keys)
     frame = pd.DataFrame(rows, columns=["effect", *KEYS, *VALUES, "estimate", *COUNTS])
     families = _families(frame)
@@ -75,7 +74,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
         noise_model.minimal_detectable(estimate, sizes[family]) if isinstance(estimate, Estimate) else np.nan
         for estimate, family in zip(frame["estimate"], families)
     ]
-    judged = planned.judged(results, options.get("planned"))
+    judged = planned.judged(results)
     return verdicts.take(frame, [judged.get(_key(row)) for row in rows]).drop(columns="estimate")
 
 
@@ -117,9 +116,9 @@ def _effects(results: Results, key: dict) -> list[dict]:
     return rows
 
 
-def _leakage(results: Results, key: dict, options: dict) -> list[dict]:
+def _leakage(results: Results, key: dict) -> list[dict]:
     """The same head under both protocols, on the clips that both were tested on."""
-    leaky, clean = options.get("leakage", ["paper", "clean"])
+    leaky, clean = results.compare.get("leakage", ["paper", "clean"])
     if key["protocol"] != leaky:
         return []
     rows = []

@@ -18,7 +18,7 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     uniform weights apart; where `judged_in` names a part, it is the p from there. Where an encoder is frozen,
     parameters and FLOPs are of the head alone. The page of `vidattn report` sorts and filters the same rows.
     """
-    frame = leaderboard.table(results, options.get("planned")).reset_index(drop=True)
+    frame = leaderboard.table(results).reset_index(drop=True)
     frame["control"] = [_control(row) for _, row in frame.iterrows()]
     return frame[[*COORDINATES, *TOP1, "control", *GAP, "n", "runs", "parameters", "flops", "latency_ms"]]
 

@@ -19,10 +19,10 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     among these), `clean` that of the same model on the group-disjoint split: where the split leaks, clips
     without siblings are recognised no better than there. `_n` counts predictions.
 
-    Options:
+    Compare:
         leakage: [protocol of the random split, that of the group-disjoint one]; without it, no rows.
     """
-    leaky, clean = options.get("leakage", (None, None))
+    leaky, clean = results.compare.get("leakage", (None, None))
     families: dict[str, list[str]] = {}
     for cell in results.ids:
         if coordinates(cell)["protocol"] == leaky and results.records[cell]:

@@ -23,11 +23,11 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     published protocol but for pooled features; `nearest`, the 1-NN leakage probe, trains nothing: it
     remembers all training clips, also those of a dropped batch, each by the mean of all its sampled frames.
 
-    Options:
+    Compare:
         protocols: Pairs [paper, clean], by the names that params.yaml gives them.
     """
     cells = comparisons.cells(results)
-    pairs = options.get("protocols", [["paper", "clean"]])
+    pairs = results.compare.get("protocols", [["paper", "clean"]])
     if cells.empty:
         return pd.DataFrame(columns=[*KEYS, "protocols", *COLUMNS])
     shown = dict(zip(results.ids, cells.to_dict("records")))

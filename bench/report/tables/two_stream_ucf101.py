@@ -8,4 +8,4 @@ from vidattn.bench.results.reader import Results
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per backbone, attention and protocol that a suite has; what was not run is missing."""
-    return two_stream_table.table(results, "ucf101", options.get("planned", ()))
+    return two_stream_table.table(results, "ucf101")

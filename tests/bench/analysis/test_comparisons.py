@@ -1,5 +1,7 @@
 """Comparisons of cells, worked out by hand; runs that cannot be used are named and left out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -145,7 +147,7 @@ def test_families_count_what_is_planned_and_not_what_was_run(tmp_path):
     results = write(tmp_path, {CELL: {1: [9, 8], 2: [9, 9]}, CONTROL: {1: [2, 3], 2: [3, 2]}})
     absent = [name.replace("lstm", "two_stream") for name in (CELL, CONTROL)]
     alone = comparisons.versus(results, [(CELL, CONTROL)]).iloc[0]
-    both = comparisons.versus(Results(tmp_path), [(CELL, CONTROL)], [CELL, CONTROL, *absent]).iloc[0]
+    both = comparisons.versus(Results(tmp_path, planned=(CELL, CONTROL, *absent)), [(CELL, CONTROL)]).iloc[0]
     assert alone["p_holm"] == alone["p"] and both["p_holm"] == pytest.approx(2 * both["p"])
     assert (alone["family_size"], both["family_size"]) == (1, 2) and both["detectable"] > alone["detectable"]
 
@@ -157,7 +159,7 @@ def test_a_main_effect_is_the_mean_over_architectures(tmp_path):
     effect = main_effects.table(results).iloc[0]
     assert effect["difference"] == pytest.approx((0.6 + 0.1) / 2) and effect["models"] == 2
     assert effect["difference_low"] < 0.35 < effect["difference_high"] and effect["p_holm"] == effect["p"]
-    both = main_effects.table(Results(tmp_path), [*results.ids, CELL.replace("cbam", "l2pa")]).iloc[0]
+    both = main_effects.table(Results(tmp_path, planned=(*results.ids, CELL.replace("cbam", "l2pa")))).iloc[0]
     assert both["p_holm"] == pytest.approx(2 * both["p"])  # another attention is planned, and was not run
 
 
@@ -166,7 +168,8 @@ def test_a_control_is_no_attention_and_counts_in_no_family(tmp_path):
     write(tmp_path, {CELL: {1: [9, 8]}, CONTROL: {1: [2, 3]}, other: {1: [5, 6]}})
     every = main_effects.table(Results(tmp_path)).set_index("attention")
     assert set(every.index) == {"cbam", "multilevel"}
-    effect = main_effects.table(Results(tmp_path, controls=("multilevel",)), [other, CELL])
+    compare = {"controls": ["multilevel"]}
+    effect = main_effects.table(Results(tmp_path, planned=(other, CELL), compare=compare))
     assert effect["attention"].tolist() == ["cbam"] and effect["p_holm"].item() == effect["p"].item()
     assert every.loc["cbam", "p_holm"] == pytest.approx(2 * every.loc["cbam", "p"])
 
@@ -195,7 +198,7 @@ def test_contrasts_are_corrected_within_the_families_of_params(tmp_path):
     one = {"name": "a", "cell": CELL, "control": other, "family": "mine", "planned": True}
     absent = {**one, "name": "b", "cell": CELL.replace("lstm", "image")}
     contrasts = [one, absent, {"name": "c", "cell": other, "control": CELL}]
-    frame = planned.evaluate(write(tmp_path, scores), {"contrasts": contrasts})
+    frame = planned.evaluate(replace(write(tmp_path, scores), compare={"contrasts": contrasts}))
     assert frame["verdict"].tolist() == ["higher", "not run", "lower"]
     assert frame["p_holm"][0] == pytest.approx(2 * frame["p"][0]) and frame["p_holm"][2] == frame["p"][2]
     assert frame["family"].tolist() == ["mine", "mine", "actors, clean"] and not frame["planned"][2]

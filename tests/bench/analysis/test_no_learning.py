@@ -74,10 +74,10 @@ def test_a_difference_to_a_control_that_learned_nothing_excludes_nothing(tmp_pat
     pair = {"actors-tiny-none-lstm-clean": (0.5,) * 3, "actors-tiny-cbam-lstm-clean": (0.5,) * 3}
     root = synthetic.write(tmp_path, pair, folds=3, seeds=2, groups=10, clips=2)
     control, cell = pair
-    options = {"contrasts": [{"name": "one", "cell": cell, "control": control}]}
-    assert planned.evaluate(Results(root), options)["verdict"].tolist() == ["not significant"]
+    compare = {"contrasts": [{"name": "one", "cell": cell, "control": control}]}
+    assert planned.evaluate(Results(root, compare=compare))["verdict"].tolist() == ["not significant"]
     unlearn(root, control)
-    frame = planned.evaluate(Results(root), options)
+    frame = planned.evaluate(Results(root, compare=compare))
     assert frame["verdict"].tolist() == [no_learning.VERDICT]
     versus = against_controls.versus(Results(root), [(cell, control)])
     (block,) = sentences.summarise(Results(root), versus, frame)
@@ -122,9 +122,11 @@ def test_a_statement_whose_control_learned_nothing_is_open_and_says_so(tmp_path)
 def test_what_is_planned_under_a_protocol_without_records_counts(tmp_path):
     pair = {"actors-tiny-none-lstm-clean": (0.5,) * 3, "actors-tiny-cbam-lstm-clean": (0.6,) * 3}
     root = synthetic.write(tmp_path, pair, folds=3, seeds=2, groups=10, clips=2)
-    cells = [*pair, *(name.replace("-clean", "-longer") for name in pair)]
-    alone = main_effects.table(Results(root), cells).iloc[0]
-    both = main_effects.table(Results(root, protocols={"longer": {"kind": "clean"}}), cells).iloc[0]
+    cells = (*pair, *(name.replace("-clean", "-longer") for name in pair))
+
+    def effect(**protocols):
+        return main_effects.table(Results(root, planned=cells, protocols=protocols)).iloc[0]
+
+    alone, both = effect(), effect(longer={"kind": "clean"})
     assert alone["p"] == both["p"] and both["p_holm"] == pytest.approx(min(2 * alone["p_holm"], 1))
-    paper = main_effects.table(Results(root, protocols={"longer": {"kind": "paper"}}), cells).iloc[0]
-    assert paper["p_holm"] == alone["p_holm"]
+    assert effect(longer={"kind": "paper"})["p_holm"] == alone["p_holm"]

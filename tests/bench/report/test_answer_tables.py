@@ -56,8 +56,8 @@ def test_a_statement_is_corrected_over_what_is_planned_and_says_what_is_then_det
     synthetic.write(results.root, {PAPER: (0.35, 0.3, 0.3)}, groups=8)
     cells = [NONE, THESIS, PAPER]
     absent = [cell.replace("actors", "other") for cell in cells]
-    alone = claims.table(Results(results.root, cells), cells).set_index("claim")
-    frame = claims.table(Results(results.root, cells), [*cells, *absent]).set_index("claim")
+    alone = claims.table(Results(results.root, cells)).set_index("claim")
+    frame = claims.table(Results(results.root, cells, planned=(*cells, *absent))).set_index("claim")
     for claim in ("both", "neither"):
         for column in ("p_holm", "p_zero"):
             assert frame.loc[claim, column] == pytest.approx(min(2 * alone.loc[claim, column], 1)), column
@@ -100,7 +100,8 @@ def results(tmp_path):
 
 
 def test_claims_are_confirmed_contradicted_or_not_run(results):
-    frame = tables.table("claims", results, {"planned": [NONE, THESIS, PAPER]}).set_index("claim")
+    results = replace(results, planned=(NONE, THESIS, PAPER))
+    frame = tables.table("claims", results).set_index("claim")
     assert frame["verdict"].to_dict() == {
         "helps": "confirmed",
         "harms": "contradicted",
@@ -110,7 +111,7 @@ def test_claims_are_confirmed_contradicted_or_not_run(results):
 
 
 def test_a_form_that_was_not_run_keeps_its_row(results):
-    frame = tables.table("forms", results, {"planned": [NONE, THESIS, PAPER]})
+    frame = tables.table("forms", replace(results, planned=(NONE, THESIS, PAPER)))
     assert frame[["attention", "thesis_form"]].to_numpy().tolist() == [["cbam_original", "cbam"]]
     assert frame["difference"].isna().all()
 
@@ -118,7 +119,7 @@ def test_a_form_that_was_not_run_keeps_its_row(results):
 def test_two_forms_have_their_own_counts(results):
     """One seed of the form of the thesis, two of the paper's."""
     synthetic.write(results.root, {PAPER: (0.3,) * 3}, groups=8, seeds=2)
-    (row,) = tables.table("forms", Results(results.root, [NONE, THESIS, PAPER]), {}).to_dict("records")
+    (row,) = tables.table("forms", Results(results.root, [NONE, THESIS, PAPER])).to_dict("records")
     assert (row["seeds"], row["seeds_thesis_form"], row["folds"]) == (2, 1, 3)
     assert (row["n"], row["n_thesis_form"]) == (576, 288) and row["difference"] < -0.3
 
@@ -126,7 +127,8 @@ def test_two_forms_have_their_own_counts(results):
 def test_a_readout_is_compared_with_none_and_with_its_levels_read_without_attention(results, monkeypatch):
     monkeypatch.setattr(probe, "_fixed", lambda results, cell: True)
     gated = NONE.replace("none", "gated", 1)
-    frame = tables.table("probe", results, {"planned": [NONE, THESIS, gated]}).set_index("attention")
+    results = replace(results, planned=(NONE, THESIS, gated))
+    frame = tables.table("probe", results).set_index("attention")
     assert frame["difference"].notna().to_dict() == {"none": False, "cbam": True, "gated": False}
     assert (
         frame["over_readout_difference"].isna().all()
@@ -136,15 +138,15 @@ def test_a_readout_is_compared_with_none_and_with_its_levels_read_without_attent
 
 
 def test_the_leaderboard_has_what_was_run_the_best_first_corrected_over_all_that_is_planned(results):
-    planned = [NONE, THESIS, PAPER]
-    frame = tables.table("leaderboard", Results(results.root, planned), {"planned": planned})
+    planned = (NONE, THESIS, PAPER)
+    frame = tables.table("leaderboard", Results(results.root, [*planned]))
     assert frame["attention"].tolist() == ["cbam", "none"]
-    grid = tables.table("grid", results, {"planned": planned}).set_index("attention")
+    grid = tables.table("grid", replace(results, planned=planned)).set_index("attention")
     best = frame.set_index("attention").loc["cbam"]
     for column in ("top1", "top1_difference", "top1_difference_low", "p_holm"):
         assert best[column.replace("top1_difference", "difference")] == grid.loc["cbam", column]
     assert best["control"] == "none"
-    alone = tables.table("leaderboard", results, {"planned": [NONE, THESIS]}).set_index("attention")
+    alone = tables.table("leaderboard", results).set_index("attention")
     assert best["p_holm"] == pytest.approx(2 * alone.loc["cbam", "p_holm"])
 
 
@@ -162,7 +164,7 @@ def test_a_comparison_has_the_p_of_the_grid_whatever_else_the_leaderboard_compar
     grid = tables.table("grid", results).set_index(model)
     for cell in (("tiny", "cbam", "frame_average"), ("tiny", "cbam", "lstm")):
         assert frame.loc[cell, "p_holm"] == grid.loc[cell, "p_holm"] <= 2 * grid.loc[cell, "p"]
-    alone = comparisons.versus(results, list(zip(weighted, uniform)), (), lambda cells: [])
+    alone = comparisons.versus(results, list(zip(weighted, uniform)), lambda cells: [])
     expected = statistics.holm(alone["p"])
     found = [frame.loc[(backbone, "none", "lstm_attention"), "p_holm"] for backbone in ("tiny", "vgg16")]
     assert found == pytest.approx(list(expected)) and min(found) < 1
@@ -195,15 +197,13 @@ def test_one_difference_has_one_p_in_every_part(tmp_path, models, named, part):
     (tmp_path / "published" / "claims.csv").write_text(
         f"{names}\nw,1,helps,*-*-cbam-frame_average-*,attention=none,higher\n"
     )
-    options = {
-        "contrasts": [{**CONTRAST, "planned": named}, {**CONTRAST, "name": "not run", "cell": "a-b-c-d-e"}]
-    }
-    results = tables.beside(Results(tmp_path, list(rates)), options)
-    contrast = planned.evaluate(results, options).iloc[0]
+    contrasts = [{**CONTRAST, "planned": named}, {**CONTRAST, "name": "not run", "cell": "a-b-c-d-e"}]
+    results = Results(tmp_path, list(rates), compare={"contrasts": contrasts})
+    contrast = planned.evaluate(results).iloc[0]
     statement = claims.table(results).iloc[0]
-    p, source, least = judged(tables.table("grid", results, options))
-    assert judged(tables.table("leaderboard", results, options))[:2] == (p, source)
-    assert judged(tables.table("demo_grid", results, options)) == (p, source, least)
+    p, source, least = judged(tables.table("grid", results))
+    assert judged(tables.table("leaderboard", results))[:2] == (p, source)
+    assert judged(tables.table("demo_grid", results)) == (p, source, least)
     for row in (contrast, statement):
         assert (row["p_holm"], row["detectable"]) == (p, least)
     effects = main_effects.table(results).set_index("attention").loc["cbam"]
@@ -219,16 +219,15 @@ def test_arms_are_told_apart_where_they_differ(tmp_path):
     """Two folds of three are shared; the cell has one seed, its control two."""
     synthetic.write(tmp_path, {THESIS: (0.6,) * 3}, folds=2)
     synthetic.write(tmp_path, {NONE: (0.3,) * 3}, folds=3, seeds=2)
-    options = {"contrasts": [CONTRAST]}
-    results = tables.beside(Results(tmp_path, [NONE, THESIS]), options)
-    row = planned.evaluate(results, options).iloc[0]
+    results = Results(tmp_path, [NONE, THESIS], compare={"contrasts": [CONTRAST]})
+    row = planned.evaluate(results).iloc[0]
     (arms,) = row["arms"]
     assert (arms["folds"], arms["every"], arms["seeds"], arms["runs"]) == (2, [2, 3], [1, 2], [2, 4])
     assert arms["n"] == [96, 192] and arms["top1"][0] - arms["top1"][1] == pytest.approx(row["difference"])
     said = sentences._contrast(row)["extent"]
     shares = " against ".join(f"{100 * value:.1f} %" for value in arms["top1"])
     assert said == f"96 / 192 predictions in 8 groups of the 2 folds that both have ({shares} there)"
-    (shown,) = findings.asked(planned.evaluate(results, options))
+    (shown,) = findings.asked(planned.evaluate(results))
     assert "96 / 192" in shown and "2 folds x 1 / 2 seeds" in shown
     (effect,) = findings.effects(main_effects.table(results))
     assert effect[-3:-1] == ["96 / 192", "2 / 4"]

@@ -58,10 +58,11 @@ AXE = """<script src="axe.min.js"></script><script>addEventListener("load", asyn
 def folder(tmp_path_factory):
     """A page with a table of a very long cell."""
     folder = tmp_path_factory.mktemp("page")
-    results = Results(synthetic.GOLDEN / "results", [synthetic.MISSING, *synthetic.CELLS])
-    tables.write(["demo_grid"], results, folder / "tables", synthetic.OPTIONS)
+    cells = [synthetic.MISSING, *synthetic.CELLS]
+    results = Results(synthetic.GOLDEN / "results", cells, compare=synthetic.COMPARE)
+    tables.write(["demo_grid"], results, folder / "tables")
     (folder / "tables" / "long.csv").write_text(f"name,described\na,{LONG}\nb,{LONG}2\n")
-    options = {**synthetic.OPTIONS, "names": names.table(settings.load(), synthetic.CELLS)}
+    options = {"names": names.table(settings.load(), synthetic.CELLS)}
     page = report.write(results, folder / "tables", folder / "report.html", options)
     (folder / "probe.html").write_text(ending(page, f"<script>{PROBE}</script>"))
     return folder

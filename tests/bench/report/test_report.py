@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -52,13 +53,15 @@ def results():
 @pytest.fixture(scope="module")
 def page(results, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    tables.write(["demo_grid", "grid"], results, folder / "tables", synthetic.OPTIONS)
-    return report.write(results, folder / "tables", folder / "report.html", synthetic.OPTIONS)
+    results = replace(results, compare=synthetic.COMPARE)
+    tables.write(["demo_grid", "grid"], results, folder / "tables")
+    return report.write(results, folder / "tables", folder / "report.html")
 
 
-def summarise(results, options=synthetic.OPTIONS):
+def summarise(results, compare=synthetic.COMPARE):
+    results = replace(results, compare=compare)
     versus = against_controls.versus(results, comparisons.against_none(results))
-    blocks = sentences.summarise(results, versus, planned.evaluate(results, options))
+    blocks = sentences.summarise(results, versus, planned.evaluate(results))
     return {block["title"]: block["sentences"] for block in blocks}
 
 
@@ -92,7 +95,8 @@ def test_what_figures_say_is_corrected_over_what_was_planned(results, tmp_path, 
     more = [f"actors-tiny-{name}-frame_average-clean" for name in ("se", "gated", "residual")]
     drawn = []
     monkeypatch.setattr(report.figures, "write", lambda given, folder: drawn.append(given) or {})
-    report.write(results, tmp_path, tmp_path / "report.html", {"planned": [*results.ids, *more]})
+    asked = replace(results, planned=(*results.ids, *more))
+    report.write(asked, tmp_path, tmp_path / "report.html")
     of_figure, alone = main_effects.table(drawn[0]), main_effects.table(results)
     assert (of_figure["p_holm"] >= alone["p_holm"]).all()
     assert (of_figure["detectable"] > alone["detectable"]).all()
@@ -101,7 +105,7 @@ def test_what_figures_say_is_corrected_over_what_was_planned(results, tmp_path, 
 def test_a_correction_does_not_depend_on_what_was_asked_before(results):
     pairs = comparisons.against_none(results)
     more = [f"actors-tiny-{name}-frame_average-clean" for name in ("se", "gated", "residual")]
-    wide = comparisons.versus(results, pairs, [*results.ids, *more])
+    wide = comparisons.versus(replace(results, planned=(*results.ids, *more)), pairs)
     narrow = comparisons.versus(results, pairs)
     factors = (wide["p_holm"] / narrow["p_holm"]).dropna()  # one pair was run on no common clip
     assert (factors >= 1).all() and (factors > 1).any()
@@ -219,8 +223,8 @@ def test_leakage_counts_heads_and_backbones_and_names_the_settings_that_differ(t
 
 
 def test_a_contrast_that_was_not_run_says_so(results):
-    contrast = {**synthetic.OPTIONS["contrasts"][0], "cell": synthetic.MISSING}
-    lines = summarise(results, {**synthetic.OPTIONS, "contrasts": [contrast]})["actors, protocol clean"]
+    contrast = {**synthetic.COMPARE["contrasts"][0], "cell": synthetic.MISSING}
+    lines = summarise(results, {**synthetic.COMPARE, "contrasts": [contrast]})["actors, protocol clean"]
     assert any("on the appearance classes: not run (" in line for line in lines)
 
 
@@ -277,7 +281,8 @@ def test_a_table_with_a_damaged_header_is_named(results, tmp_path, name):
 
 
 def test_the_same_results_give_the_same_bytes(page, results, tmp_path):
-    again = report.write(results, page.parent / "tables", tmp_path / "report.html", synthetic.OPTIONS)
+    results = replace(results, compare=synthetic.COMPARE)
+    again = report.write(results, page.parent / "tables", tmp_path / "report.html")
     assert again.read_bytes() == page.read_bytes()
     for path in (page.parent / "figures").iterdir():
         assert path.read_bytes() == (tmp_path / "figures" / path.name).read_bytes(), path.name

@@ -4,6 +4,7 @@ import importlib
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ WEIGHTED = "attention vs. uniform weights"
 def written(tmp_path_factory):
     """The folder of all frozen tables."""
     folder = tmp_path_factory.mktemp("written")
-    tables.write(FROZEN, Results(copy(folder), CELLS), folder / "tables", synthetic.OPTIONS)
+    tables.write(FROZEN, Results(copy(folder), CELLS, compare=synthetic.COMPARE), folder / "tables")
     return folder / "tables"
 
 
@@ -76,8 +77,8 @@ def test_golden(written, name, suffix):
 
 @pytest.mark.parametrize("name", tables.names())
 def test_every_table_stands_with_and_without_results(root, tmp_path, name):
-    for results in (Results(root, CELLS), Results(root, []), Results(root, [synthetic.MISSING])):
-        frame = tables.table(name, results, synthetic.OPTIONS)
+    for shown in (CELLS, [], [synthetic.MISSING]):
+        frame = tables.table(name, Results(root, shown, compare=synthetic.COMPARE))
         assert isinstance(frame, pd.DataFrame)
     assert tables.describe(name).endswith(".")
 
@@ -96,9 +97,9 @@ def test_an_unknown_table_suggests_the_nearest(root):
 
 
 def test_classes_that_do_not_exist_are_named(root):
-    wrong = [{**synthetic.OPTIONS["contrasts"][0], "classes": "looks"}]
+    wrong = [{**synthetic.COMPARE["contrasts"][0], "classes": "looks"}]
     with pytest.raises(ValueError, match="Unknown classes 'looks'"):
-        planned.evaluate(Results(root, CELLS), {**synthetic.OPTIONS, "contrasts": wrong})
+        planned.evaluate(Results(root, CELLS, compare={**synthetic.COMPARE, "contrasts": wrong}))
 
 
 def test_a_measured_table_says_what_it_is_and_whether_other_code_made_it(tmp_path):
@@ -151,8 +152,8 @@ def test_an_unrelated_data_set_changes_no_corrected_p(root):
 
 def test_effects_leakage_and_settings_are_families_of_their_own(icip):
     module = importlib.import_module("vidattn.bench.report.tables.icip_explained")
-    options = {"settings": {"order": ["paper", "clean"]}}
-    frame = tables.table("icip_explained", icip, options).query("dataset == 'ucf101_12'")
+    asked = replace(icip, compare={"settings": {"order": ["paper", "clean"]}})
+    frame = tables.table("icip_explained", asked).query("dataset == 'ucf101_12'")
     families = pd.Series(module._families(frame), index=frame.index)
     assert set(families) == {("ucf101_12", x) for x in ("paper", "clean", "leakage", "order")}
     for _, part in frame.groupby(families):
@@ -311,7 +312,7 @@ def test_two_stream_table_lists_what_is_planned_and_was_not_run(root):
         f"hmdb51-tiny-none-{name}-clean" for name in ("frame_average", "temporal_stream", "two_stream")
     ]
     alone = "hmdb51_arrow-tiny-none-frame_average-clean"  # single frames only
-    frame = tables.table("two_stream_hmdb51", Results(root, []), {"planned": [*planned_, alone]})
+    frame = tables.table("two_stream_hmdb51", Results(root, [], planned=(*planned_, alone)))
     assert len(frame) == 1 and frame[["spatial", "temporal", "fused"]].isna().all(axis=None)
     assert tables.table("two_stream_hmdb51", Results(root, [])).empty
 
@@ -344,9 +345,9 @@ from vidattn.bench.regression import gate
 from vidattn.bench.report import page, tables
 from vidattn.bench.results.reader import Results
 root, out = Path({str(root)!r}), Path({str(tmp_path)!r})
-results = Results(root, {CELLS!r})
-tables.write(tables.names(), results, out / "tables", synthetic.OPTIONS)
-page.write(results, out / "tables", out / "report.html", synthetic.OPTIONS)
+results = Results(root, {CELLS!r}, compare=synthetic.COMPARE)
+tables.write(tables.names(), results, out / "tables")
+page.write(results, out / "tables", out / "report.html")
 """
     subprocess.run([sys.executable, "-c", script], check=True)
     assert (tmp_path / "report.html").stat().st_size > 100_000
@@ -401,9 +402,10 @@ if __name__ == "__main__":
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        found = Results(copy(Path(folder)), CELLS)
-        tables.write(list(FROZEN), found, synthetic.GOLDEN / "tables", synthetic.OPTIONS)
-        golden = Results(synthetic.GOLDEN / "results", [synthetic.MISSING, *synthetic.CELLS])
-        tables.write(["demo_grid", "grid"], golden, Path(folder) / "tables", synthetic.OPTIONS)
-        page.write(golden, Path(folder) / "tables", Path(folder) / "report.html", synthetic.OPTIONS)
+        found = Results(copy(Path(folder)), CELLS, compare=synthetic.COMPARE)
+        tables.write(list(FROZEN), found, synthetic.GOLDEN / "tables")
+        shown = [synthetic.MISSING, *synthetic.CELLS]
+        golden = Results(synthetic.GOLDEN / "results", shown, compare=synthetic.COMPARE)
+        tables.write(["demo_grid", "grid"], golden, Path(folder) / "tables")
+        page.write(golden, Path(folder) / "tables", Path(folder) / "report.html")
         shutil.copy(Path(folder) / "findings.md", synthetic.GOLDEN)

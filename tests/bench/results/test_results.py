@@ -54,6 +54,12 @@ def test_ids_and_coordinates_are_inverse():
         identity({"dataset": "a", "backbone": "b", "attention": "c", "architecture": "d"})
 
 
+def test_what_is_planned_is_by_default_what_is_here(root):
+    assert Results(root, [CELL]).planned_ids == (CELL,)
+    assert Results(root, [CELL], planned=()).planned_ids == ()
+    assert Results(root, [CELL], planned=(synthetic.MISSING,)).planned_ids == (synthetic.MISSING,)
+
+
 def test_what_is_half_written_is_no_result(root):
     """A process is at it, or was killed: names that begin with a dot, which `*` of pathlib matches too."""
     whole = Results(root).runs
