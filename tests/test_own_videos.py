@@ -249,12 +249,9 @@ def test_flow_is_computed_of_what_is_predicted_as_it_was_in_testing(moving_cells
 
 @pytest.fixture(scope="module")
 def submitted(home, trained):
-    """The submission of CBAM on these clips, trained in this process."""
-    from vidattn.bench.runner import execute, fill
-
+    """The submission of CBAM on these clips, trained by a process of the pool, as those of a grid are."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
-        patch.setattr(fill, "fill", lambda plans, jobs, tell: [execute.execute(plan) for plan in plans])
         assert vidattn("submission", "cbam", "--suite", "mine", "--seeds", 1) == 0
     return home / "submissions" / "cbam"
 
