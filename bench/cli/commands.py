@@ -199,6 +199,7 @@ def grid(arguments: Namespace) -> int:
 
 def store(arguments: Namespace) -> int:
     """Send what is stored to a store elsewhere, or fetch it."""
+    from vidattn.bench.plan import own_dataset
     from vidattn.bench.runner import remote_store
     from vidattn.data import datasets
 
@@ -206,7 +207,8 @@ def store(arguments: Namespace) -> int:
     if arguments.action == "pull":
         count = remote_store.pull(Path(params.store), arguments.url, tell)
     else:
-        drawn = [name for name in params.datasets if datasets.load(name, params.datasets).generate]
+        others = [name for name in params.datasets if not own_dataset.is_own(name, params)]
+        drawn = [name for name in others if datasets.load(name, params.datasets).generate]
         videos = [*params.datasets] if arguments.videos else drawn
         count = remote_store.push(Path(params.store), arguments.url, tell, videos)
     done = "sent" if arguments.action == "push" else "fetched"

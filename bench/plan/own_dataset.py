@@ -18,6 +18,11 @@ FIRST = {
 }
 
 
+def is_own(name: str, params: Params) -> bool:
+    """Whether a data set is one's own: files that were added, and are linked to; nobody draws them."""
+    return params.datasets[name].get("plugin") == PLUGIN
+
+
 def check_name(name: str, params: Params) -> None:
     """Refuses a name that is no name, or that of another data set."""
     if not re.fullmatch("[a-z0-9_]+", name):
