@@ -55,8 +55,8 @@ def data(arguments: Namespace) -> int:
 
     if arguments.action == "add":  # of a data set that no suite has yet
         return data_commands.data(arguments, settings(arguments), tell)
-    shown = (settings(arguments).datasets.get((arguments.name or "").partition("/")[0]) or {}).get("of")
-    names = ((arguments.name or "").partition("/")[0], shown)
+    name = (arguments.name or "").partition("/")[0]
+    names = (name, settings(arguments).datasets.get(name, {}).get("of"))
     return data_commands.data(arguments, suite_with(arguments, lambda cell: cell.dataset in names), tell)
 
 

@@ -51,7 +51,7 @@ def check_folder(folder: Path) -> None:
 
 def check_list(name: str, params: Params) -> None:
     """Refuses a list that is not the one that was added: it would silently make other folds."""
-    entry = params.datasets[name] or {}
+    entry = params.datasets[name]
     path = Path(entry.get("clips", ""))
     if entry.get("plugin") != PLUGIN or not entry.get("digest") or not path.is_file():
         return
