@@ -25,6 +25,10 @@ examples:
   vidattn tables && vidattn report         tables and report from the records
   vidattn check                            compare with results/reference.csv
   vidattn mlflow ui                        compare runs in the browser
+
+\b
+environment:
+  VIDATTN_DEBUG=1                          an error ends with its traceback, not with one line
 """
 BENCHMARKS = (
     "flow",
