@@ -174,7 +174,7 @@ def grid(arguments: Namespace) -> int:
     if arguments.status:
         from vidattn.bench.runner import progress
 
-        print("\n".join(progress.told(Path(params.store))))
+        print("\n".join(progress.status_lines(Path(params.store))))
         return 0
     if arguments.select or arguments.set:
         dvc_cells.select(Path("params.yaml"), arguments.select, arguments.set)

@@ -31,7 +31,8 @@ def line(error: Exception) -> str | None:
 
     if os.environ.get(DEBUG):
         return None
-    told = missing_extras.told(error) or damaged_headers.told(error) or plugin_faults.told(error)
+    sources = (missing_extras, damaged_headers, plugin_faults)
+    told = next(filter(None, (source.error_line(error) for source in sources)), None)
     told = told or (_of_a_path(error) if isinstance(error, OSError) else None)
     if told or not isinstance(error, (ValueError, OSError, ArithmeticError, RuntimeError)):
         return told

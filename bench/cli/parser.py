@@ -275,7 +275,7 @@ def main(argv: list[str] | None = None) -> None:
         endings.stop_if_nobody_reads()
         sys.exit(f"vidattn: {error}")
     except (KeyboardInterrupt, click.Abort):
-        stopped.told()
+        stopped.exit_interrupted()
     except Exception as error:
         line = endings.line(error)
         if line is None:

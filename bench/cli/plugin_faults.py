@@ -17,7 +17,7 @@ OWN = ("bench/", "data/", "models/")
 SEE = "see CONTRIBUTING.md for what a plug-in file must have"
 
 
-def told(error: BaseException) -> str | None:
+def error_line(error: BaseException) -> str | None:
     """`models/attention/mine.py:12: TypeError: ...`; None where no plug-in is to blame.
 
     What this suite itself refuses, with a ValueError that it raises, is told well enough by its message.
