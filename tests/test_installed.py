@@ -94,9 +94,9 @@ def test_stages_of_a_project_depend_on_the_installed_package():
     [("tensorflow.keras", "cpu"), ("mlflow", "mlflow"), ("dvc", "dvc"), ("submitit", "slurm")],
 )
 def test_the_extra_that_is_missing_is_named(module, extra):
-    assert f"pip install 'vidattn[{extra}]'" in missing_extras.told(ModuleNotFoundError(name=module))
+    assert f"pip install 'vidattn[{extra}]'" in missing_extras.error_line(ModuleNotFoundError(name=module))
 
 
 def test_other_faults_are_no_missing_extra():
-    assert missing_extras.told(ModuleNotFoundError(name="mine")) is None
-    assert missing_extras.told(ValueError("tensorflow")) is None
+    assert missing_extras.error_line(ModuleNotFoundError(name="mine")) is None
+    assert missing_extras.error_line(ValueError("tensorflow")) is None

@@ -147,6 +147,23 @@ def test_a_file_that_is_no_video(trained, here):
     assert "still.png is a picture" in status and "\n" not in status
 
 
+def test_a_video_of_each_folder_has_a_picture_and_one_whose_name_is_no_text_is_told(trained, here, capsys):
+    clip = next((here / "clips" / "left").iterdir())
+    for name in ("a/1.avi", "b/1.avi", "b/1.mp4", "b/2.v.avi"):
+        (here / "given" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(clip, here / "given" / name)
+    assert vidattn("predict", CBAM, "given", "--fold", 1, "--overlay", "seen") == 0
+    drawn = {path.relative_to("seen").as_posix() for path in Path("seen").rglob("*.png")}
+    assert drawn == {"a/1.png", "b/1.avi.png", "b/1.mp4.png", "b/2.v.png"}
+    told = capsys.readouterr().out.splitlines()[-4:]
+    assert told == ["seen/a/1.png", "seen/b/1.avi.png", "seen/b/1.mp4.png", "seen/b/2.v.png"]
+    assert vidattn("predict", CBAM, "given/a/1.avi", "--fold", 1, "--overlay", "one") == 0
+    assert [path.name for path in Path("one").iterdir()] == ["1.png"]
+    (here / "given" / "a" / "1.avi").rename(here / "given" / "a" / "\udcff.avi")
+    assert vidattn("predict", CBAM, "given", "--fold", 1) == 1
+    assert "'given/a/\\udcff.avi' is a name in no UTF-8" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "name, told", [("nowhere", "There is nothing at nowhere"), ("none", "No video in none")]
 )
@@ -249,12 +266,9 @@ def test_flow_is_computed_of_what_is_predicted_as_it_was_in_testing(moving_cells
 
 @pytest.fixture(scope="module")
 def submitted(home, trained):
-    """The submission of CBAM on these clips, trained in this process."""
-    from vidattn.bench.runner import execute, fill
-
+    """The submission of CBAM on these clips, trained by a process of the pool, as those of a grid are."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
-        patch.setattr(fill, "fill", lambda plans, jobs, tell: [execute.execute(plan) for plan in plans])
         assert vidattn("submission", "cbam", "--suite", "mine", "--seeds", 1) == 0
     return home / "submissions" / "cbam"
 

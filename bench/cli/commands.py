@@ -55,8 +55,8 @@ def data(arguments: Namespace) -> int:
 
     if arguments.action == "add":  # of a data set that no suite has yet
         return data_commands.data(arguments, settings(arguments), tell)
-    shown = (settings(arguments).datasets.get((arguments.name or "").partition("/")[0]) or {}).get("of")
-    names = ((arguments.name or "").partition("/")[0], shown)
+    name = (arguments.name or "").partition("/")[0]
+    names = (name, settings(arguments).datasets.get(name, {}).get("of"))
     return data_commands.data(arguments, suite_with(arguments, lambda cell: cell.dataset in names), tell)
 
 
@@ -174,7 +174,7 @@ def grid(arguments: Namespace) -> int:
     if arguments.status:
         from vidattn.bench.runner import progress
 
-        print("\n".join(progress.told(Path(params.store))))
+        print("\n".join(progress.status_lines(Path(params.store))))
         return 0
     if arguments.select or arguments.set:
         dvc_cells.select(Path("params.yaml"), arguments.select, arguments.set)
@@ -199,6 +199,7 @@ def grid(arguments: Namespace) -> int:
 
 def store(arguments: Namespace) -> int:
     """Send what is stored to a store elsewhere, or fetch it."""
+    from vidattn.bench.plan import own_dataset
     from vidattn.bench.runner import remote_store
     from vidattn.data import datasets
 
@@ -206,7 +207,8 @@ def store(arguments: Namespace) -> int:
     if arguments.action == "pull":
         count = remote_store.pull(Path(params.store), arguments.url, tell)
     else:
-        drawn = [name for name in params.datasets if datasets.load(name, params.datasets).generate]
+        others = [name for name in params.datasets if not own_dataset.is_own(name, params)]
+        drawn = [name for name in others if datasets.load(name, params.datasets).generate]
         videos = [*params.datasets] if arguments.videos else drawn
         count = remote_store.push(Path(params.store), arguments.url, tell, videos)
     done = "sent" if arguments.action == "push" else "fetched"

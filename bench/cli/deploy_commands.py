@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,8 +41,9 @@ def predict(arguments: Namespace, paths: list[Path], trained: Trained, tell: Cal
     else:
         print(written, end="")
     if arguments.overlay:
-        for name in dict.fromkeys(str(row["file"]) for row in rows):
-            print(_overlay(trained, made.frames(name), Path(name), Path(arguments.overlay)))
+        drawn = _drawn([Path(str(row["file"])) for row in rows], Path(arguments.path))
+        for path, place in drawn.items():
+            print(_overlay(trained, made.frames(path), path.name, Path(arguments.overlay) / place))
     return 1 if unread else 0
 
 
@@ -89,10 +91,20 @@ def _json(rows: list[dict]) -> str:
     return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
 
 
-def _overlay(trained: Trained, clip, path: Path, folder: Path) -> Path:
+def _drawn(paths: list[Path], given: Path) -> dict[Path, Path]:
+    """The picture of each video, as the videos lie in the folder that was given; no two have one."""
+    inside = {path: Path(path.name) if path == given else path.relative_to(given) for path in paths}
+    same = Counter(path.with_suffix("") for path in inside.values())
+    return {
+        path: place.with_name(f"{place.name if same[place.with_suffix('')] > 1 else place.stem}.png")
+        for path, place in inside.items()
+    }
+
+
+def _overlay(trained: Trained, clip, name: str, picture: Path) -> Path:
     """What the model of frames looked at in a video, drawn over them."""
     from vidattn.bench.explain import attention_maps, contact_sheet
 
     part = trained.pictures or trained.first
-    sheet = contact_sheet.sheet(part.plan.id, [attention_maps.seen(part, clip, path.name)])
-    return atomic.write(folder / f"{path.stem}.png", contact_sheet.encode(sheet))
+    sheet = contact_sheet.sheet(part.plan.id, [attention_maps.seen(part, clip, name)])
+    return atomic.write(picture, contact_sheet.encode(sheet))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+DEBUG = "VIDATTN_DEBUG"  # set: a traceback in place of the line
+
 
 def refused(error: click.UsageError) -> str:
     """One line on what was typed wrong; the help where nothing was typed."""
@@ -20,16 +22,22 @@ def refused(error: click.UsageError) -> str:
 
 
 def line(error: Exception) -> str | None:
-    """What the user can do about an error; None for a fault of ours and with VIDATTN_DEBUG."""
+    """What the user can do about an error; None where only a traceback says more, and with VIDATTN_DEBUG.
+
+    A message that was not worded here may be of a fault of ours: it says how to see where it comes from.
+    """
     from vidattn.bench.cli import missing_extras, plugin_faults
     from vidattn.bench.system import damaged_headers
 
-    if os.environ.get("VIDATTN_DEBUG"):
+    if os.environ.get(DEBUG):
         return None
-    told = missing_extras.told(error) or damaged_headers.told(error) or plugin_faults.told(error)
+    sources = (missing_extras, damaged_headers, plugin_faults)
+    told = next(filter(None, (source.error_line(error) for source in sources)), None)
     told = told or (_of_a_path(error) if isinstance(error, OSError) else None)
-    mistake = isinstance(error, (ValueError, OSError, ArithmeticError, RuntimeError))
-    return told or (str(error) if mistake else None)
+    if told or not isinstance(error, (ValueError, OSError, ArithmeticError, RuntimeError)):
+        return told
+    said = str(error) or type(error).__name__
+    return said if plugin_faults.refused(error) else f"{said.rstrip('.')}. {DEBUG}=1 shows where."
 
 
 def _of_a_path(error: OSError) -> str | None:

@@ -2,9 +2,9 @@
 
 import sys
 
-from vidattn.bench.cli.stopped import LINE, told
+from vidattn.bench.cli.stopped import LINE, exit_interrupted
 
-__all__ = ["LINE", "main", "told"]
+__all__ = ["LINE", "exit_interrupted", "main"]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> None:
 
         parser.main(argv)
     except KeyboardInterrupt:
-        told()
+        exit_interrupted()
 
 
 def _again(unraisable: "sys.UnraisableHookArgs") -> None:

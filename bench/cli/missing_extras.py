@@ -13,7 +13,7 @@ EXTRAS = {
 NAMES = {"tensorflow": "TensorFlow", "keras_cv": "KerasCV", "mlflow": "MLflow", "dvc": "DVC"}
 
 
-def told(error: BaseException) -> str | None:
+def error_line(error: BaseException) -> str | None:
     """What to install where an import failed for want of an extra; None for every other error."""
     module = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if module not in EXTRAS:

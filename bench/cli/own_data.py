@@ -27,21 +27,36 @@ def add(arguments: Namespace, params: Params, tell: Callable[[str], None]) -> in
         raise ParamsError(f"vidattn data add {name} needs the folder of your clips, with <class>/<clip>.")
     own_dataset.check_name(name, params)
     folder = Path(source).expanduser().resolve()
-    given, groups = (Path(each) if each else None for each in (arguments.list, arguments.groups))
-    frame = own_clips.listed(folder, given, groups, arguments.pattern, arguments.folds)
-    for line in _doubts(frame, folder, [] if given else own_clips.empty(folder)):
+    own_dataset.check_folder(folder)
+    frame = _listed(folder, arguments)
+    for line in _doubts(frame, folder, [] if arguments.list else own_clips.empty(folder)):
         tell(line)
     text = own_clips.text(frame)
-    listing = atomic.write(own_dataset.LISTS / f"{name}.csv", text)
-    made = plugin.dataset(name, str(folder), str(listing))
-    digest = digests.digest(text)
-    own_dataset.write(Path("params.yaml"), name, folder, listing, digest, made.kind, made.folds)
+    listing, digest = own_dataset.LISTS / f"{name}.csv", digests.digest(text)
+    with atomic.replace(listing) as part:  # it gets its name only if params.yaml takes the data set
+        part.write_text(text, encoding="utf-8", newline="")
+        made = plugin.dataset(name, str(folder), str(part))
+        own_dataset.write(Path("params.yaml"), name, folder, listing, digest, made.kind, made.folds)
     sizes = f"{len(frame)} clips, {len(made.classes)} classes, {frame['group'].nunique()} groups"
     print(f"{name}: {sizes}, {made.folds} folds, in {listing}; data set and suite '{name}' in params.yaml")
     first = own_dataset.FIRST[made.kind]
     print(f"Next: vidattn data prepare {name} --suite {name}")
     print(f"      vidattn run {name}-tiny-cbam-{first['architecture']}-{first['protocol']}")
     return 0
+
+
+def _listed(folder: Path, arguments: Namespace) -> "pd.DataFrame":
+    """A row a clip; refuses names that are no text, at which OpenCV would crash."""
+    from vidattn.data.acquire import own_clips
+
+    given, groups = (Path(each) if each else None for each in (arguments.list, arguments.groups))
+    try:
+        frame = own_clips.listed(folder, given, groups, arguments.pattern, arguments.folds)
+        for path in frame["path"]:
+            path.encode()
+    except UnicodeEncodeError as error:
+        raise ParamsError(f"{folder} has a name that is no UTF-8, {error.object!r}. Rename it.") from None
+    return frame
 
 
 def _doubts(frame: "pd.DataFrame", folder: Path, empty: list[str]) -> list[str]:

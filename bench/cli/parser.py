@@ -25,6 +25,10 @@ examples:
   vidattn tables && vidattn report         tables and report from the records
   vidattn check                            compare with results/reference.csv
   vidattn mlflow ui                        compare runs in the browser
+
+\b
+environment:
+  VIDATTN_DEBUG=1                          an error ends with its traceback, not with one line
 """
 BENCHMARKS = (
     "flow",
@@ -271,7 +275,7 @@ def main(argv: list[str] | None = None) -> None:
         endings.stop_if_nobody_reads()
         sys.exit(f"vidattn: {error}")
     except (KeyboardInterrupt, click.Abort):
-        stopped.told()
+        stopped.exit_interrupted()
     except Exception as error:
         line = endings.line(error)
         if line is None:

@@ -17,7 +17,7 @@ OWN = ("bench/", "data/", "models/")
 SEE = "see CONTRIBUTING.md for what a plug-in file must have"
 
 
-def told(error: BaseException) -> str | None:
+def error_line(error: BaseException) -> str | None:
     """`models/attention/mine.py:12: TypeError: ...`; None where no plug-in is to blame.
 
     What this suite itself refuses, with a ValueError that it raises, is told well enough by its message.
@@ -31,16 +31,25 @@ def told(error: BaseException) -> str | None:
     return next(filter(None, (_misfit(frame, error, frames) for frame in frames)), None) or _line(error)
 
 
+def refused(error: BaseException) -> bool:
+    """Whether this suite made an error, by a `raise` or a class of its own: its message is for the user."""
+    if type(error).__module__.startswith("vidattn."):
+        return True
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return any((frame.line or "").startswith("raise") and _is_own(Path(frame.filename)) for frame in last)
+
+
+def _is_own(path: Path) -> bool:
+    return _relative(path).startswith(OWN)
+
+
 def _line(error: BaseException) -> str | None:
     """The line of a plug-in that an error came through last."""
     frames = traceback.extract_tb(error.__traceback__)
     inside = [(name, frame.lineno) for frame in frames if (name := _plugin(Path(frame.filename)))]
     if not inside:
         return None
-    raised = (frames[-1].line or "").startswith("raise") and _relative(Path(frames[-1].filename)).startswith(
-        OWN
-    )
-    if isinstance(error, ValueError) and raised:
+    if isinstance(error, ValueError) and refused(error):
         return None
     name, line = inside[-1]
     return f"{name}:{line}: {type(error).__name__}: {_first(error)}"

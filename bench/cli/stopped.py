@@ -7,7 +7,7 @@ from typing import NoReturn
 LINE = "vidattn: interrupted. What was finished is kept; the same command goes on from there."
 
 
-def told() -> NoReturn:
+def exit_interrupted() -> NoReturn:
     """End with status 130; a second Ctrl-C comes too late to break the line."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print(LINE, file=sys.stderr)

@@ -2,10 +2,12 @@
 
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.config.schema import Params
+from vidattn.bench.plan import own_dataset
 from vidattn.data import datasets
 from vidattn.data.files import folder_seal
 
@@ -18,6 +20,8 @@ def bring(dataset: str, arguments: Namespace, params: Params, tell: Callable[[st
         raise ParamsError(f"vidattn data import {dataset} --truth needs a csv of boxes or a folder of masks.")
     picture = _size(arguments.picture) if arguments.picture else None
     made, grid = datasets.load(dataset, params.datasets), truth_files.Grid(picture, arguments.every)
+    if own_dataset.is_own(dataset, params):
+        made = replace(made, generate=None)  # it links files that are there, and knows no truth of them
     taken = truth_files.import_truth(made, Path(arguments.source), Path(params.store), grid)
     for line in taken.left_out:
         tell(f"{dataset}: left out, {line}")

@@ -47,7 +47,7 @@ Named = Mapping[str, Mapping[str, PlugIn]]  # kind -> name of params.yaml -> wha
 def plugin(kind: str, name: str, params: Params) -> PlugIn:
     """The plug-in that a name stands for: the file of that name, or for a variant the one that it names.
 
-    `attention: {l2pa_dot: {plugin: l2pa, form: dot}}` is a variant.
+    `attention: {l2pa_dot: {plugin: l2pa, score: dot}}` is a variant.
     """
     arguments = dict(getattr(params, SECTIONS[kind])[name])
     return PlugIn(kind, arguments.pop("plugin", name), arguments)

@@ -113,7 +113,7 @@ def _folds(grid: Grid, params: Params, where: str) -> None:
     """Official folds are those of the data set; a random split can be drawn any number of times."""
     official = [name for name in grid.protocol if params.protocols[name].split == "official"]
     for dataset in grid.dataset if official else ():
-        last = official_folds((params.datasets[dataset] or {}).get("of", dataset))
+        last = official_folds(params.datasets[dataset].get("of", dataset))
         absent = [fold for fold in grid.folds if last and fold > last]
         if absent:
             raise ParamsError(

@@ -60,7 +60,7 @@ def _contents(design: Design, params: Params, folder: Path) -> Iterator[str]:
             yield f"{folder / 'records'}: {run.id} says another thing than its predictions"
     for name, why in stale_records.find(results, params).items():
         yield f"{name} is {why}"
-    yield from _other_tests(results, runs)
+    yield from _other_tests(results, runs, params)
 
 
 def _names(folder: Path) -> set[str]:
@@ -68,15 +68,17 @@ def _names(folder: Path) -> set[str]:
     return {f"{path.parent.name}/{path.stem}" for path in whole(folder, "*/*")}
 
 
-def _other_tests(results: Results, runs: list[Run]) -> Iterator[str]:
-    """Runs of a fold that were tested on other clips than the first run of it."""
-    first: dict[tuple[str, int], list] = {}
+def _other_tests(results: Results, runs: list[Run], params: Params) -> Iterator[str]:
+    """Runs tested on other clips than the first of their fold; of a random split, each seed draws its own."""
+    first: dict[tuple, list] = {}
     for run in runs:
         columns = results.tested(run.cell.id).get((run.fold, run.seed))
         if columns is None:
             continue
         tested = [columns[name].tolist() for name in TESTED]
-        if first.setdefault((run.cell.protocol, run.fold), tested) != tested:
+        random = params.protocols[run.cell.protocol].split == "random"
+        fold = (run.cell.dataset, run.cell.protocol, run.fold, run.seed if random else None)
+        if first.setdefault(fold, tested) != tested:
             yield f"{run.id} was tested on other clips than the others of fold {run.fold}"
 
 
@@ -96,7 +98,7 @@ def rerun(run: Run, design: Design, params: Params, tell: Callable[[str], None])
     """
     folder = submission.PLACE / design.name
     path = folder / "predictions" / run.cell.id / f"{run.fold}-{run.seed}.csv"
-    (record,) = [
+    (recorded,) = [
         r
         for r in Results(folder, [run.cell.id]).records[run.cell.id]
         if (r["fold"], r["seed"]) == (run.fold, run.seed)
@@ -106,7 +108,7 @@ def rerun(run: Run, design: Design, params: Params, tell: Callable[[str], None])
         records.write(run, made, root=Path(place))
         again = (Path(place) / path.relative_to(folder)).read_text(encoding="utf-8").splitlines()
     before = path.read_text(encoding="utf-8").splitlines()
-    if (record["device"], record["versions"]) == (device(), versions()):
+    if (recorded["device"], recorded["versions"]) == (device(), versions()):
         return None if again == before else f"{run.id} was run again here, with other predictions than {path}"
     classes = [[line.split(",")[3] for line in lines[1:]] for lines in (before, again)]
     same = sum(a == b for a, b in zip(*classes))

@@ -19,6 +19,14 @@ def files(path: Path) -> list[Path]:
 
 
 def refuse(path: Path, kind: str) -> None:
-    """Raises `DecodeError` for a picture where a model was trained on videos: it would be one that stands."""
+    """Raises `DecodeError` for what is not to be read.
+
+    It is a picture where a model was trained on videos, which would be one that stands, or a name that is no
+    text, at which OpenCV crashes.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise DecodeError(f"{str(path)!r} is a name in no UTF-8. Rename it.") from None
     if kind == "video" and path.suffix.lower() in IMAGES:
         raise DecodeError(f"{path} is a picture, and this model was trained on videos.")

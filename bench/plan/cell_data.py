@@ -28,7 +28,7 @@ def dataset(cell: Cell, params: Params) -> datasets.Dataset:
 
 def stored(name: str, params: Params) -> str:
     """The data set under whose name index and streams of `name` lie in the store: itself, or its source."""
-    return (params.datasets[name] or {}).get("of", name)
+    return params.datasets[name].get("of", name)
 
 
 def plugins(name: str, params: Params) -> list[str]:
@@ -37,4 +37,4 @@ def plugins(name: str, params: Params) -> list[str]:
 
 
 def _plugin(name: str, params: Params) -> str:
-    return (params.datasets[name] or {}).get("plugin", name)
+    return params.datasets[name].get("plugin", name)

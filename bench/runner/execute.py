@@ -74,7 +74,7 @@ def _keep(path: Path, content: bytes) -> None:
     """Write a file of a folder without a name yet; the manifest, written last, syncs the folder itself."""
     try:
         with path.open("wb") as stream:
-            stream.write(content.encode() if isinstance(content, str) else content)
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:  # a write names no file

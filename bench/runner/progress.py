@@ -49,7 +49,7 @@ class Progress:
         digests.write_json(self._path, self._notes)
 
 
-def told(store: Path) -> list[str]:
+def status_lines(store: Path) -> list[str]:
     """What the grid that was begun last has done, and the time left at its pace, in lines."""
     path = store / NAME
     try:

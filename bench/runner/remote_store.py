@@ -3,6 +3,7 @@
 There `objects/<first two>/<sha256>` has the bytes of a file, once for all that have the same, and
 `lists/<part>.json` says which files a part of the store has. A list is written last, so that a part is there
 whole or not at all; what was sent or fetched before a command was stopped is not sent or fetched again.
+Weights are one part, of every backbone that any machine sent.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ VIDEOS = ("raw", "truth")  # folders of a data set that travel with its videos, 
 INDEX = ("index.csv", ".index.csv.sha256")  # of a data set, and its seal
 BESIDE = (*INDEX, "settings.json")  # files of a data set's folder that travel
 SHA256 = re.compile(r"[0-9a-f]{64}")
+WEIGHTS = "weights"  # the folder of the weights that runs start from
 BLOCK = 1 << 20
 Files = dict[str, dict[str, Any]]  # name -> bytes and sha256
 
@@ -45,8 +47,8 @@ def parts(store: Path, videos: Collection[str] = ()) -> Iterator[str]:
         for path in sorted([*finished, *seen]):
             if path.suffix not in UNFINISHED:
                 yield path.relative_to(store).as_posix()
-    if (store / "weights").is_dir():
-        yield "weights"
+    if (store / WEIGHTS).is_dir():
+        yield WEIGHTS
 
 
 def push(store: Path, url: str, tell: Callable[[str], None], videos: Collection[str] = ()) -> int:
@@ -62,7 +64,9 @@ def push(store: Path, url: str, tell: Callable[[str], None], videos: Collection[
     there, sent = _names(system, root), 0
     for part in parts(store, videos):
         files = _described(store, part)
-        if part in there and _list(system, root, part) == files:
+        before = _before(system, root, part) if part in there else {}
+        listed = {**_others(before, files), **files} if part == WEIGHTS else files
+        if before == listed:
             continue
         if why := _fault(store / part, part):
             tell(f"{part} is damaged ({why}): not sent.")
@@ -75,7 +79,7 @@ def push(store: Path, url: str, tell: Callable[[str], None], videos: Collection[
                 system.mv(f"{target}.part", target)
         target = f"{root}/lists/{part}.json"
         system.makedirs(target.rpartition("/")[0], exist_ok=True)
-        system.pipe_file(target, digests.json_text(files).encode())
+        system.pipe_file(target, digests.json_text(listed).encode())
         sent += 1
         tell(part)
     return sent
@@ -95,22 +99,68 @@ def pull(store: Path, url: str, tell: Callable[[str], None]) -> int:
         raise FileNotFoundError(f"{url} holds no store. Send one there: vidattn store push {url}")
     for part in names:
         files = _checked(part, _list(system, root, part))
-        if _is_here(store / part, part, files):
+        if len(PurePosixPath(part).parts) == 1:  # a data set's or the weights' folder, where other files lie
+            lacking = _lacking(store / part, files, tell)
+            for name in lacking:
+                _fetch(system, root, files[name], store / part / name)
+            if not lacking:
+                continue
+        elif _is_here(store / part, part, files):
             continue
-        if PurePosixPath(part).name in VIDEOS and (store / part).is_dir():
+        elif PurePosixPath(part).name in VIDEOS and (store / part).is_dir():
             tell(f"{part}: the videos here are others than there, and stay.")
             continue
-        if len(PurePosixPath(part).parts) == 1:  # a data set's or the weights' folder, where other files lie
-            if differing := [name for name in files if (store / part / name).is_file()]:
-                tell(f"{part}: {', '.join(differing)} here is another than there, and stays.")
-                continue
-            for name in files:
-                _fetch(system, root, files[name], store / part / name)
         else:
             _fetch_folder(system, root, files, store, part)
         fetched += 1
         tell(part)
     return fetched
+
+
+def _lacking(folder: Path, files: Files, tell: Callable[[str], None]) -> list[str]:
+    """What a data set's or the weights' folder lacks of a list.
+
+    Files that belong together, all of a data set or those of one backbone, are not mixed: where one here is
+    another than there, that is told, and none of them is lacking.
+    """
+    here = _described(folder.parent, WEIGHTS) if folder.name == WEIGHTS and folder.is_dir() else {}
+    together: dict[str, list[str]] = {}
+    for name in dict.fromkeys([*files, *here]):
+        together.setdefault(_backbone(name) if folder.name == WEIGHTS else "", []).append(name)
+    lacking = []
+    for names in together.values():
+        same = {name for name in names if name in files and _is_same(folder / name, files[name])}
+        missing = [name for name in names if name in files and not (folder / name).is_file()]
+        others = [name for name in names if name not in same and name not in missing]
+        if others and (missing or any(name in files for name in others)):
+            tell(f"{folder.name}: {', '.join(others)} here is another than there, and stays.")
+        else:
+            lacking += missing
+    return lacking
+
+
+def _before(system: Any, root: str, part: str) -> Files:
+    """What the list there says; nothing where it is damaged: it is written anew."""
+    try:
+        return _checked(part, _list(system, root, part))
+    except Refused:
+        return {}
+
+
+def _others(listed: Files, files: Files) -> Files:
+    """Of a list of weights what is of no backbone that these files are of."""
+    own = {_backbone(name) for name in files}
+    return {name: about for name, about in listed.items() if _backbone(name) not in own}
+
+
+def _backbone(name: str) -> str:
+    """Whose weights, or whose seal, a file is: `tiny` of `tiny.weights.h5` and of `.tiny.npz.sha256`."""
+    return name.removeprefix(".").partition(".")[0]
+
+
+def _is_same(path: Path, about: dict[str, Any]) -> bool:
+    """Whether a file is here with the bytes that a list states."""
+    return path.is_file() and digests.file_digest(path) == about["sha256"]
 
 
 def _fetch_folder(system: Any, root: str, files: Files, store: Path, part: str) -> None:
@@ -133,7 +183,7 @@ def _fetch_folder(system: Any, root: str, files: Files, store: Path, part: str) 
 
 def _fetch(system: Any, root: str, about: dict[str, Any], path: Path) -> None:
     """One file, unless it is here; its digest is compared before it gets its name."""
-    if path.is_file() and digests.file_digest(path) == about["sha256"]:
+    if _is_same(path, about):
         return
     counted = hashlib.sha256()
     with atomic.replace(path) as partial:
@@ -182,8 +232,7 @@ def _is_here(place: Path, part: str, files: Files) -> bool:
     sizes = {name: (place / name).stat().st_size for name in files if (place / name).is_file()}
     if sizes != {name: about["bytes"] for name, about in files.items()}:
         return False
-    small = [name for name in files if name in (FINISHED, *BESIDE)]
-    return all(digests.file_digest(place / name) == files[name]["sha256"] for name in small)
+    return FINISHED not in files or _is_same(place / FINISHED, files[FINISHED])
 
 
 def _checked(part: str, files: Any) -> Files:
@@ -202,7 +251,7 @@ def _checked(part: str, files: Any) -> Files:
         if not SHA256.fullmatch(str(about["sha256"])) or type(about["bytes"]) is not int:
             raise Refused(f"The list {part} has no digest and size of {name}; refused.")
     folder = nested or (len(head) == 3 and (head[0] in ("runs", "scores") or head[1] in STREAMS))
-    if not folder and part != "weights" and not (len(head) == 1 and set(files) <= {*BESIDE}):
+    if not folder and part != WEIGHTS and not (len(head) == 1 and set(files) <= {*BESIDE}):
         raise Refused(f"The list {part} is of no part of a store; refused.")
     return files
 

@@ -15,7 +15,7 @@ class DamagedHeader(ValueError):
     """A stored array whose header cannot be read; it must be made again."""
 
 
-def told(error: BaseException) -> str | None:
+def error_line(error: BaseException) -> str | None:
     """Which array is damaged and how it is made again; None for every other error."""
     if not isinstance(error, TokenError):
         return None
@@ -34,6 +34,6 @@ def named() -> Iterator[None]:
     try:
         yield
     except TokenError as error:
-        if line := told(error):
+        if line := error_line(error):
             raise DamagedHeader(line) from error
         raise

@@ -5,6 +5,7 @@ or person, which no fold divides) and the fold that tests it.
 """
 
 import os
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -32,10 +33,10 @@ def dataset(name: str, folder: str, clips: str, digest: str = "") -> Dataset:
         classes=tuple(sorted(listed["label"].unique())),
         folds=int(listed["fold"].max()),
         official_size=len(listed),
-        items=lambda home: [Item(r.clip, r.label, r.group, f"raw/{r.path}") for r in listed.itertuples()],
-        sides=lambda home, index, number: _sides(listed, number),
+        items=partial(_items, listed),
+        sides=partial(_sides, listed),
         how=f"vidattn data fetch {name}",
-        generate=lambda home, params: _link(Path(folder), listed["path"], home / "raw"),
+        generate=partial(_generate, Path(folder), listed["path"]),
     )
 
 
@@ -50,18 +51,24 @@ def read(path: Path, name: str) -> pd.DataFrame:
     return listed.astype({"fold": int})
 
 
-def _sides(listed: pd.DataFrame, number: int) -> Sides:
+# Functions of the module, since a data set is sent to the processes that train.
+def _items(listed: pd.DataFrame, home: Path) -> list[Item]:
+    """A clip for each row."""
+    return [Item(r.clip, r.label, r.group, f"raw/{r.path}") for r in listed.itertuples()]
+
+
+def _sides(listed: pd.DataFrame, home: Path, index: pd.DataFrame, number: int) -> Sides:
     """What the fold tests, and all else."""
     tested = listed["fold"] == number
     return Sides(tuple(listed.loc[~tested, "clip"]), tuple(listed.loc[tested, "clip"]))
 
 
-def _link(folder: Path, paths: pd.Series, raw: Path) -> None:
+def _generate(folder: Path, paths: pd.Series, home: Path, params: dict) -> None:
     """Links in the store to the files where they are; a file that is gone is found missing by the index."""
     for path in paths:
-        target = raw / path
+        target = home / "raw" / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-        partial.unlink(missing_ok=True)
-        partial.symlink_to((folder / path).absolute())
-        partial.replace(target)
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        part.unlink(missing_ok=True)
+        part.symlink_to((folder / path).absolute())
+        part.replace(target)

@@ -28,20 +28,22 @@ def run(path, text):
 
 def test_a_syntax_error(home):
     error = run(home / "models" / "attention" / "mine.py", "def attention(:\n    pass\n")
-    assert plugin_faults.told(error).startswith("models/attention/mine.py:1: ")
+    assert plugin_faults.error_line(error).startswith("models/attention/mine.py:1: ")
 
 
 def test_an_error_inside_has_the_line_that_is_the_plug_ins(home):
     error = run(home / "models" / "attention" / "mine.py", "def attention():\n    return 1 + 'a'\n")
-    assert plugin_faults.told(error).startswith("models/attention/mine.py:2: TypeError: unsupported operand")
+    assert plugin_faults.error_line(error).startswith(
+        "models/attention/mine.py:2: TypeError: unsupported operand"
+    )
 
 
 def test_what_the_suite_refuses_itself_stands_as_it_is(home):
     text = "def attention():\n    raise ValueError('units: expected 1 or more')\n"
-    assert plugin_faults.told(run(home / "models" / "attention" / "mine.py", text)) is None
-    assert plugin_faults.told(run(home / "bench" / "other.py", "1 / 0\n")) is None
+    assert plugin_faults.error_line(run(home / "models" / "attention" / "mine.py", text)) is None
+    assert plugin_faults.error_line(run(home / "bench" / "other.py", "1 / 0\n")) is None
 
 
 def test_a_file_without_its_function(home):
     error = run(home / "models" / "attention" / "mine.py", "def attenton():\n    pass\n")
-    assert plugin_faults.told(error).startswith("models/attention/mine.py has no attention")
+    assert plugin_faults.error_line(error).startswith("models/attention/mine.py has no attention")

@@ -16,7 +16,7 @@ def params(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text(TEXT)
     entry = {"plugin": "folder", "folder": "clips", "clips": str(path), "digest": digests.digest(TEXT)}
-    return SimpleNamespace(datasets={"mine": entry, "actors": {}, "none": None})
+    return SimpleNamespace(datasets={"mine": entry, "actors": {}})
 
 
 @pytest.mark.parametrize("content", [TEXT.replace("g2,2", "g2,1").encode(), TEXT[:50].encode(), b"\xff"])

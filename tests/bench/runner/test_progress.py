@@ -15,18 +15,18 @@ def later(store, **notes):
 
 def test_runs_that_ended_and_failed_are_counted_once_with_the_time_left(tmp_path):
     at_work = progress.Progress(tmp_path, 4, "local")
-    assert progress.told(tmp_path)[0] == "0 of 4 runs ended, 0 failed; engine local."
+    assert progress.status_lines(tmp_path)[0] == "0 of 4 runs ended, 0 failed; engine local."
     at_work.ended("a", False)
     at_work.ended("b", True)
     later(tmp_path, seconds=20)
-    first, failed, last = progress.told(tmp_path)
+    first, failed, last = progress.status_lines(tmp_path)
     assert first == "2 of 4 runs ended, 1 failed; engine local."
     assert failed.endswith(f"b ({tmp_path / 'failed' / 'b'}.json)")
     assert last.startswith("It is at work") and last.endswith("about 20 s left.")
     at_work.ended("b", False)  # tried again
     at_work.ended("c", False)
     at_work.ended("d", False)
-    first, last = progress.told(tmp_path)
+    first, last = progress.status_lines(tmp_path)
     assert first == "4 of 4 runs ended, 0 failed; engine local." and last.startswith("It is done")
 
 
@@ -35,15 +35,15 @@ def test_a_grid_whose_process_is_gone_was_stopped(tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     later(tmp_path, process=ended.pid)
-    assert "The same command goes on" in progress.told(tmp_path)[-1]
+    assert "The same command goes on" in progress.status_lines(tmp_path)[-1]
     later(tmp_path, host="another")  # of which nothing is known
-    assert "It is at work" in progress.told(tmp_path)[-1]
+    assert "It is at work" in progress.status_lines(tmp_path)[-1]
 
 
 def test_without_a_grid_or_with_damaged_notes_it_says_so(tmp_path):
-    assert "No grid was begun" in progress.told(tmp_path)[0]
+    assert "No grid was begun" in progress.status_lines(tmp_path)[0]
     (tmp_path / progress.NAME).write_text("{")
-    assert "is damaged" in progress.told(tmp_path)[0]
+    assert "is damaged" in progress.status_lines(tmp_path)[0]
 
 
 def test_runs_that_end_in_many_threads_are_all_counted_and_few_notes_are_written(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from vidattn.bench.config import load as params_module
 from vidattn.bench.config.cell import Cell, Run
 from vidattn.bench.runner import execute, fill, remote_store, store, whole
 from vidattn.bench.system import digests
+from vidattn.data.files import seal
 
 pytest.importorskip("fsspec", reason="the extra vidattn[store] is not installed")
 ROOT = Path(__file__).resolve().parents[3]
@@ -177,6 +178,68 @@ def test_an_index_of_ones_own_stays(url, tmp_path):
     told = []
     remote_store.pull(tmp_path / "second", url, told.append)
     assert own.read_text() == "mine\n" and "actors: index.csv here is another than there, and stays." in told
+
+
+@pytest.mark.parametrize("first", ["index.csv", ".index.csv.sha256"])
+def test_a_data_set_of_which_half_was_fetched_is_fetched_whole(here, url, tmp_path, first):
+    second, told = tmp_path / "second" / "actors", []
+    second.mkdir(parents=True)
+    (second / first).write_bytes((here / "actors" / first).read_bytes())
+    remote_store.pull(tmp_path / "second", url, told.append)
+    assert (second / "index.csv").read_text() == "clip\n" and not any("stays" in line for line in told)
+    assert (second / ".index.csv.sha256").read_text() == "seal"
+    assert remote_store.pull(tmp_path / "second", url, told.append) == 0
+
+
+def test_a_damaged_list_is_written_anew_by_a_push(here, url, tmp_path):
+    (Path(url) / "lists" / "actors.json").write_text("{")
+    with pytest.raises(remote_store.Refused, match="push that part again"):
+        remote_store.pull(tmp_path / "second", url, print)
+    assert remote_store.push(here, url, print) == 1
+    remote_store.pull(tmp_path / "second", url, print)
+    assert (tmp_path / "second" / "actors" / "index.csv").is_file()
+
+
+def write_weights(store, **contents):
+    """Weights of backbones with their seals, as `vidattn data weights` leaves them."""
+    for name, content in contents.items():
+        seal.write(store / "weights" / f"{name}.npz", content)
+
+
+def test_weights_of_several_machines_stand_beside_each_other(here, url, tmp_path):
+    second, third, told = tmp_path / "second", tmp_path / "third", []
+    write_weights(here, tiny="a", resnet10="b")
+    write_weights(second, mobilenet_v2="c")
+    assert [remote_store.push(place, url, print) for place in (here, second)] == [1, 1]
+    assert [remote_store.push(place, url, print) for place in (here, second)] == [0, 0]
+    (second / "weights" / "tiny.npz").write_text("a")  # a fetch that was stopped
+    (second / "weights" / "note.part").write_text("no weights")
+    remote_store.pull(second, url, told.append)
+    remote_store.pull(third, url, told.append)
+    for place in (second, third):
+        for name, content in (("tiny", "a"), ("resnet10", "b"), ("mobilenet_v2", "c")):
+            path = place / "weights" / f"{name}.npz"
+            assert path.read_text() == content and seal.beside(path).is_file() and not seal.broken(path)
+    assert not any("stays" in line for line in told)
+    assert remote_store.pull(third, url, told.append) == 0
+
+
+@pytest.mark.parametrize("own", ["tiny.npz", "tiny.weights.h5"])
+def test_weights_of_ones_own_stay_with_their_seal_and_the_others_come(here, url, tmp_path, own):
+    second, told = tmp_path / "second", []
+    write_weights(here, tiny="a", resnet10="b")
+    remote_store.push(here, url, print)
+    (second / "weights").mkdir(parents=True)
+    (second / "weights" / own).write_text("z")  # as large as the one there, and without a seal
+    remote_store.pull(second, url, told.append)
+    assert {path.name for path in (second / "weights").iterdir()} == {
+        *(own, "resnet10.npz", ".resnet10.npz.sha256")
+    }
+    assert (second / "weights" / own).read_text() == "z"
+    assert f"weights: {own} here is another than there, and stays." in told
+    assert remote_store.push(second, url, print) == 1  # of a backbone, those sent last
+    remote_store.pull(tmp_path / "third", url, print)
+    assert [path.name for path in (tmp_path / "third" / "weights").glob("tiny*")] == [own]
 
 
 @pytest.mark.parametrize(

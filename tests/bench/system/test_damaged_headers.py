@@ -36,10 +36,10 @@ def test_the_file_and_the_command_are_named(read):
 def test_a_command_ends_with_that_line(read):
     with pytest.raises(TokenError) as caught:
         read()
-    assert endings.line(caught.value) == damaged_headers.told(caught.value)
+    assert endings.line(caught.value) == damaged_headers.error_line(caught.value)
 
 
 def test_other_errors_stay_as_they_are():
     with pytest.raises(TokenError), damaged_headers.named():
         raise TokenError("of something else")
-    assert damaged_headers.told(KeyError("a")) is None
+    assert damaged_headers.error_line(KeyError("a")) is None

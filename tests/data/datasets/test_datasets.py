@@ -12,7 +12,7 @@ import pytest
 from vidattn.bench.config.load import load as load_params
 from vidattn.data.acquire import import_files
 from vidattn.data.batches import folds
-from vidattn.data.datasets import cifar100, hmdb51, load, names, sports1m99, ucf101
+from vidattn.data.datasets import cifar100, files, hmdb51, load, names, sports1m99, ucf101
 from vidattn.data.datasets import imagenette as imagenette_file
 from vidattn.data.files import atomic, split_lists
 from vidattn.data.index import manifest
@@ -36,11 +36,23 @@ def groups(clips):
     return {split_lists.ucf_clip(f"{clip}.avi", ucf101.DATASET.classes)[1:] for clip in clips}
 
 
-def test_every_data_set_of_the_settings_can_be_sent_to_another_process():
+def test_every_data_set_can_be_sent_to_another_process(tmp_path):
     """Runs are made by processes that are begun anew, to which the plan of a run is sent."""
+    clips = tmp_path / "mine.csv"
+    clips.write_text("clip,path,label,group,fold\na_1,a/1.avi,a,g1,1\nb_1,b/1.avi,b,g2,2\n")
     params = load_params(Path(__file__).resolve().parents[3] / "params.yaml")
-    for name in params.datasets:
-        assert ForkingPickler.dumps(load(name, params.datasets)), name
+    entries = {**params.datasets, "mine": {"plugin": "folder", "folder": "clips", "clips": str(clips)}}
+    entries |= {name: {} for name in names()}
+    assert {entry.get("plugin", name) for name, entry in entries.items()} == set(files())
+    for name in entries:
+        dataset = load(name, entries)
+        sent = ForkingPickler.loads(ForkingPickler.dumps(dataset))
+        assert (sent.name, sent.classes) == (dataset.name, dataset.classes)
+    mine = ForkingPickler.loads(ForkingPickler.dumps(load("mine", entries)))
+    assert mine.sides(tmp_path, pd.DataFrame(), 2) == (("a_1",), ("b_1",))
+    assert mine.items(tmp_path)[0] == ("a_1", "a", "g1", "raw/a/1.avi", "", "")
+    mine.generate(tmp_path, {})
+    assert (tmp_path / "raw" / "b" / "1.avi").readlink() == Path("clips/b/1.avi").absolute()
 
 
 def test_every_file_is_a_data_set_under_its_own_name():
