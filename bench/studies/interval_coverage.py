@@ -6,6 +6,7 @@ plans, and go through the very code that makes the tables.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -151,11 +152,10 @@ def _alike(arms: list[Arm]) -> list[Arm]:
 def _numbered(folds: tuple[Fold, ...]) -> tuple[Fold, ...]:
     """The same with numbers for names, in their order: they are sorted in every simulation."""
     ends = np.cumsum([len(fold.clips) for fold in folds])[:-1]
-    columns = [
-        np.concatenate([getattr(fold, name) for fold in folds]) for name in ("clips", "groups", "labels")
-    ]
+    names = ("clips", "groups", "labels")
+    columns = [np.concatenate([getattr(fold, name) for fold in folds]) for name in names]
     codes = [np.split(np.unique(column, return_inverse=True)[1], ends) for column in columns]
-    return tuple(Fold(fold.fold, fold.seeds, *parts, fold.hits) for fold, *parts in zip(folds, *codes))
+    return tuple(replace(fold, **dict(zip(names, parts))) for fold, parts in zip(folds, zip(*codes)))
 
 
 def _row(
