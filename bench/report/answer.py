@@ -21,7 +21,7 @@ def facts(results: Results, tables: Path) -> dict:
     effects = main_effects.table(results)
     if effects.empty:
         return {}
-    known = effects["p_holm"] < 0.05
+    known = comparisons.significant(effects)
     rest = effects[~known]
     return {
         "count": len(effects),

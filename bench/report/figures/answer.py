@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from vidattn.bench.analysis import main_effects
+from vidattn.bench.analysis import comparisons, main_effects
 from vidattn.bench.report.figures import intervals
 from vidattn.bench.report.figures.style import Drawing, Layers
 from vidattn.bench.results.reader import Results
@@ -26,5 +26,5 @@ def answer(effects: pd.DataFrame) -> Layers:
     families = effects.groupby(["dataset", "protocol"], sort=False)
     parts = [part.sort_values("difference", ascending=False, kind="stable") for _, part in families]
     ordered = pd.concat(parts)
-    shown = intervals.rows(ordered, ordered["attention"], ordered["p_holm"] < 0.05)
+    shown = intervals.rows(ordered, ordered["attention"], comparisons.significant(ordered))
     return intervals.forest(shown, "difference in top-1, points", WIDTH)
