@@ -8,9 +8,8 @@ import pandas as pd
 
 from vidattn.bench.analysis import comparisons
 from vidattn.bench.config import plugin_files
+from vidattn.bench.config.kinds import MODEL
 from vidattn.bench.results.reader import Results, coordinates
-
-MODEL = ("backbone", "attention", "architecture")
 
 
 def points(value: float, low: float, high: float) -> str:

@@ -5,14 +5,9 @@ from pathlib import Path
 from types import FrameType
 
 from vidattn.bench.config import plugin_files
+from vidattn.bench.config.kinds import FOLDERS
 from vidattn.bench.config.plugin_files import ROOT
 
-KINDS = {
-    "attention": "models/attention",
-    "backbone": "models/backbones",
-    "architecture": "models/architectures",
-    "dataset": "data/datasets",
-}
 OWN = ("bench/", "data/", "models/")
 SEE = "see CONTRIBUTING.md for what a plug-in file must have"
 
@@ -68,14 +63,14 @@ def _misfit(frame: FrameType, error: BaseException, frames: list[FrameType]) -> 
         return _unfit(seen, error, frames)
     model = getattr(seen.get("at_hand"), "whole", None)  # in the loop of training
     if model is not None and model.output_shape[1:] != (len(seen["inputs"].classes),):
-        file = f"{KINDS['architecture']}/{seen['plan'].plugins['architecture']}.py"
+        file = f"{FOLDERS['architecture']}/{seen['plan'].plugins['architecture']}.py"
         return plugin_files.wrong_logits(file, model.output_shape, len(seen["inputs"].classes))
     return None
 
 
 def _without_function(kind: str, name: str) -> str | None:
     """A file that is there, and lacks the function that makes what it is for."""
-    file = f"{KINDS[kind]}/{name}.py"
+    file = f"{FOLDERS[kind]}/{name}.py"
     if not (ROOT / file).is_file() or f"\ndef {kind}(" in (ROOT / file).read_text(encoding="utf-8"):
         return None
     return f"{file} has no function {kind}(...): {SEE}."
@@ -83,12 +78,12 @@ def _without_function(kind: str, name: str) -> str | None:
 
 def _unfit(seen: dict, error: BaseException, frames: list[FrameType]) -> str | None:
     """An attention whose hooks do not fit, or an architecture that made no tensor."""
-    file = f"{KINDS['attention']}/{seen['attention']}.py"
+    file = f"{FOLDERS['attention']}/{seen['attention']}.py"
     made = seen.get("chosen")
     if "chosen" in seen and not hasattr(made, "refine"):
         return f"{file}: attention() returned {_kind(made)}. Expected an Attention, with refine or readout."
     if "output" in seen and not hasattr(seen["output"], "shape"):
-        head = f"{KINDS['architecture']}/{seen['architecture']}.py"
+        head = f"{FOLDERS['architecture']}/{seen['architecture']}.py"
         return f"{head}: architecture() returned {_kind(seen['output'])}. Expected logits (B, K)."
     passed = {(_relative(Path(f.f_code.co_filename)), f.f_code.co_name) for f in frames}
     hooks = {("models/graph/surgery.py", "refined"), ("models/graph/encoder.py", "output")}
@@ -110,7 +105,7 @@ def _first(error: BaseException) -> str:
 def _plugin(path: Path) -> str | None:
     """The path of a plug-in file below the root of the project; None for other files."""
     name = _relative(path)
-    inside = Path(name).parent.as_posix() in KINDS.values() and path.name != "__init__.py"
+    inside = Path(name).parent.as_posix() in FOLDERS.values() and path.name != "__init__.py"
     return name if inside else None
 
 

@@ -5,20 +5,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidattn.bench.config.kinds import FOLDERS, SECTIONS
 from vidattn.data.files import names
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
 ROOT = Path(__file__).resolve().parents[2]
-# What a user adds as a file -> where the file lies and the section that registers it.
-PLUGINS = {
-    "dataset": ("data/datasets", "datasets"),
-    "data set": ("data/datasets", "datasets"),
-    "backbone": ("models/backbones", "backbones"),
-    "attention": ("models/attention", "attention"),
-    "architecture": ("models/architectures", "architectures"),
-}
 # Kind of pydantic's error -> what was expected, in words of params.yaml.
 EXPECTED = {
     "int_type": "a whole number",
@@ -45,10 +38,11 @@ def unknown(what: str, name: object, valid: Iterable[object], where: str = "para
 
     A plug-in whose file is there has only to be registered, and the error says how.
     """
-    folder, section = PLUGINS.get(what, ("", ""))
-    if folder and (ROOT / folder / f"{name}.py").is_file():
-        todo = f"{folder}/{name}.py exists: add `{name}: {{}}` under `{section}` in params.yaml."
-        return ParamsError(f"{where}: {what} '{name}' is not registered. {todo}")
+    kind = "dataset" if what == "data set" else what
+    if kind in FOLDERS and (ROOT / FOLDERS[kind] / f"{name}.py").is_file():
+        there = f"{FOLDERS[kind]}/{name}.py exists"
+        todo = f"add `{name}: {{}}` under `{SECTIONS[kind]}` in params.yaml."
+        return ParamsError(f"{where}: {what} '{name}' is not registered. {there}: {todo}")
     return ParamsError(f"{where}: {names.unknown(what, name, valid)}")
 
 

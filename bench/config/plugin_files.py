@@ -9,16 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from vidattn.bench.config.errors import ParamsError
+from vidattn.bench.config.kinds import FOLDERS, SECTIONS
 from vidattn.bench.config.schema import Params
 
 ROOT = Path(__file__).resolve().parents[2]
-# kind of plug-in -> section of params.yaml with its names and their arguments
-SECTIONS = {
-    "dataset": "datasets",
-    "backbone": "backbones",
-    "attention": "attention",
-    "architecture": "architectures",
-}
 # kind -> what its function is given by the suite, and not by params.yaml
 GIVEN = {"dataset": "name", "backbone": "shape", "attention": "", "architecture": "encoder"}
 
@@ -87,7 +81,7 @@ def control(architecture: str, named: Named) -> str | None:
 
 def folder(kind: str) -> Path:
     """Where the plug-in files of a kind lie."""
-    return ROOT / ("data" if kind == "dataset" else "models") / SECTIONS[kind]
+    return ROOT / FOLDERS[kind]
 
 
 @functools.cache
@@ -173,7 +167,7 @@ def _literal(value: ast.expr, where: str) -> Any:
 
 def native_size(backbone: str) -> int:
     """Height and width in pixels that a backbone was made for."""
-    path = ROOT / "models" / "backbones" / f"{backbone}.py"
+    path = folder("backbone") / f"{backbone}.py"
     return declared(path, "SIZE", "it is needed for size: native; give the size in pixels instead")
 
 
@@ -189,7 +183,7 @@ def official_folds(dataset: str) -> int:
 
 def generated(dataset: str) -> bool:
     """Whether a data set's file makes its clips and takes none that were recorded; imports no OpenCV."""
-    path = ROOT / "data" / "datasets" / f"{dataset}.py"
+    path = folder("dataset") / f"{dataset}.py"
     nodes = _parsed(path).body if path.is_file() else ()
     calls = [
         node.value for node in nodes if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
@@ -202,7 +196,7 @@ def generated(dataset: str) -> bool:
 @functools.cache
 def _stated(dataset: str, field: str) -> int:
     """A number that the `Dataset(...)` of a file gives, itself or as a constant, or 0."""
-    path = ROOT / "data" / "datasets" / f"{dataset}.py"
+    path = folder("dataset") / f"{dataset}.py"
     nodes = ast.walk(_parsed(path)) if path.exists() else ()
     calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "Dataset"]
     values = [word.value for call in calls for word in call.keywords if word.arg == field]

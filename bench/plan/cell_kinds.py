@@ -2,11 +2,11 @@
 
 from vidattn.bench.config import plugin_files
 from vidattn.bench.config.cell import Cell
+from vidattn.bench.config.kinds import MODEL
 from vidattn.bench.config.plugin_files import PlugIn
 from vidattn.bench.config.schema import Params
 
 ROOT = plugin_files.ROOT
-MODEL = ("backbone", "attention", "architecture")
 
 
 def plugins(cell: Cell, params: Params) -> dict[str, PlugIn]:

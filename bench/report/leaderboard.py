@@ -55,7 +55,7 @@ def _row(row: pd.Series) -> dict:
     gap = row["difference_low"]
     sure = (
         ""
-        if pd.isna(row["p_holm"]) or row["p_holm"] >= 0.05
+        if pd.isna(row["p_holm"]) or row["p_holm"] >= comparisons.LEVEL
         else "higher"
         if row["difference"] > 0
         else "lower"

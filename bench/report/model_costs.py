@@ -1,11 +1,9 @@
 """What the model of a cell costs, as `vidattn bench costs` measured it."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from vidattn.bench.results import files as reading
+from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
 
 MEASURED = {"latency_ms": "latency_ms", "step_memory_mb": "batch_mb"}  # name here -> column of costs.csv
@@ -33,10 +31,8 @@ def of(results: Results, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _costs(results: Results) -> dict[tuple, dict[str, float]]:
     """(Model, size, frames, whether a head alone) -> what was measured."""
-    path, counts = Path(results.root) / "benchmarks" / "costs.csv", results.complexity
-    if not path.is_file():
-        return {}
-    costs = reading.table(path, NEEDED, "Delete it, then: vidattn bench costs")
+    costs = study_code.read(results.root, "costs", NEEDED, "Delete it, then: vidattn bench costs")
+    counts = results.complexity
     costs = costs.reindex(columns=[*dict.fromkeys([*costs, *MEASURED.values()])])  # of an older form
     heads = set(counts.loc[counts["from_features"].notna(), "model"]) if "from_features" in counts else set()
     found = {}

@@ -120,11 +120,6 @@ def markdown(frame: pd.DataFrame) -> str:
     return _pipe(*_parts(frame))
 
 
-def latex(frame: pd.DataFrame) -> str:
-    """The same as a booktabs tabular."""
-    return _booktabs(*_parts(frame))
-
-
 def display(frame: pd.DataFrame) -> pd.DataFrame:
     """Strings for readers: intervals folded into their value's column, one missing mark."""
     shown = _shown(integers(frame))

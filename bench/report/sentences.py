@@ -16,6 +16,7 @@ from vidattn.bench.analysis import (
     untrained,
 )
 from vidattn.bench.config import plugin_files
+from vidattn.bench.config.kinds import MODEL
 from vidattn.bench.report import captions
 from vidattn.bench.report.tables import saturation
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
@@ -157,7 +158,7 @@ def _best(results: Results, part: pd.DataFrame) -> dict:
     top = done[done["top1"] >= done["top1"].max() - ROUNDED]  # several may be equal
     value, low = top["top1"].max(), top["top1_low"].min()
     close = int((done["top1_high"] >= low).sum() - (top["top1_high"] >= low).sum())
-    names = [" / ".join(row) for row in top[list(numbers_in_words.MODEL)].to_numpy()]
+    names = [" / ".join(row) for row in top[list(MODEL)].to_numpy()]
     classes = max(len(record.get("classes", ())) for cell in _ids(top) for record in results.records[cell])
     best = {"names": names, "close": close, "cells": len(done), "classes": classes}
     best |= {"accuracy": numbers_in_words.accuracy(top.iloc[0]) if len(top) == 1 else f"{100 * value:.1f} %"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from vidattn.bench.results import files
+from vidattn.bench.results.reader import COORDINATES
 
-COORDINATES = ("dataset", "backbone", "attention", "architecture", "protocol")
 TEXTS = ("clips", "hits", "digest")
 COLUMNS = (*COORDINATES, "fold", "seed", "top1", "n", *TEXTS)
 DIGEST = re.compile("([0-9a-f]{16})?")

@@ -6,11 +6,13 @@ work, reads settings and files, or draws up tables.
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from vidattn.bench.results import files
 from vidattn.bench.system import corrections, digests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +60,30 @@ def stamped(frame: pd.DataFrame, study: str) -> pd.DataFrame:
     """The rows with the digest of the code that makes them; rows that have one keep it."""
     before = frame[COLUMN] if COLUMN in frame else pd.Series(None, frame.index, dtype=object)
     return frame.assign(**{COLUMN: before.where(before.notna(), digest(study))})
+
+
+def read(
+    root: Path, study: str, columns: Sequence[str], again: str, folder: str = "benchmarks", **options: Any
+) -> pd.DataFrame:
+    """The rows that a study wrote; where it was not measured none, with these columns.
+
+    Args:
+        root: Folder of the results.
+        study: Name of the csv.
+        columns: Names that it must have.
+        again: What the user is to do if it is damaged, one sentence.
+        folder: Where the csv lies below `root`.
+        options: For `pandas.read_csv`.
+    """
+    path = Path(root) / folder / f"{study}.csv"
+    if not path.is_file():
+        return pd.DataFrame(columns=[*columns])
+    return files.table(path, columns, again, **options)
+
+
+def table(root: Path, study: str, columns: Sequence[str], again: str, **options: Any) -> pd.DataFrame:
+    """As `read`, `marked`."""
+    return marked(read(root, study, columns, again, **options), study)
 
 
 def marked(frame: pd.DataFrame, study: str) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def _log_parent(mirror: Mirror, run: str, results: Results, cell: str, numbers: 
     shapes = _shapes(results, results.records[cell][0])
     frame = results.predictions(cell)
     if len(frame):
-        _attach_confusion(mirror, run, frame, results.records[cell][0]["classes"])
+        _attach(mirror, run, "confusion.png", confusion.png(frame, results.records[cell][0]["classes"]))
     if shapes:
         _attach(mirror, run, "shapes.json", json.dumps(shapes, indent=1) + "\n")
     # shapes are tags, no parameters: those of a run cannot change
@@ -59,12 +59,6 @@ def _shapes(results: Results, record: dict) -> dict:
     plugin = plugin_files.among(results.plugins, "architecture", record["cell"]["architecture"])
     streams = plugin.declares("STREAMS")
     return entries.shapes(record, streams) if streams else {}
-
-
-def _attach_confusion(mirror: Mirror, run: str, predictions: pd.DataFrame, classes: list[str]) -> None:
-    if predictions.empty:
-        return
-    _attach(mirror, run, "confusion.png", confusion.png(predictions, classes))
 
 
 def _attach(mirror: Mirror, run: str, name: str, content: bytes | str) -> None:

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from vidattn.bench.analysis import main_effects
+from vidattn.bench.analysis import comparisons, main_effects
 from vidattn.bench.report import answer as sentences
 from vidattn.bench.report.figures import intervals
 from vidattn.bench.report.figures.style import Drawing, Layers
@@ -43,5 +43,5 @@ def answer(effects: pd.DataFrame) -> Layers:
     families = effects.groupby(["dataset", "protocol"], sort=False)
     parts = [part.sort_values("difference", ascending=False, kind="stable") for _, part in families]
     ordered = pd.concat(parts)
-    shown = intervals.rows(ordered, ordered["attention"], ordered["p_holm"] < 0.05)
+    shown = intervals.rows(ordered, ordered["attention"], ordered["p_holm"] < comparisons.LEVEL)
     return intervals.forest(shown, "difference in top-1, points", WIDTH)

@@ -1,21 +1,15 @@
 """In which direction a clip plays, read from frames as stored and from frames that were coded one by one."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from vidattn.bench.results import files as reading
 from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
 
 
 def table(results: Results, options: dict) -> pd.DataFrame:
     """One row per kind of frames: share of clips whose direction a linear probe tells, fold by fold."""
-    path = Path(results.root) / "benchmarks" / "arrow.csv"
-    if not path.is_file():
-        return pd.DataFrame(columns=["frames"])
     columns = ["frames", "fold", "accuracy", "n", study_code.COLUMN]
-    frame = reading.table(path, columns, "Delete it, then: vidattn bench arrow")
+    frame = study_code.read(results.root, "arrow", columns, "Delete it, then: vidattn bench arrow")
     folds = frame.pivot(index="frames", columns="fold", values="accuracy").add_prefix("accuracy_fold")
     counts = frame.groupby("frames")["n"].sum()
     mean = (frame["accuracy"] * frame["n"]).groupby(frame["frames"]).sum() / counts

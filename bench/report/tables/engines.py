@@ -1,10 +1,7 @@
 """What engines cost beside the runs: runs whose training is left out, by the grid's own code."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from vidattn.bench.results import files as reading
 from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
 
@@ -17,8 +14,5 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     start. `memory_mb`: the coordinator's peak, and `memory_mb_few` with one run a worker. `load`: processes
     that wanted a core in the minute before the end, those of other work included: wall times grow by them.
     """
-    path = Path(results.root) / "benchmarks" / "engines.csv"
-    if not path.is_file():
-        return pd.DataFrame(columns=["engine"])
     again = "Delete it, then: vidattn bench engines --on local"
-    return study_code.marked(reading.table(path, ["engine", "runs"], again), "engines")
+    return study_code.table(results.root, "engines", ["engine", "runs"], again)

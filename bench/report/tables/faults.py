@@ -1,10 +1,8 @@
 """Faults that were put into a tiny project by seed, and what became of them; the last five have to be 0."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from vidattn.bench.results import files as reading
+from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
 
 VERDICTS = ("survived", "healed", "refused", "lost", "wrong", "unclear", "leftovers", "hangs")
@@ -21,10 +19,8 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     says so. Unclear: an error that does not name the file, or a traceback. Leftovers: half-written files.
     Hangs: a process that does not end, or outlives its parent.
     """
-    path = Path(results.root) / "benchmarks" / "faults.csv"
-    if not path.is_file():
-        return pd.DataFrame(columns=list(COLUMNS))
-    frame = reading.table(path, COLUMNS, AGAIN)
+    # unmarked: all of the project is put to the test, so that any edit would make them rows of other code
+    frame = study_code.read(results.root, "faults", COLUMNS, AGAIN)
     total = frame.groupby("seed", as_index=False).sum(numeric_only=True).assign(kind="all")
     return pd.concat([frame, total])[list(COLUMNS)].sort_values(
         ["seed", "kind"], key=lambda values: values.replace("all", "~"), ignore_index=True

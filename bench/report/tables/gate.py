@@ -1,10 +1,7 @@
 """What the gate catches, and how often it fails without cause: simulated from real runs of its canary."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from vidattn.bench.results import files as reading
 from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
 
@@ -16,7 +13,4 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     from which a share of all test clips is then lost. Over clips, every seed is in one pair, as the reference
     or as what was trained now. Brackets are exact intervals (Clopper and Pearson) over independent trials.
     """
-    path = Path(results.root) / "benchmarks" / "gate.csv"
-    if not path.is_file():
-        return pd.DataFrame(columns=["quantity"])
-    return study_code.marked(reading.table(path, ["quantity", "rate"], "Make it: vidattn bench gate"), "gate")
+    return study_code.table(results.root, "gate", ["quantity", "rate"], "Make it: vidattn bench gate")

@@ -1,10 +1,7 @@
 """Processes of small grids that were killed by seed, and what became of each; the last six have to be 0."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from vidattn.bench.results import files as reading
 from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
 
@@ -22,7 +19,4 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     what was made, or a missing run is not named. Leftovers: half-written files. Hangs: the command does not
     end.
     """
-    path = Path(results.root) / "benchmarks" / "kills.csv"
-    if not path.is_file():
-        return pd.DataFrame(columns=list(COLUMNS))
-    return study_code.marked(reading.table(path, COLUMNS, AGAIN), "kills")
+    return study_code.table(results.root, "kills", COLUMNS, AGAIN)

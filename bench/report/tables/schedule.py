@@ -1,10 +1,7 @@
 """What a large grid costs in core- or GPU-hours, and how long it takes on many workers; simulated."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from vidattn.bench.results import files as reading
 from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
 
@@ -20,8 +17,5 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     are the runs that failed (2 %, assumed) and were tried again, `busy` is the part of their time that
     workers spend in runs. How a run's seconds differ was measured.
     """
-    path = Path(results.root) / "schedule" / "schedule.csv"
-    if not path.is_file():
-        return pd.DataFrame(columns=["grid"])
-    again = "Make it again: vidattn bench schedule"
-    return study_code.marked(reading.table(path, ["grid", "runs", "workers"], again), "schedule")
+    columns, again = ["grid", "runs", "workers"], "Make it again: vidattn bench schedule"
+    return study_code.table(results.root, "schedule", columns, again, folder="schedule")

@@ -1,10 +1,8 @@
 """What an attention costs in training: time, memory and operations against the same model without one."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from vidattn.bench.results import files as reading
+from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
 
 MODEL = ["backbone", "attention", "architecture", "classes", "size", "frames", "batch"]
@@ -19,11 +17,11 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     A step is one update with the recipe's batch, on one thread. Its FLOPs are three times those of the
     forward pass: backwards costs twice what forwards does. Memory is the largest that the process had.
     """
-    path, counts = Path(results.root) / "benchmarks" / "costs.csv", results.complexity
-    if not path.is_file() or counts.empty:
+    again, types = "Delete it, then: vidattn bench costs", {"frames": "Int64"}
+    costs = study_code.read(results.root, "costs", ["model", "batch"], again, dtype=types)
+    counts = results.complexity
+    if costs.empty or counts.empty:
         return pd.DataFrame(columns=COLUMNS)
-    again = "Delete it, then: vidattn bench costs"
-    costs = reading.table(path, ["model", "batch"], again, dtype={"frames": "Int64"})
     costs = costs.reindex(columns=[*dict.fromkeys([*costs, *MEASURED.values()])])  # of an older form
     what = ["model", "backbone", "attention", "architecture", "classes", "flops"]
     frame = costs.merge(counts[what], on="model")

@@ -41,12 +41,18 @@ def test_markdown_lets_no_name_end_a_cell_or_begin_a_tag():
     assert cells == [r"a\|b", "&lt;script>x&lt;/script>", "<0.001"]
 
 
-def test_latex_is_booktabs_and_escaped(frame):
-    text = render.latex(frame)
+def latex(frame, folder):
+    """What is written as LaTeX, as papers take it."""
+    render.write(frame, folder, "table")
+    return (folder / "table.tex").read_text()
+
+
+def test_latex_is_booktabs_and_escaped(frame, tmp_path):
+    text = latex(frame, tmp_path)
     assert r"\toprule" in text and r"\bottomrule" in text and r"gated\_grid" in text
 
 
-def test_markdown_and_latex_fill_their_columns_to_one_width():
+def test_markdown_and_latex_fill_their_columns_to_one_width(tmp_path):
     """A column is as wide as its widest cell, or two more than its name; numbers stand on the right."""
     frame = pd.DataFrame({"a_b": ["x&y", "a long name"], "top1": [0.5, 0.25], "note": ["<1 ~", None]})
     assert render.markdown(frame) == (
@@ -55,7 +61,7 @@ def test_markdown_and_latex_fill_their_columns_to_one_width():
         "| x&y         |  0.500 | <1 ~   |\n"
         "| a long name |  0.250 | -      |\n"
     )
-    assert render.latex(frame) == (
+    assert latex(frame, tmp_path) == (
         "\\begin{tabular}{lrl}\n\\toprule\n"
         " a\\_b         &   top1 & note   \\\\\n\\midrule\n"
         " x\\&y         &  0.500 & \\ensuremath{<}1 \\textasciitilde{}   \\\\\n"

@@ -2,6 +2,8 @@
 
 import ast
 
+import pytest
+
 from vidattn.bench.results import study_code
 
 
@@ -38,3 +40,19 @@ def test_every_statement_of_the_project_is_looked_at():
         tree = ast.parse(path.read_text())
         every = {node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert every <= set(study_code._statements(tree)), path
+
+
+def test_a_study_that_was_not_measured_has_no_rows(tmp_path):
+    frame = study_code.read(tmp_path, "gate", ("quantity", "rate"), "Make it.")
+    assert frame.empty and list(frame) == ["quantity", "rate"]
+    assert list(study_code.table(tmp_path, "gate", ("quantity", "rate"), "Make it.")) == ["quantity", "rate"]
+
+
+def test_a_study_is_read_where_it_lies_and_a_damaged_one_says_what_to_do(tmp_path):
+    path = tmp_path / "schedule" / "schedule.csv"
+    path.parent.mkdir()
+    path.write_text("grid,runs,code\nmany,3,old\n")
+    found = study_code.table(tmp_path, "schedule", ("grid", "runs"), "Make it.", folder="schedule")
+    assert found.to_dict("records") == [{"grid": "many", "runs": 3, "stale": study_code.STALE}]
+    with pytest.raises(ValueError, match="Make it."):
+        study_code.read(tmp_path, "schedule", ("workers",), "Make it.", folder="schedule")
