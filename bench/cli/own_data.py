@@ -14,6 +14,8 @@ from vidattn.data.files import atomic
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vidattn.data.datasets import Dataset
+
 PAIRS = 5  # of near-duplicates that are named
 
 
@@ -31,18 +33,32 @@ def add(arguments: Namespace, params: Params, tell: Callable[[str], None]) -> in
     frame = _listed(folder, arguments)
     for line in _doubts(frame, folder, [] if arguments.list else own_clips.empty(folder)):
         tell(line)
+    before = _before(name, params)
     text = own_clips.text(frame)
     listing, digest = own_dataset.LISTS / f"{name}.csv", digests.digest(text)
     with atomic.replace(listing) as part:  # it gets its name only if params.yaml takes the data set
         part.write_text(text, encoding="utf-8", newline="")
         made = plugin.dataset(name, str(folder), str(part))
-        own_dataset.write(Path("params.yaml"), name, folder, listing, digest, made.kind, made.folds)
+        done = own_dataset.write(Path("params.yaml"), name, folder, listing, digest, made, before)
     sizes = f"{len(frame)} clips, {len(made.classes)} classes, {frame['group'].nunique()} groups"
-    print(f"{name}: {sizes}, {made.folds} folds, in {listing}; data set and suite '{name}' in params.yaml")
+    print(f"{name}: {sizes}, {made.folds} folds, in {listing}; {done}")
     first = own_dataset.FIRST[made.kind]
     print(f"Next: vidattn data prepare {name} --suite {name}")
     print(f"      vidattn run {name}-tiny-cbam-{first['architecture']}-{first['protocol']}")
     return 0
+
+
+def _before(name: str, params: Params) -> "Dataset | None":
+    """The data set whose place this takes; None where there is none, or its list is not as it was added."""
+    from vidattn.data import datasets
+
+    if name not in params.datasets:
+        return None
+    try:
+        own_dataset.check_list(name, params)
+        return datasets.load(name, params.datasets)
+    except (OSError, ValueError):
+        return None
 
 
 def _listed(folder: Path, arguments: Namespace) -> "pd.DataFrame":
