@@ -14,6 +14,8 @@ from vidattn.data.files import atomic
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vidattn.data.datasets import Dataset
+
 PAIRS = 5  # of near-duplicates that are named
 
 
@@ -31,18 +33,32 @@ def add(arguments: Namespace, params: Params, tell: Callable[[str], None]) -> in
     frame = _listed(folder, arguments)
     for line in _doubts(frame, folder, [] if arguments.list else own_clips.empty(folder)):
         tell(line)
+    before = _before(name, params)
     text = own_clips.text(frame)
     listing, digest = own_dataset.LISTS / f"{name}.csv", digests.digest(text)
     with atomic.replace(listing) as part:  # it gets its name only if params.yaml takes the data set
         part.write_text(text, encoding="utf-8", newline="")
         made = plugin.dataset(name, str(folder), str(part))
-        own_dataset.write(Path("params.yaml"), name, folder, listing, digest, made.kind, made.folds)
+        done = own_dataset.write(Path("params.yaml"), name, folder, listing, digest, made, before)
     sizes = f"{len(frame)} clips, {len(made.classes)} classes, {frame['group'].nunique()} groups"
-    print(f"{name}: {sizes}, {made.folds} folds, in {listing}; data set and suite '{name}' in params.yaml")
+    print(f"{name}: {sizes}, {made.folds} folds, in {listing}; {done}")
     first = own_dataset.FIRST[made.kind]
     print(f"Next: vidattn data prepare {name} --suite {name}")
     print(f"      vidattn run {name}-tiny-cbam-{first['architecture']}-{first['protocol']}")
     return 0
+
+
+def _before(name: str, params: Params) -> "Dataset | None":
+    """The data set whose place this takes; None where there is none, or its list is not as it was added."""
+    from vidattn.data import datasets
+
+    if name not in params.datasets:
+        return None
+    try:
+        own_dataset.check_list(name, params)
+        return datasets.load(name, params.datasets)
+    except (OSError, ValueError):
+        return None
 
 
 def _listed(folder: Path, arguments: Namespace) -> "pd.DataFrame":
@@ -50,6 +66,9 @@ def _listed(folder: Path, arguments: Namespace) -> "pd.DataFrame":
     from vidattn.data.acquire import own_clips
 
     given, groups = (Path(each) if each else None for each in (arguments.list, arguments.groups))
+    for path, columns in ((given, "path, label"), (groups, "path, group")):
+        if path and path.is_file():
+            _check_csv(path, f"Expected a csv with {columns}.")
     try:
         frame = own_clips.listed(folder, given, groups, arguments.pattern, arguments.folds)
         for path in frame["path"]:
@@ -57,6 +76,20 @@ def _listed(folder: Path, arguments: Namespace) -> "pd.DataFrame":
     except UnicodeEncodeError as error:
         raise ParamsError(f"{folder} has a name that is no UTF-8, {error.object!r}. Rename it.") from None
     return frame
+
+
+def _check_csv(path: Path, expected: str) -> None:
+    """Refuses, by its name, a file that is no csv at all."""
+    import pandas as pd
+
+    try:
+        pd.read_csv(path, dtype=str)
+    except pd.errors.EmptyDataError:
+        raise ParamsError(f"{path} is empty. {expected}") from None
+    except UnicodeDecodeError:
+        raise ParamsError(f"{path} is no csv in UTF-8. {expected}") from None
+    except pd.errors.ParserError as error:
+        raise ParamsError(f"{path} is no csv ({' '.join(str(error).split())}). {expected}") from None
 
 
 def _doubts(frame: "pd.DataFrame", folder: Path, empty: list[str]) -> list[str]:

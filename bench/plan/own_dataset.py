@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -11,6 +12,9 @@ from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.config.schema import Params
 from vidattn.bench.system import digests
 from vidattn.data.files import atomic
+
+if TYPE_CHECKING:
+    from vidattn.data.datasets import Dataset
 
 PLUGIN = "folder"
 STORES = ("failed", "maps", "runs", "scores", "weights")  # folders of the store that are of no data set
@@ -63,8 +67,13 @@ def check_list(name: str, params: Params) -> None:
         )
 
 
-def write(path: Path, name: str, folder: Path, clips: Path, digest: str, kind: str, folds: int) -> None:
-    """Put the entry and the suite of a data set into params.yaml, or replace them; the rest stays as it is.
+def write(
+    path: Path, name: str, folder: Path, clips: Path, digest: str, made: "Dataset", before: "Dataset | None"
+) -> str:
+    """Put the entry of a data set into params.yaml, or replace it, and a suite if none has its name.
+
+    The rest stays as it is. In a suite that is there only the folds change, and these only where the list has
+    another number of them than before.
 
     Args:
         path: The file params.yaml.
@@ -72,27 +81,74 @@ def write(path: Path, name: str, folder: Path, clips: Path, digest: str, kind: s
         folder: Where its files are.
         clips: Its list.
         digest: Of the list, so that other folds are another experiment.
-        kind: "video" or "image".
-        folds: How many the list has.
+        made: The data set of the list.
+        before: That of the list whose place this takes, None if there is none that can be read.
+
+    Returns:
+        What became of both.
     """
-    text = _without(path.read_text(encoding="utf-8"), name)
-    kept = f"plugin: {PLUGIN}, folder: {_quoted(folder)}, clips: {clips}, digest: '{digest}'"
-    entry = f"  {name}: {{{kept}}}\n"
-    block = [f"dataset: [{name}]", "backbone: [tiny]", "attention: [none, cbam]"]
-    block += [f"{axis}: [{value}]" for axis, value in FIRST[kind].items()]
-    block += [f"folds: {list(range(1, folds + 1))}", "seeds: [0]"]
-    suite = f"  {name}:\n  - " + "\n    ".join(block) + "\n\n"
-    for section, lines in (("datasets", entry), ("suites", suite)):
-        text, count = re.subn(
-            rf"(?m)^{section}:[^\n]*\n", lambda head, new=lines: head.group() + new, text, count=1
+    text = path.read_text(encoding="utf-8")
+    known = load.load(path, text=text)
+    entry = f"plugin: {PLUGIN}, folder: {_quoted(folder)}, clips: {clips}, digest: '{digest}'"
+    text = re.sub(rf"(?m)^  {name}: \{{plugin: {PLUGIN}, [^\n]*\n", "", text)  # an older one, as written here
+    text = _below("datasets", f"  {name}: {{{entry}}}\n", text, path)
+    folds, kept = list(range(1, made.folds + 1)), name in known.suites
+    refold = kept and (before is None or before.folds != made.folds)
+    if kept and before and before.kind != made.kind:
+        raise ParamsError(
+            f"'{name}' was of kind {before.kind} and is now of kind {made.kind}, which its suite is not made "
+            f"for. Take another name, or delete suites.{name} in {path}."
         )
-        if not count:
-            raise ParamsError(f"{path} has no line '{section}:' below which the data set could be written.")
+    if not kept:
+        text = _below("suites", _suite(name, made.kind, folds), text, path)
+    if refold:
+        text = _refolded(text, name, folds)
     try:
-        load.load(path, text=text)  # a file that does not load is never left behind
+        grids = load.load(path, text=text).suites[name]  # a file that does not load is never left behind
     except ParamsError as error:
         raise ParamsError(f"{path} is left as it was: with '{name}' in it, {error}") from None
+    if refold and any(name in grid.dataset and grid.folds != folds for grid in grids):
+        raise ParamsError(
+            f"{path}: suites.{name}: expected folds {folds} of '{name}'. Write them there, then add it again."
+        )
     atomic.write(path, text)
+    if kept:
+        now = f", with folds 1 to {made.folds}" if refold else ""
+        return f"data set '{name}' in {path} replaced, its suite kept{now}"
+    return f"data set and suite '{name}' in {path}"
+
+
+def _suite(name: str, kind: str, folds: list[int]) -> str:
+    """The suite to begin with."""
+    block = [f"dataset: [{name}]", "backbone: [tiny]", "attention: [none, cbam]"]
+    block += [f"{axis}: [{value}]" for axis, value in FIRST[kind].items()]
+    block += [f"folds: {folds}", "seeds: [0]"]
+    return f"  {name}:\n  - " + "\n    ".join(block) + "\n\n"
+
+
+def _below(section: str, lines: str, text: str, path: Path) -> str:
+    """The file with these lines as the first of a section."""
+    text, count = re.subn(rf"(?m)^{section}:[^\n]*\n", lambda head: head.group() + lines, text, count=1)
+    if not count:
+        raise ParamsError(f"{path} has no line '{section}:' below which the data set could be written.")
+    return text
+
+
+def _refolded(text: str, name: str, folds: list[int]) -> str:
+    """The file with these folds wherever the suite of a data set names folds of it, in whatever style."""
+    suite = _pairs(_pairs(yaml.compose(text))["suites"][1])[name][1]
+    for grid in map(_pairs, reversed(suite.value)):
+        if name not in (one.value for one in grid["dataset"][1].value) or "folds" not in grid:
+            continue
+        key, value = grid["folds"]
+        last = value if value.flow_style else value.value[-1]  # what follows the last item is not the list's
+        text = f"{text[: key.end_mark.index]}: {folds}{text[last.end_mark.index :]}"
+    return text
+
+
+def _pairs(mapping: yaml.Node) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+    """The nodes of the keys and values that a mapping has of its own."""
+    return {key.value: (key, value) for key, value in mapping.value}
 
 
 def _quoted(folder: Path) -> str:
@@ -105,9 +161,3 @@ def _quoted(folder: Path) -> str:
     if not same:
         raise ParamsError(f"{str(folder)!r} has characters that params.yaml cannot hold. Rename the folder.")
     return quoted
-
-
-def _without(text: str, name: str) -> str:
-    """The file less an older entry and suite of this name, as `write` left them."""
-    text = re.sub(rf"(?m)^  {name}: \{{plugin: {PLUGIN}, [^\n]*\n", "", text)
-    return re.sub(rf"(?m)^  {name}:\n  - dataset: \[{name}\]\n(?:    [^\n]*\n)*\n?", "", text)

@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+import cv2
 import pytest
 from clips import moving, write_video
 
@@ -78,6 +79,23 @@ def test_a_folder_that_params_yaml_cannot_name(here, name):
     assert "\n" not in told and "mine" not in load.load().datasets and not list(here.glob("lists/*"))
 
 
+NO_TABLES = {
+    b"": "is empty",
+    b"\n": "is empty",
+    b"\xff\xfe\x00": "is no csv in UTF-8",
+    b'a,b\n1,2,3\n4,"': "is no csv",
+}
+
+
+@pytest.mark.parametrize("content", NO_TABLES)
+def test_a_csv_that_is_none_is_named_with_its_columns(here, content):
+    (here / "own.csv").write_bytes(content)
+    for option, columns in (("--list", "path, label"), ("--groups", "path, group")):
+        told = vidattn("data", "add", "mine", "clips", "--folds", 2, option, "own.csv")
+        assert told.startswith(f"vidattn: own.csv {NO_TABLES[content]}") and "\n" not in told
+        assert told.endswith(f". Expected a csv with {columns}.")
+
+
 def test_a_clip_whose_name_is_no_text(here):
     """OpenCV ends the process, without a word, at such a path."""
     (here / "clips" / "left" / "0.avi").rename(here / "clips" / "left" / "\udcff.avi")
@@ -93,6 +111,71 @@ def test_an_entry_that_params_yaml_refuses_leaves_the_list_that_was(added):
     told = vidattn("data", "add", "mine", "clips", "--folds", 2, "--pattern", "(.*)")
     assert "params.yaml is left as it was: with 'mine' in it," in told and "'mine' stands twice" in told
     assert [path.read_bytes() for path in (added / "lists").iterdir()] == [before]
+
+
+OTHER = "  - {dataset: [mine], backbone: [tiny], attention: [gated], architecture: [lstm], protocol: [clean]"
+OTHER += ", folds: [1], seeds: [0]}\n"
+
+
+def suite(here, before: str, after: str) -> str:
+    """Change the suite that was added, as its owner would; the new text of params.yaml."""
+    text = (here / "params.yaml").read_text()
+    assert before in text
+    (here / "params.yaml").write_text(text.replace(before, after, 1))
+    return (here / "params.yaml").read_text()
+
+
+def test_added_again_a_suite_keeps_what_its_owner_made_of_it(added, capsys):
+    text = suite(added, "attention: [none, cbam]\n", "attention: [none, cbam, se]  # mine\n")
+    capsys.readouterr()
+    assert vidattn("data", "add", "mine", "clips", "--folds", 2) == 0
+    assert "data set 'mine' in params.yaml replaced, its suite kept" in capsys.readouterr().out
+    assert (added / "params.yaml").read_text() == text
+
+
+@pytest.mark.parametrize("folds", ["folds: [1, 2]", "folds:\n    - 1\n    - 2", "folds: [1,\n      2]"])
+def test_added_again_with_other_folds_a_suite_changes_in_these_alone(added, capsys, folds):
+    """Two clips more make three folds; the data set of others keeps its own."""
+    other = OTHER + OTHER.replace("[mine]", "[actors]")
+    suite(added, "    folds: [1, 2]\n    seeds: [0]\n", f"    {folds}  # all\n    seeds: [0]\n{other}")
+    for label in ("left", "right"):
+        write_video(added / "clips" / label / "2.avi", moving(9, 12, 32))
+    capsys.readouterr()
+    assert vidattn("data", "add", "mine", "clips", "--folds", 3) == 0
+    assert "replaced, its suite kept, with folds 1 to 3" in capsys.readouterr().out
+    assert [grid.folds for grid in load.load().suites["mine"]] == [[1, 2, 3], [1, 2, 3], [1]]
+    expected = "    folds: [1, 2, 3]  # all\n    seeds: [0]\n" + other.replace("[1]", "[1, 2, 3]", 1)
+    assert expected in (added / "params.yaml").read_text()
+
+
+def test_a_list_whose_folds_were_edited_changes_those_of_the_suite(added, capsys):
+    path = added / "lists" / "mine.csv"
+    path.write_text(path.read_text()[:-2] + "3\n")
+    assert vidattn("data", "add", "mine", "clips", "--list", path) == 0
+    assert load.load().suites["mine"][0].folds == [1, 2, 3]
+
+
+def test_folds_that_stand_elsewhere_are_told_and_nothing_is_written(added):
+    text = suite(added, "    folds: [1, 2]\n", "    <<: {folds: [1, 2]}\n")
+    for label in ("left", "right"):
+        write_video(added / "clips" / label / "2.avi", moving(9, 12, 32))
+    told = vidattn("data", "add", "mine", "clips", "--folds", 3)
+    assert told.endswith(
+        "suites.mine: expected folds [1, 2, 3] of 'mine'. Write them there, then add it again."
+    )
+    assert (added / "params.yaml").read_text() == text
+
+
+def test_pictures_in_the_place_of_videos_want_another_name(added):
+    for path in sorted((added / "clips").glob("*/*.avi")):
+        path.unlink()
+        cv2.imwrite(str(path.with_suffix(".png")), moving(1, 1, 32)[0])
+    told = vidattn("data", "add", "mine", "clips", "--folds", 2)
+    assert (
+        told
+        == "vidattn: 'mine' was of kind video and is now of kind image, which its suite is not made for. "
+        "Take another name, or delete suites.mine in params.yaml."
+    )
 
 
 def test_truth_of_ones_own_clips_is_brought(added, capsys):
