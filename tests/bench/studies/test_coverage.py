@@ -89,7 +89,8 @@ def test_no_committed_design_leaves_the_band():
     """Made by `vidattn bench coverage`, which simulates every design that has records."""
     root = Path(__file__).resolve().parents[3]
     frame = pd.read_csv(root / "results" / "benchmarks" / "coverage.csv")
-    assert len(frame) and (frame["trials"] == interval_coverage.TRIALS).all()
+    simulated = frame[frame["coverage"].notna()]  # of the others no interval is printed
+    assert len(simulated) and (simulated["trials"] == interval_coverage.TRIALS).all()
     outside = frame[frame["verdict"].str.startswith("outside")]
     assert outside.empty, outside[["dataset", "protocol", "verdict"]].to_string()
 
