@@ -59,15 +59,12 @@ def _plugin(kind: str, name: str, params: Params, where: str) -> None:
     if kind == "dataset" and not accepted:
         return  # its own `generate` checks them
     if entry.arguments and not accepted:
-        raise ParamsError(
-            f"{where}: '{entry.file}' takes no arguments, got {', '.join(map(str, entry.arguments))}."
-        )
+        given = ", ".join(map(str, entry.arguments))
+        raise ParamsError(f"{where}: '{entry.file}' takes no arguments, got {given}.")
     check_keys(entry.arguments, accepted, where)
     for argument, value in entry.arguments.items():
         if accepted[argument] and value not in accepted[argument]:
             raise unknown(argument, value, accepted[argument], f"{where}.{argument}")
-    if kind == "architecture" and name != entry.file and entry.declares("NETWORK") is False:
-        raise ParamsError(f"{where}: '{entry.file}' is no network, takes no arguments, has no variants.")
     if kind == "dataset" and "of" in entry.arguments and entry.arguments["of"] not in params.datasets:
         raise unknown("data set", entry.arguments["of"], params.datasets, f"{where}.of")
 
