@@ -77,7 +77,7 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
 
     Args:
         results: What was measured.
-        part: Rows of `summary.cells`, of one data set and protocol.
+        part: Rows of `comparisons.cells`, of one data set and protocol.
     """
     cells = {
         cell: trained(results.records[cell]) for cell in map("-".join, part[list(COORDINATES)].to_numpy())

@@ -78,7 +78,7 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
 
     Args:
         results: What was measured.
-        part: Rows of `summary.cells`, of one data set and protocol.
+        part: Rows of `comparisons.cells`, of one data set and protocol.
     """
     dataset, protocol = part[["dataset", "protocol"]].iloc[0]
     frame = table(results, {}) if protocol == TRAINED["as published"][-1] else pd.DataFrame()
