@@ -80,7 +80,7 @@ def _facts(
         "items": numbers_in_words.items(results, part),
         "extent": _extent(part, records, _planned(ids, suites)),
         "stale": [cell for cell in ids if cell in stale],
-        "trained": [*training_facts.told(results, part), *saturation.told(results, part)],
+        "trained": [*training_facts.sentences(results, part), *saturation.sentences(results, part)],
         "verdicts": VERDICTS,
         "contrasts": [_contrast(row) for _, row in contrasts.iterrows()],
         "attention": [_attention(*group) for group in versus.groupby("attention", sort=False)]

@@ -73,7 +73,7 @@ def _trained(cells: pd.DataFrame, case: dict) -> dict:
     return {name: row[name] for name in ("top1", "top1_low", "top1_high")} | {"n_test": row["n"]}
 
 
-def told(results: Results, part: pd.DataFrame) -> list[str]:
+def sentences(results: Results, part: pd.DataFrame) -> list[str]:
     """Gates beside the top-1 of the heads that were trained so, under the protocol that the others change.
 
     Args:
