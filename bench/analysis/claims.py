@@ -103,13 +103,13 @@ def _judged(
         for name in ("p", "p_of_zero")
     )
     judged = [
-        _told(first, {**row, "p_holm": float(p), "p_zero": float(other)}, register.get(row["key"]))
+        _with_verdict(first, {**row, "p_holm": float(p), "p_zero": float(other)}, register.get(row["key"]))
         for row, p, other in zip(tested, own, zero)
     ]
     return judged + without
 
 
-def _told(first: dict, row: dict, before: verdicts.Judged | None) -> dict:
+def _with_verdict(first: dict, row: dict, before: verdicts.Judged | None) -> dict:
     """A row with its verdict; the p of no difference is that of the part that has judged it before."""
     row = {name: value for name, value in row.items() if name not in ("key", "p_of_zero")}
     row["judged_in"] = before.part if before else None

@@ -25,7 +25,7 @@ def spiked(record: dict) -> bool:
     return last_ratio(record) > SPIKE
 
 
-def told(cells: dict[str, list[dict]]) -> list[str]:
+def sentences(cells: dict[str, list[dict]]) -> list[str]:
     """How many runs of these cells ended in a spike, and whose: one sentence, or none where no run did."""
     counts = {cell: (sum(map(spiked, found)), len(found)) for cell, found in cells.items()}
     share, whose = numbers_in_words.counted(counts)

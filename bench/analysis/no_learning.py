@@ -24,7 +24,7 @@ def usable(records: list[dict]) -> bool:
     return 2 * sum(map(learned, records)) >= len(records)
 
 
-def told(cells: dict[str, list[dict]]) -> list[str]:
+def sentences(cells: dict[str, list[dict]]) -> list[str]:
     """How many runs of these cells learned nothing, and whose: one sentence, or none where no run did.
 
     Of runs that trained something: those of fused cells are none.

@@ -40,7 +40,7 @@ def chance(p: float) -> str:
 
 
 def accuracy(row: pd.Series) -> str:
-    """Top-1 of a row of `summary.cells`."""
+    """Top-1 of a row of `comparisons.cells`."""
     return percent(row["top1"], row["top1_low"], row["top1_high"])
 
 

@@ -72,12 +72,12 @@ def published(results: Results) -> list[dict]:
     ]
 
 
-def told(results: Results, part: pd.DataFrame) -> list[str]:
+def sentences(results: Results, part: pd.DataFrame) -> list[str]:
     """How much was trained, beside the published runs where ours are heads of that code.
 
     Args:
         results: What was measured.
-        part: Rows of `summary.cells`, of one data set and protocol.
+        part: Rows of `comparisons.cells`, of one data set and protocol.
     """
     cells = {
         cell: trained(results.records[cell]) for cell in map("-".join, part[list(COORDINATES)].to_numpy())
@@ -93,8 +93,8 @@ def told(results: Results, part: pd.DataFrame) -> list[str]:
     items = numbers_in_words.items(results, part)
     text = f"Trained was {features(first)}: {clips} {items} an epoch in batches of"
     text += f" {settings['batch']}{dropped}, {numbers_in_words.ends(map(updates, records))} updates a run,"
-    lines = [f"{text} {len(first['classes'])} classes.", *_cut_short(cells), *loss_spikes.told(cells)]
-    lines += no_learning.told(cells)
+    lines = [f"{text} {len(first['classes'])} classes.", *_cut_short(cells), *loss_spikes.sentences(cells)]
+    lines += no_learning.sentences(cells)
     return lines + (_as_published(results, part) if as_coded(first) else [])
 
 

@@ -66,6 +66,12 @@ def among(named: Named, kind: str, name: str) -> PlugIn:
     return named.get(kind, {}).get(name) or PlugIn(kind, name, {})
 
 
+def name_of(plugin: PlugIn, named: Named) -> str | None:
+    """The first name that stands for a file with just these arguments; None where none does."""
+    every = {plugin.file: PlugIn(plugin.kind, plugin.file, {}), **named.get(plugin.kind, {})}
+    return next((name for name, one in every.items() if one == plugin), None)
+
+
 def control(architecture: str, named: Named) -> str | None:
     """The name that stands for the `CONTROL` of an architecture, with the same arguments.
 
@@ -74,9 +80,7 @@ def control(architecture: str, named: Named) -> str | None:
     """
     own = among(named, "architecture", architecture)
     file = own.declares("CONTROL")
-    others = {file: PlugIn("architecture", file, {}), **named.get("architecture", {})} if file else {}
-    alike = (name for name, one in others.items() if (one.file, one.arguments) == (file, own.arguments))
-    return next(alike, None)
+    return name_of(PlugIn("architecture", file, own.arguments), named) if file else None
 
 
 def folder(kind: str) -> Path:

@@ -82,7 +82,7 @@ def _facts(
         "extent": _extent(part, records, _planned(ids, suites)),
         "stale": [cell for cell in ids if cell in stale],
         "left_out": [line for cell in ids for line in samples.notes(results, [cell])],
-        "trained": [*training_facts.told(results, part), *saturation.told(results, part)],
+        "trained": [*training_facts.sentences(results, part), *saturation.sentences(results, part)],
         "verdicts": VERDICTS,
         "contrasts": [_contrast(row) for _, row in contrasts.iterrows()],
         "attention": [_attention(*group) for group in versus.groupby("attention", sort=False)]

@@ -16,7 +16,7 @@ def compared(results: Results, cell: str, control: str) -> str:
     """The paired difference of two cells on the clips that both tested, and what each costs.
 
     Raises:
-        ValueError: One of them was not run, they share no clip of a fold and seed, or they are one cell.
+        ValueError: One of them was not run, they have no fold with the same test clips, or are one cell.
     """
     if cell == control:
         raise ValueError(f"{cell} is compared with itself. Name two cells.")
@@ -25,7 +25,7 @@ def compared(results: Results, cell: str, control: str) -> str:
             raise ValueError(f"{name} has no records. Run it first: vidattn run {name}")
     row = comparisons.versus(results, [(cell, control)]).iloc[0]
     if not row["n"]:
-        raise ValueError(f"{cell} and {control} share no test clip of the same fold and seed.")
+        raise ValueError(f"{cell} and {control} have no fold with the same test clips.")
     frame = comparisons.cells(results).assign(cell=results.ids).set_index("cell").loc[[cell, control]]
     arms = frame[["top1", "top1_low", "top1_high", "parameters", "flops"]].reset_index()
     n, runs = (numbers_in_words.arms(row["arms"], name) for name in ("n", "runs"))
@@ -52,7 +52,7 @@ def against_control(results: Results, cell: str) -> str:
         return f"Its control was not run: vidattn run {control}"
     row = comparisons.versus(results, [(cell, control)]).iloc[0]
     if not row["n"]:
-        return f"Its control has no run of the same fold and seed: vidattn run {control}"
+        return f"Its control has no fold with the same test clips: vidattn run {control}"
     costs = [leaderboard.short(results.records[name][0]["flops"]) for name in (cell, control)]
     return f"{_change(row)} against {control}; FLOPs {' against '.join(costs)}"
 

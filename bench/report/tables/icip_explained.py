@@ -159,7 +159,7 @@ def _setting(results: Results, effect: str, pair: list[str]) -> list[dict]:
 
 
 def _paired(results: Results, effect: str, key: dict, names: list[str], printed: float) -> dict:
-    """A row of two cells that were trained on the same folds with the same seeds."""
+    """A row of two cells, over the folds that both have."""
     estimate = comparisons.paired(results, dict(zip(names, (1.0, -1.0))))
     return _row(results, effect, key, names, estimate, printed)
 

@@ -73,12 +73,12 @@ def _trained(cells: pd.DataFrame, case: dict) -> dict:
     return {name: row[name] for name in ("top1", "top1_low", "top1_high")} | {"n_test": row["n"]}
 
 
-def told(results: Results, part: pd.DataFrame) -> list[str]:
+def sentences(results: Results, part: pd.DataFrame) -> list[str]:
     """Gates beside the top-1 of the heads that were trained so, under the protocol that the others change.
 
     Args:
         results: What was measured.
-        part: Rows of `summary.cells`, of one data set and protocol.
+        part: Rows of `comparisons.cells`, of one data set and protocol.
     """
     dataset, protocol = part[["dataset", "protocol"]].iloc[0]
     frame = table(results, {}) if protocol == TRAINED["as published"][-1] else pd.DataFrame()

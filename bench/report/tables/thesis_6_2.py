@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vidattn.bench.analysis import maps
+from vidattn.bench.config import plugin_files
 from vidattn.bench.results.reader import COORDINATES, Results, coordinates
 
 COLUMNS = ["statement", *COORDINATES, "map", "measure", "value", "value_low", "value_high", "verdict", "n"]
@@ -17,7 +18,7 @@ class Statement:
 
     Attributes:
         text: What is said.
-        attention: Of the models that it is about, by the names of their files; "" is all.
+        attention: Of the models that it is about, by the name of its file; "" is all.
         map: Of the map that it is about.
         measure: "<score>", its level; "<score> - <baseline>", a difference; "<score> against <map>", the
             difference to a map of the control.
@@ -54,16 +55,17 @@ def table(results: Results, options: dict) -> pd.DataFrame:
     scored. Intervals stand alone: none is corrected for the number of rows.
     """
     scored = list(maps.scored(results))
-    return pd.DataFrame([row for each in STATEMENTS for row in _rows(each, scored)], columns=COLUMNS)
+    rows = [row for each in STATEMENTS for row in _rows(each, scored, results)]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _rows(statement: Statement, scored: list) -> Iterator[dict]:
+def _rows(statement: Statement, scored: list, results: Results) -> Iterator[dict]:
     said = {"statement": statement.text, "map": statement.map, "measure": statement.measure}
     count = 0
     for cell, name, content, _ in scored:
         where = coordinates(cell)
         found = _measured(statement.measure, content)
-        if name == statement.map and found and _about(statement.attention, where["attention"]):
+        if name == statement.map and found and _about(statement.attention, where["attention"], results):
             count += 1
             row = {**said, **where, **maps.interval("value", found), "n": found.get("n")}
             yield {**row, "verdict": _verdict(statement, found)}
@@ -71,10 +73,10 @@ def _rows(statement: Statement, scored: list) -> Iterator[dict]:
         yield {**said, "verdict": "open"}
 
 
-def _about(wanted: str, attention: str) -> bool:
-    """Whether an attention, or a form of it, is the one that a statement is about."""
-    forms = ("", "_original", "_dot", "_independent", "_start")
-    return not wanted or attention in {f"{wanted}{form}" for form in forms}
+def _about(wanted: str, attention: str, results: Results) -> bool:
+    """Whether an attention, or a variant of it that is no control, is the one that a statement is about."""
+    file = plugin_files.among(results.plugins, "attention", attention).file
+    return not wanted or (file == wanted and attention not in results.controls)
 
 
 def _measured(measure: str, content: dict) -> dict:

@@ -65,9 +65,9 @@ def test_models_whose_control_learned_nothing_are_left_out_of_an_effect(tmp_path
     assert (after["models"], after["left_out"]) == (1, 1)
     assert after["difference"] > before["difference"]
     assert findings.effects(main_effects.table(results))[0][3] == "1 (1 left out)"
-    (line,) = no_learning.told({cell: results.records[cell]})
+    (line,) = no_learning.sentences({cell: results.records[cell]})
     assert line.startswith("6 of 6 runs learned nothing") and line.endswith(": frame_average 6 of 6.")
-    assert no_learning.told({cell: [record(1.0)]}) == []
+    assert no_learning.sentences({cell: [record(1.0)]}) == []
 
 
 def test_a_difference_to_a_control_that_learned_nothing_excludes_nothing(tmp_path):

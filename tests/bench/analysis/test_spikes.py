@@ -43,6 +43,6 @@ def test_table_findings_and_sentence_count_the_spiked_runs(tmp_path):
     assert row["last_loss_ratio"] == pytest.approx(300) and row["spiked"] == 2
     tables.write(["spread"], results, tmp_path / "tables")
     assert findings.variation(tmp_path / "tables")[0][-1] == "2 of 3"
-    (line,) = loss_spikes.told(results.records)
+    (line,) = loss_spikes.sentences(results.records)
     assert line.startswith("2 of 3 runs ended in a spike: ") and line.endswith(": lstm 2 of 3.")
-    assert loss_spikes.told({CELL: results.records[CELL][:1]}) == []
+    assert loss_spikes.sentences({CELL: results.records[CELL][:1]}) == []

@@ -74,7 +74,7 @@ def results(tmp_path):
 
 
 def test_published_runs_and_the_other_features_stand_beside_ours(results):
-    lines = training_facts.told(results, comparisons.cells(results).iloc[:1])
+    lines = training_facts.sentences(results, comparisons.cells(results).iloc[:1])
     assert "pooled features of a frozen encoder: 512 of 630 clips" in lines[0] and "240 updates" in lines[0]
     assert "4,320 updates on flat features" in lines[1] and "You and Korhonen 2020" in lines[1]
     assert lines[2].startswith("The same heads on flat features (icip_flat, 1 fold x 1 seed): lstm ")

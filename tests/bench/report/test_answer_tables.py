@@ -18,6 +18,7 @@ from vidattn.bench.analysis import (
     statistics,
 )
 from vidattn.bench.config.load import load
+from vidattn.bench.config.plugin_files import PlugIn
 from vidattn.bench.plan import suites
 from vidattn.bench.report import findings, sentences, tables
 from vidattn.bench.report.tables import claims as claims_table
@@ -94,6 +95,9 @@ def test_a_claim_speaks_of_the_cells_that_it_names_and_of_their_controls():
     assert claims.pairs(claim, [THESIS]) == []
 
 
+PLUGINS = {"attention": {"cbam_original": PlugIn("attention", "cbam", {"form": "original"})}}
+
+
 @pytest.fixture
 def results(tmp_path):
     """Two of three planned cells: the one with attention recognises far more."""
@@ -107,7 +111,7 @@ def results(tmp_path):
     (tmp_path / "published").mkdir()
     with (tmp_path / "published" / "claims.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
-    return Results(tmp_path, [NONE, THESIS])
+    return Results(tmp_path, [NONE, THESIS], plugins=PLUGINS)
 
 
 def test_claims_are_confirmed_contradicted_or_not_run(results):
@@ -130,9 +134,22 @@ def test_a_form_that_was_not_run_keeps_its_row(results):
 def test_two_forms_have_their_own_counts(results):
     """One seed of the form of the thesis, two of the paper's."""
     synthetic.write(results.root, {PAPER: (0.3,) * 3}, groups=8, seeds=2)
-    (row,) = tables.table("forms", Results(results.root, [NONE, THESIS, PAPER])).to_dict("records")
+    made = Results(results.root, [NONE, THESIS, PAPER], plugins=PLUGINS)
+    (row,) = tables.table("forms", made).to_dict("records")
     assert (row["seeds"], row["seeds_thesis_form"], row["folds"]) == (2, 1, 3)
     assert (row["n"], row["n_thesis_form"]) == (576, 288) and row["difference"] < -0.3
+
+
+def test_a_form_is_told_by_its_arguments_whatever_its_name(tmp_path):
+    """`both` differs in the form alone from `cbam_original`, which has that of the thesis."""
+    paper, dot = {"form": "original"}, {"score": "dot"}
+    entries = {"cbam": {}, "cbam_original": dot, "paper": paper, "both": {**paper, **dot}}
+    named = {name: PlugIn("attention", "cbam", arguments) for name, arguments in entries.items()}
+    alone = PlugIn("attention", "se", {**paper, **dot})  # whose form of the thesis has no name
+    planned = tuple(NONE.replace("none", name) for name in ("none", *entries, "alone"))
+    results = Results(tmp_path, [], planned=planned, plugins={"attention": {**named, "alone": alone}})
+    frame = tables.table("forms", results)
+    assert dict(zip(frame["attention"], frame["thesis_form"])) == {"paper": "cbam", "both": "cbam_original"}
 
 
 def test_a_readout_is_compared_with_none_and_with_its_levels_read_without_attention(results, monkeypatch):

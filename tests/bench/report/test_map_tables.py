@@ -4,6 +4,7 @@ import json
 
 import synthetic
 
+from vidattn.bench.config.plugin_files import PlugIn
 from vidattn.bench.report import tables
 from vidattn.bench.results import study_code
 from vidattn.bench.results.reader import Results
@@ -108,11 +109,15 @@ def test_differences_to_a_baseline_and_levels_are_read(tmp_path):
     level = {"value": 0.3, "low": 0.2, "high": 0.4, "n": 8}
     maps = {"late": {"scores": {"entropy": level}}}
     maps["early"] = {"scores": {"mass": {**level, "baselines": {"area": beside}}}}
-    for attention in ("gated_original", "residual"):
+    names = ("gated_original", "gated_uniform", "residual")
+    for attention in names:
         path = tmp_path / "explain" / f"actors-tiny-{attention}-image-clean.json"
         path.write_text(json.dumps({"folds": 1, "seeds": 1, "maps": maps}))
-    cells = [f"actors-tiny-{a}-image-clean" for a in ("gated_original", "residual")]
-    frame = thesis_6_2.table(Results(tmp_path, cells), {}).dropna(subset="value")
+    variants = {name: PlugIn("attention", "gated", {}) for name in names[:2]}
+    compare = {"controls": ["gated_uniform"]}  # which no statement is about
+    cells = [f"actors-tiny-{name}-image-clean" for name in names]
+    results = Results(tmp_path, cells, compare=compare, plugins={"attention": variants})
+    frame = thesis_6_2.table(results, {}).dropna(subset="value")
     assert frame[["attention", "measure", "value", "verdict"]].values.tolist() == [
         ["residual", "mass - area", -0.05, "open"],
         ["gated_original", "entropy", 0.3, "confirmed"],

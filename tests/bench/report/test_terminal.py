@@ -1,5 +1,7 @@
 """What a terminal is told after a run, and of cells by name."""
 
+import shutil
+
 import pytest
 import synthetic
 
@@ -63,3 +65,18 @@ def test_what_was_not_run_is_said_with_the_command(results):
 def test_a_cell_is_not_compared_with_itself(results):
     with pytest.raises(ValueError, match="with itself"):
         terminal.compared(results, CBAM, CBAM)
+
+
+def test_cells_are_paired_by_fold_whatever_their_seeds(tmp_path):
+    for cell, fold, seed in ((CBAM, 1, 0), (NONE, 1, 1), (synthetic.MISSING, 2, 0)):
+        predictions = synthetic._predict(cell, (0.5,) * 3, fold, seed, groups=4, clips=2)
+        synthetic.write_run(tmp_path, cell, fold, seed, predictions)
+    results = Results(tmp_path)
+    assert "1 training run per arm" in terminal.compared(results, CBAM, NONE)
+    with pytest.raises(ValueError, match="have no fold with the same test clips"):
+        terminal.compared(results, CBAM, synthetic.MISSING)
+    shutil.rmtree(tmp_path / "records" / NONE)
+    moved = synthetic._predict(NONE, (0.5,) * 3, 3, 0, groups=4, clips=2)
+    synthetic.write_run(tmp_path, NONE, 3, 0, moved)
+    line = terminal.against_control(Results(tmp_path), CBAM)
+    assert line == f"Its control has no fold with the same test clips: vidattn run {NONE}"

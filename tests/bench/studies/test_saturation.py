@@ -173,16 +173,16 @@ def test_top1_stands_beside_the_change_that_was_trained(tmp_path):
     assert known["top1"].tolist() == [ours["top1"][name] for name in names]
     assert known["n_test"].tolist() == [ours["n"][name] for name in names]
     assert np.isnan(table["top1"]["batch 16"])  # not run on MobileNetV2
-    (line,) = saturation_table.told(results, comparisons.cells(results))
+    (line,) = saturation_table.sentences(results, comparisons.cells(results))
     assert line.startswith("Gates beyond 4 after 10 updates, and top-1 once trained: as published 85 %, ")
     assert "; input times 1/T 85 %, " in line and "batch 16" not in line
     lowest = f"{ours['top1']['xception', 'lstm']:.3f} (as published, Xception)."
     published = "The published LSTM without attention reaches 0.255 on resnet50 and 0.256 on xception, of 101"
     assert line.endswith(f"{published} classes; here, of 6 classes, the lowest is {lowest}")
     results = Results(root, list(trained)[:2])
-    (line,) = saturation_table.told(results, comparisons.cells(results))
+    (line,) = saturation_table.sentences(results, comparisons.cells(results))
     assert line.endswith(f"the lowest is {ours['top1']['mobilenet_v2', 'lstm']:.3f} (as published).")
-    assert saturation_table.told(results, comparisons.cells(results).assign(dataset="actors")) == []
+    assert saturation_table.sentences(results, comparisons.cells(results).assign(dataset="actors")) == []
 
 
 def test_costs_are_steps_times_rate_and_say_what_they_assume(tmp_path):
