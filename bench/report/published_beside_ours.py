@@ -5,7 +5,7 @@ import pandas as pd
 
 from vidattn.bench.analysis import comparisons
 from vidattn.bench.config import plugin_files
-from vidattn.bench.results.reader import Results
+from vidattn.bench.results.reader import Results, coordinates
 
 KEYS = ["dataset", "backbone", "attention", "architecture"]
 ACCURACIES = ["top1", "top1_low", "top1_high", "top5", "top5_low", "top5_high"]
@@ -90,14 +90,30 @@ def accuracies(
 
 
 def _ours(results: Results) -> pd.DataFrame:
-    """One row per cell, the columns even without cells; a 3D network is listed without its backbone."""
+    """One row per cell, the columns even without cells; a 3D network is listed without its backbone.
+
+    Cells that are planned where others were run have rows without numbers.
+    """
     columns = [*KEYS, "protocol", *ACCURACIES, *COUNTS]
     if not results.ids:
         return pd.DataFrame(columns=columns)
     frame = comparisons.cells(results).assign(classes=[_classes(results, cell) for cell in results.ids])
+    if absent := _absent(results):
+        frame = pd.concat([frame, pd.DataFrame(map(coordinates, absent))], ignore_index=True)
     heads = [plugin_files.among(results.plugins, "architecture", name) for name in frame["architecture"]]
     own_body = np.array([bool(head.declares("OWN_BODY")) for head in heads])
     return frame.assign(backbone=frame["backbone"].mask(own_body, "none"))[columns]
+
+
+def _absent(results: Results) -> list[str]:
+    """Planned cells that `results` do not show, of data sets and protocols under which others were run."""
+    places = {_place(cell) for cell in results.ids if results.records[cell]}
+    return [cell for cell in results.planned_ids if cell not in results.records and _place(cell) in places]
+
+
+def _place(cell: str) -> tuple[str, str]:
+    where = coordinates(cell)
+    return where["dataset"], where["protocol"]
 
 
 def _part_of(dataset: str, whole: set[str]) -> bool:

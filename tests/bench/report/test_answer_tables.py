@@ -20,7 +20,7 @@ from vidattn.bench.analysis import (
 from vidattn.bench.config.load import load
 from vidattn.bench.config.plugin_files import PlugIn
 from vidattn.bench.plan import suites
-from vidattn.bench.report import findings, sentences, tables
+from vidattn.bench.report import findings, published_beside_ours, sentences, tables
 from vidattn.bench.report.tables import claims as claims_table
 from vidattn.bench.report.tables import probe
 from vidattn.bench.results.reader import Results
@@ -164,6 +164,15 @@ def test_a_readout_is_compared_with_none_and_with_its_levels_read_without_attent
     )
     assert controls.readout(gated) == NONE.replace("none", "multilevel", 1)
     assert controls.readout(THESIS) is controls.readout(NONE) is None
+
+
+def test_planned_cells_stay_rows_beside_those_that_were_run(results):
+    """The third cell of the protocol was not run; under the other protocol none was."""
+    frame = published_beside_ours._ours(
+        replace(results, planned=(NONE, PAPER, THESIS.replace("clean", "paper")))
+    )
+    assert frame["attention"].tolist() == ["none", "cbam", "cbam_original"]
+    assert frame["top1"].notna().tolist() == [True, True, False] and set(frame["protocol"]) == {"clean"}
 
 
 def test_what_reads_several_levels_is_corrected_with_its_like(results, monkeypatch):
