@@ -41,6 +41,19 @@ def check(names: set[str], params: Params) -> None:
             )
 
 
+def there(names: set[str], params: Params) -> None:
+    """Raises `ParamsError` where a data set that is drawn, and its truth with it, was not prepared."""
+    for name in sorted(names):
+        made, home = datasets.load(name, params.datasets), Path(params.store) / name
+        brought = made.sources or made.place or own_dataset.is_own(name, params)
+        prepared = any((home / part).exists() for part in ("index.csv", "truth"))
+        if made.generate and not brought and not prepared:
+            raise ParamsError(
+                f"No {home / 'truth'} to score maps against: '{name}' is not prepared. "
+                f"First: vidattn data prepare {name} --suite {params.suite}"
+            )
+
+
 def _size(text: str) -> tuple[int, int]:
     """Width and height of `320x240`."""
     width, _, height = text.partition("x")

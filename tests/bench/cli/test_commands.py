@@ -14,7 +14,7 @@ import synthetic
 from vidattn.bench.cli import commands, data_commands, interrupt, parser, result_commands, stopped
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.explain import score_suite
-from vidattn.bench.plan import run_key
+from vidattn.bench.plan import dvc_cells, run_key
 from vidattn.bench.regression import reference, stale_records
 from vidattn.bench.runner import execute, store
 
@@ -72,14 +72,41 @@ def test_a_seed_without_a_fold_is_not_ignored(ran):
 
 def test_scores_are_over_all_folds_of_the_suite_that_has_the_cell(ran, monkeypatch):
     """One fold of a cell that is not in the active suite would replace the scores of three."""
+    Path("data/store/actors/truth").mkdir(parents=True)
     scored = []
-    monkeypatch.setattr(score_suite, "write", lambda groups, params, tell, jobs: scored.extend(groups))
+
+    def write(groups, params, tell, jobs):
+        scored.extend(groups)
+        tell(f"{groups[0][0].cell.id}: scored already")
+
+    monkeypatch.setattr(score_suite, "write", write)
     assert explain(CELL, scores=True) == 0
     assert [run.fold for run in scored[0]] == [1, 2, 3] and len(scored) == 1
     with pytest.raises(ParamsError, match="leave out --fold and --seed"):
         explain(CELL, scores=True, fold=1)
     with pytest.raises(ParamsError, match="in no suite .* add the cell to a suite"):
         explain("actors-tiny-se-lstm-clean", scores=True)
+
+
+def test_scores_of_data_that_is_not_prepared_name_the_command(ran, monkeypatch):
+    message = r"No data/store/actors/truth .* First: vidattn data prepare actors --suite demo$"
+    monkeypatch.setattr(score_suite, "write", lambda *_: pytest.fail("nothing can be scored"))
+    for cell, suite in ((None, "demo"), (CELL, None)):
+        with pytest.raises(ParamsError, match=message):
+            explain(cell, suite=suite, scores=True)
+
+
+def test_an_end_without_a_score_is_none_in_peace_but_in_a_stage(ran, monkeypatch, capsys):
+    """A stage of DVC runs for suites without truth, too."""
+    assert explain(None, suite="ucf101_12", scores=True) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines and all("not scored, 'ucf101_12' has no truth" in line for line in lines)
+    Path("data/store/actors/truth").mkdir(parents=True)
+    assert explain(CELL, scores=True) == 1
+    assert f"{CELL}: missing, " in capsys.readouterr().err
+    monkeypatch.setenv("DVC_STAGE", "explain")
+    monkeypatch.setattr(dvc_cells, "follow", lambda params: None)
+    assert explain(CELL, scores=True) == 0
 
 
 def test_a_cell_of_another_suite_is_explained_by_its_first_fold(ran, tmp_path, monkeypatch):
