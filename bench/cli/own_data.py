@@ -66,6 +66,9 @@ def _listed(folder: Path, arguments: Namespace) -> "pd.DataFrame":
     from vidattn.data.acquire import own_clips
 
     given, groups = (Path(each) if each else None for each in (arguments.list, arguments.groups))
+    for path, columns in ((given, "path, label"), (groups, "path, group")):
+        if path and path.is_file():
+            _check_csv(path, f"Expected a csv with {columns}.")
     try:
         frame = own_clips.listed(folder, given, groups, arguments.pattern, arguments.folds)
         for path in frame["path"]:
@@ -73,6 +76,20 @@ def _listed(folder: Path, arguments: Namespace) -> "pd.DataFrame":
     except UnicodeEncodeError as error:
         raise ParamsError(f"{folder} has a name that is no UTF-8, {error.object!r}. Rename it.") from None
     return frame
+
+
+def _check_csv(path: Path, expected: str) -> None:
+    """Refuses, by its name, a file that is no csv at all."""
+    import pandas as pd
+
+    try:
+        pd.read_csv(path, dtype=str)
+    except pd.errors.EmptyDataError:
+        raise ParamsError(f"{path} is empty. {expected}") from None
+    except UnicodeDecodeError:
+        raise ParamsError(f"{path} is no csv in UTF-8. {expected}") from None
+    except pd.errors.ParserError as error:
+        raise ParamsError(f"{path} is no csv ({' '.join(str(error).split())}). {expected}") from None
 
 
 def _doubts(frame: "pd.DataFrame", folder: Path, empty: list[str]) -> list[str]:

@@ -79,6 +79,23 @@ def test_a_folder_that_params_yaml_cannot_name(here, name):
     assert "\n" not in told and "mine" not in load.load().datasets and not list(here.glob("lists/*"))
 
 
+NO_TABLES = {
+    b"": "is empty",
+    b"\n": "is empty",
+    b"\xff\xfe\x00": "is no csv in UTF-8",
+    b'a,b\n1,2,3\n4,"': "is no csv",
+}
+
+
+@pytest.mark.parametrize("content", NO_TABLES)
+def test_a_csv_that_is_none_is_named_with_its_columns(here, content):
+    (here / "own.csv").write_bytes(content)
+    for option, columns in (("--list", "path, label"), ("--groups", "path, group")):
+        told = vidattn("data", "add", "mine", "clips", "--folds", 2, option, "own.csv")
+        assert told.startswith(f"vidattn: own.csv {NO_TABLES[content]}") and "\n" not in told
+        assert told.endswith(f". Expected a csv with {columns}.")
+
+
 def test_a_clip_whose_name_is_no_text(here):
     """OpenCV ends the process, without a word, at such a path."""
     (here / "clips" / "left" / "0.avi").rename(here / "clips" / "left" / "\udcff.avi")
