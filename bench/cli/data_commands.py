@@ -28,16 +28,17 @@ def _act(arguments: Namespace, params: Params, tell: Tell) -> int:
     action, name = arguments.action, arguments.name
     if action == "status" and not name:
         return status(params)
-    if not name:
-        raise ParamsError(
-            f"vidattn data {action} needs the name of a data set: {', '.join(params.datasets)}."
-        )
+    if action == "add" and not name:
+        example = "vidattn data add mine clips/"
+        raise ParamsError(f"vidattn data add needs a new name and the folder of your clips, as in: {example}")
     if action == "add":
         return own_data.add(arguments, params, tell)
+    what, valid = ("backbone", params.backbones) if action == "weights" else ("data set", params.datasets)
+    if not name:
+        raise ParamsError(f"vidattn data {action} needs the name of a {what}: {', '.join(valid)}.")
     dataset = name.split("/")[0]
-    valid = params.backbones if action == "weights" else params.datasets
     if dataset not in valid:
-        raise unknown("backbone" if action == "weights" else "data set", dataset, valid, f"data {action}")
+        raise unknown(what, dataset, valid, f"data {action}")
     if action == "status":
         return status(params, dataset)
     if action != "weights" and (shown := cell_data.stored(dataset, params)) != dataset:

@@ -119,6 +119,16 @@ def test_the_newest_file_of_weights_counts_and_keeps_the_ending_that_keras_reads
     assert "ends in .npz (folded) or in .weights.h5" in said(capsys, "weights", "mobilenet_v2", "mine.h5")
 
 
+def test_a_name_that_is_not_given(project, capsys):
+    """To add wants a new one; weights are of a backbone."""
+    line = "vidattn: vidattn data add needs a new name and the folder of your clips, as in: vidattn data add mine clips/"
+    assert said(capsys, "add") == line
+    assert said(capsys, "weights").startswith("vidattn: vidattn data weights needs the name of a backbone: ")
+    assert said(capsys, "frames").startswith(
+        "vidattn: vidattn data frames needs the name of a data set: actors, "
+    )
+
+
 def test_status_of_one_data_set(project, capsys):
     assert "Did you mean 'ucf101_12'" in said(capsys, "status", "ucf101_21")
     with pytest.raises(SystemExit):
