@@ -157,6 +157,7 @@ def grid(arguments: Namespace) -> int:
     from vidattn.bench.plan.run_plan import resolve
     from vidattn.bench.runner import cluster, fill
 
+    _refuse_unheeded(arguments)
     if arguments.select:
         params = params_module.load(suite=arguments.select)  # whatever suite the file names
     else:
@@ -195,6 +196,25 @@ def grid(arguments: Namespace) -> int:
     if not (arguments.select or arguments.set or arguments.jobs or arguments.on):
         print("\n".join(f"{name}  ({len(items)} runs)" for name, items in cells(params).items()))
     return 0
+
+
+def _refuse_unheeded(arguments: Namespace) -> None:
+    """Refuses options of `grid` that would do nothing beside the others that are given."""
+    if not (arguments.jobs or arguments.on):
+        for name, value in (("retry", arguments.retry), ("device", arguments.device)):
+            if value:
+                raise params_module.ParamsError(
+                    f"--{name} goes with --jobs or --on: nothing is run. "
+                    f"E.g. vidattn grid --jobs 2 --{name} {value}."
+                )
+        if arguments.fail_fast:
+            raise params_module.ParamsError("--fail-fast goes with --jobs or --on: nothing is run.")
+    if arguments.select and arguments.suite:
+        raise params_module.ParamsError("--select names the suite itself: leave out --suite.")
+    if arguments.set and arguments.suite:
+        raise params_module.ParamsError(
+            "--set is of the active suite: leave out --suite, or --select it first."
+        )
 
 
 def store(arguments: Namespace) -> int:

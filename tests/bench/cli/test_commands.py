@@ -88,6 +88,26 @@ def test_scores_are_over_all_folds_of_the_suite_that_has_the_cell(ran, monkeypat
         explain("actors-tiny-se-lstm-clean", scores=True)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "--retry 2",
+            "--retry goes with --jobs or --on: nothing is run. E.g. vidattn grid --jobs 2 --retry 2.",
+        ),
+        ("--fail-fast --select ci", "--fail-fast goes with --jobs or --on"),
+        ("--device any", "--device goes with --jobs or --on"),
+        ("--select ci --suite nope", "--select names the suite itself: leave out --suite."),
+        ("--set protocols.clean.epochs=3 --suite ci", "--set is of the active suite: leave out --suite"),
+    ],
+)
+def test_options_of_the_grid_that_would_do_nothing_are_refused(ran, capsys, line, message):
+    before = Path("params.yaml").read_bytes()
+    code, out, _ = said(capsys, f"grid {line}")
+    assert str(code).startswith(f"vidattn: {message}") and "\n" not in code and out == ""
+    assert Path("params.yaml").read_bytes() == before
+
+
 def test_scores_of_data_that_is_not_prepared_name_the_command(ran, monkeypatch):
     message = r"No data/store/actors/truth .* First: vidattn data prepare actors --suite demo$"
     monkeypatch.setattr(score_suite, "write", lambda *_: pytest.fail("nothing can be scored"))
