@@ -50,7 +50,7 @@ def describe(model: str | None, params: Params, folder: Path) -> str:
             f"'{parts[-1]}' is no network, so nothing is built. Run it as a cell: "
             f"vidattn run <data set>-{model}-<protocol>."
         )
-    return _one(parts, params)
+    return _one(model, parts, params)
 
 
 def listing(folder: Path, params: Params) -> str:
@@ -126,7 +126,7 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
     return f"{name:{a}}  {parameters:>{b}}  {flops:>{c}}  {where:{d}}  {text}".rstrip()
 
 
-def _one(parts: list[str], params: Params) -> str:
+def _one(name: str, parts: list[str], params: Params) -> str:
     from vidattn.bench.train.reproducible import quiet_keras
 
     quiet_keras()
@@ -151,9 +151,19 @@ def _one(parts: list[str], params: Params) -> str:
         file = f"models/architectures/{parts[2]}.py"
         raise ParamsError(plugin_files.wrong_logits(file, model.output_shape, classes))
     cost = complexity.measure(model, profile=False)
-    lines = [f"{size} x {size} pixels, {classes} classes" + ("" if image else f", {protocol.frames} frames")]
-    lines += [f"FLOPs {cost['flops']:,}, activations {cost['activations']:,}"]
-    return "\n".join([inspection.summary(model), *_taps(parts, size, options["backbone_params"]), *lines])
+    text = inspection.summary(model).removeprefix(model.name)  # which is made of the files of variants
+    frames = "" if image else f", {protocol.frames} frames"
+    return "\n".join(
+        [
+            f"{name}{text}",
+            *_taps(parts, size, options["backbone_params"]),
+            f"FLOPs {cost['flops']:,}, activations {cost['activations']:,}",
+            f"Counted for {classes} classes, {size} x {size} pixels{frames}, "
+            "with its arguments in params.yaml.",
+            "A cell has its data set's classes and its protocol's size and head; its own counts, "
+            f"once it ran: vidattn show <data set>-{name}-<protocol>",
+        ]
+    )
 
 
 def _taps(parts: list[str], size: int, options: dict) -> list[str]:

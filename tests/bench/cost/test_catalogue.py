@@ -107,6 +107,16 @@ def test_one_model_has_taps_and_map_shapes(model, expected):
     assert all(part in text for part in [*expected, "parameters", "FLOPs"]), text
 
 
+def test_one_model_has_the_name_that_was_asked_for_and_says_what_was_counted():
+    """A variant's own name, not that of its file; a cell's head and classes are of protocol and data set."""
+    lines = catalogue.describe("tiny-cbam_original-lstm", PARAMS, RECORDS).splitlines()
+    assert lines[0].startswith("tiny-cbam_original-lstm: ") and lines[0].endswith(" parameters")
+    told = "Counted for 101 classes, 64 x 64 pixels, 8 frames, with its arguments in params.yaml."
+    assert lines[-2] == told
+    assert lines[-1].endswith("once it ran: vidattn show <data set>-tiny-cbam_original-lstm-<protocol>")
+    assert "frames" not in catalogue.describe("tiny-none-image", PARAMS, RECORDS).splitlines()[-2]
+
+
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
