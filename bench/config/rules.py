@@ -58,6 +58,8 @@ def _plugin(kind: str, name: str, params: Params, where: str) -> None:
     accepted = plugin_files.arguments(kind, entry.file)
     if kind == "dataset" and not accepted:
         return  # its own `generate` checks them
+    if entry.arguments and not accepted:
+        raise ParamsError(f"{where}: '{entry.file}' takes no arguments, got {', '.join(map(str, entry.arguments))}.")
     check_keys(entry.arguments, accepted, where)
     for argument, value in entry.arguments.items():
         if accepted[argument] and value not in accepted[argument]:

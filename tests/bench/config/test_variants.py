@@ -84,6 +84,11 @@ def test_a_variant_is_counted_by_its_plug_in_under_its_own_name(tmp_path):
         ("attention", {"cbam": {"plugin": "l2pa"}}, "a variant of 'l2pa' cannot have the name of .* cbam.py"),
         ("backbones", {"thin": {"plugin": "tiny", "widt": 8}}, "unknown key 'widt'. Did you mean 'width'"),
         ("architectures", {"wide": {"plugin": "lstmm"}}, "architectures.wide: unknown plug-in 'lstmm'"),
+        (
+            "attention",
+            {"wide": {"plugin": "none", "width": 3}},
+            "attention.wide: 'none' takes no arguments, got width.$",
+        ),
         ("datasets", {"back": {"plugin": "arow", "of": "ucf101"}}, "Did you mean 'arrow'"),
         ("datasets", {"back": {"plugin": "arrow", "of": "ucf11"}}, "back.of: unknown data set 'ucf11'"),
         ("datasets", {"back": {"plugin": "arrow", "off": "ucf101"}}, "unknown key 'off'. Did you mean 'of'"),
