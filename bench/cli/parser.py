@@ -37,8 +37,19 @@ BENCHMARKS = (
     "training",
     "commands",
 )
-BENCHES = ("speed", "coverage", "seeds", "gate", "backends", "costs", "rates", "arrow")
-GRIDS = ("engines", "times", "schedule")  # benches of many runs
+BENCHES = {
+    "speed": "data layer, training and commands against other ways",
+    "coverage": "do intervals hold what they promise? By simulation",
+    "seeds": "every cell with three seeds or more against itself",
+    "gate": "what the gate catches and misses, from real training runs",
+    "backends": "the models on TensorFlow, JAX and PyTorch, outputs compared",
+    "costs": "latency, and time and memory to build and to train, by model",
+    "rates": "seconds of a training step of the full ICIP heads",
+    "arrow": "is the direction of a clip read from the codec's traces?",
+    "engines": "what an engine costs a run, and the coordinator's memory",
+    "times": "how the seconds of stored runs of a cell differ",
+    "schedule": "the full grid on 1, 8 and 64 workers, simulated",
+}
 DATA_ACTIONS = (
     "add",
     "status",
@@ -70,8 +81,10 @@ def vidattn() -> None:
     """All commands; each calls the function of its name in `commands` with a Namespace."""
 
 
-def _command(name: str, text: str, *parameters: click.Parameter, suite: bool = True) -> None:
-    """Add a command; of those that heed it, `suite` adds the option."""
+def _command(
+    name: str, text: str, *parameters: click.Parameter, suite: bool = True, epilog: str | None = None
+) -> None:
+    """Add a command; of those that heed it, `suite` adds the option, and `epilog` stands below its help."""
 
     def call(**values: Any) -> int:
         from vidattn.bench.cli import commands
@@ -82,17 +95,27 @@ def _command(name: str, text: str, *parameters: click.Parameter, suite: bool = T
     of = [option("--suite", "suite of params.yaml (default: the active one)")] if suite else []
     sentence = f"{text[0].upper()}{text[1:]}."
     vidattn.add_command(
-        click.Command(name, callback=call, params=[*parameters, *of], help=sentence, short_help=text)
+        click.Command(
+            name, callback=call, params=[*parameters, *of], help=sentence, short_help=text, epilog=epilog
+        )
     )
 
 
 _command(
     "data",
     "fetch, import, index, decode; without an action: what is there",
-    argument("action", ", ".join(DATA_ACTIONS), default="status", type=OneOf(DATA_ACTIONS), metavar="ACTION"),
-    argument("name", "data set, or for look: <data set>/<clip>", required=False),
     argument(
-        "source", "for import: the folder or archive that you have; for weights: the file", required=False
+        "action", ", ".join(DATA_ACTIONS), default="status", type=OneOf(DATA_ACTIONS), metavar="[ACTION]"
+    ),
+    argument(
+        "name",
+        "data set (for add: a new one), for look: <data set>/<clip>, for weights: a backbone",
+        required=False,
+    ),
+    argument(
+        "source",
+        "for add: the folder of clips; for import: the folder or archive that you have; for weights: a file",
+        required=False,
     ),
     option("--list", "for add: path and label, and group and fold, of clips", metavar="CSV"),
     option("--groups", "for add: path and group of clips", metavar="CSV"),
@@ -223,7 +246,7 @@ _command(
 _command(
     "bench",
     "measure speed, costs, backends, rates, engines, or how far statistics can be trusted",
-    argument("what", ", ".join(BENCHES + GRIDS), type=OneOf(BENCHES + GRIDS), metavar="WHAT"),
+    argument("what", "one of those below", type=OneOf(BENCHES), metavar="WHAT"),
     option("--shared", "for speed, arrow: folder with real clips, in ucf101_12/ or data/ucf101_12/ below it"),
     option(
         "--only", "for speed: measure these parts, keep the other rows", multiple=True, type=OneOf(BENCHMARKS)
@@ -238,6 +261,7 @@ _command(
     option("--on", "for engines: measure this one (default local)", type=OneOf(engines.names())),
     option("--runs", "for engines: so many (default 1000)", type=Whole(100), default=1000),
     suite=False,
+    epilog="\n".join(["\b", "what:", *(f"  {name:10}{text}" for name, text in BENCHES.items())]),
 )
 _command(
     "mlflow",

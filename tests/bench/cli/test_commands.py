@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 import synthetic
 
-from vidattn.bench.cli import commands, data_commands, interrupt, parser, result_commands, stopped
+from vidattn.bench.cli import (
+    bench_commands,
+    commands,
+    data_commands,
+    interrupt,
+    parser,
+    result_commands,
+    stopped,
+)
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.explain import score_suite
 from vidattn.bench.plan import dvc_cells, run_key
@@ -237,6 +245,18 @@ def test_help_has_examples_and_nothing_typed_shows_it(capsys):
     assert code == 0 and "vidattn run actors-tiny-cbam-lstm-clean" in out
     code, _, error = said(capsys, "")
     assert code == 2 and "vidattn run actors-tiny-cbam-lstm-clean" in error
+
+
+def test_help_of_a_command_says_a_word_on_each_of_what_it_takes(capsys):
+    _, out, _ = said(capsys, "bench --help")
+    lines = [line.split() for line in out.splitlines()]
+    for name in parser.BENCHES:
+        assert any(line[:1] == [name] and len(line) > 3 for line in lines), name
+        assert callable(getattr(bench_commands, name))
+    _, out, _ = said(capsys, "data --help")
+    assert "[OPTIONS] [ACTION] [NAME] [SOURCE]" in out and "for add: the folder of clips" in " ".join(
+        out.split()
+    )
 
 
 def test_the_version_is_that_of_the_package(capsys):
