@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidattn.bench.config import load
 from vidattn.bench.config.errors import ParamsError
 from vidattn.bench.config.schema import Params
-from vidattn.bench.plan import own_dataset
+from vidattn.bench.plan import own_dataset, suites
 from vidattn.bench.system import digests
 from vidattn.data.files import atomic
 
@@ -42,10 +43,19 @@ def add(arguments: Namespace, params: Params, tell: Callable[[str], None]) -> in
         done = own_dataset.write(Path("params.yaml"), name, folder, listing, digest, made, before)
     sizes = f"{len(frame)} clips, {len(made.classes)} classes, {frame['group'].nunique()} groups"
     print(f"{name}: {sizes}, {made.folds} folds, in {listing}; {done}")
-    first = own_dataset.FIRST[made.kind]
-    print(f"Next: vidattn data prepare {name} --suite {name}")
-    print(f"      vidattn run {name}-tiny-cbam-{first['architecture']}-{first['protocol']}")
+    commands = [f"data prepare {name} --suite {name}", *(f"run {cell}" for cell in _first(name))]
+    print("\n".join(f"{'      ' if i else 'Next: '}vidattn {words}" for i, words in enumerate(commands)))
     return 0
+
+
+def _first(name: str) -> list[str]:
+    """Of its cells in its suite, the first whose control is there, and before it that; else the first."""
+    from vidattn.bench.analysis import controls
+
+    planned = suites.cells(load.load(suite=name))
+    cells = [cell for cell, runs in planned.items() if runs[0].cell.dataset == name]
+    pairs = [[other, cell] for cell in cells if (other := controls.control(cell)) in cells]
+    return [*pairs, cells[:1]][0]
 
 
 def _before(name: str, params: Params) -> "Dataset | None":

@@ -59,7 +59,8 @@ def _plugin(kind: str, name: str, params: Params, where: str) -> None:
     if kind == "dataset" and not accepted:
         return  # its own `generate` checks them
     if entry.arguments and not accepted:
-        raise ParamsError(f"{where}: '{entry.file}' takes no arguments, got {', '.join(map(str, entry.arguments))}.")
+        given = ", ".join(map(str, entry.arguments))
+        raise ParamsError(f"{where}: '{entry.file}' takes no arguments, got {given}.")
     check_keys(entry.arguments, accepted, where)
     for argument, value in entry.arguments.items():
         if accepted[argument] and value not in accepted[argument]:

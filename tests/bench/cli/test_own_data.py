@@ -148,6 +148,27 @@ def test_added_again_with_other_folds_a_suite_changes_in_these_alone(added, caps
     assert expected in (added / "params.yaml").read_text()
 
 
+CELLS = "mine-tiny-{}-frame_average-clean"
+
+
+@pytest.mark.parametrize(
+    ("grid", "shown"),
+    [
+        ("attention: [none, cbam]", ["none", "cbam"]),
+        ("attention: [se, gated, none]", ["none", "se"]),  # the control first, wherever it stands
+        ("attention: [se, gated]", ["se"]),
+    ],
+)
+def test_a_cell_and_before_it_its_control_are_what_comes_next(added, capsys, grid, shown):
+    """The second run ends with the difference to the first."""
+    suite(added, "attention: [none, cbam]", grid)
+    capsys.readouterr()
+    assert vidattn("data", "add", "mine", "clips", "--folds", 2) == 0
+    following = ["data prepare mine --suite mine", *(f"run {CELLS.format(name)}" for name in shown)]
+    said = capsys.readouterr().out.splitlines()[1:]
+    assert said == [f"{' ' * 6 if i else 'Next: '}vidattn {words}" for i, words in enumerate(following)]
+
+
 def test_a_list_whose_folds_were_edited_changes_those_of_the_suite(added, capsys):
     path = added / "lists" / "mine.csv"
     path.write_text(path.read_text()[:-2] + "3\n")
