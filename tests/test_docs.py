@@ -88,6 +88,12 @@ def test_every_flaw_of_a_protocol_is_described():
     assert set(rows) == {defect for protocol in PARAMS.protocols.values() for defect in protocol.defects}
 
 
+def test_what_studies_wrote_stands_in_the_readme_of_results():
+    listed = (ROOT / "results" / "README.md").read_text()
+    measured = sorted(path.name for path in (ROOT / "results" / "benchmarks").glob("*.csv"))
+    assert [name for name in measured if f"| `benchmarks/{name}` |" not in listed] == []
+
+
 def test_suites_that_pages_name_are_there():
     tables = [
         table for page in PAGES for table in re.findall(r"\| suite \|.*\n((?:\|.*\n)+)", page.read_text())
