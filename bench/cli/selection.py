@@ -59,7 +59,10 @@ def planned_runs(arguments: Namespace, advice: str) -> tuple[Params, list[Run]]:
 def results_with(params: Params, *named: str):
     """The results of these cells, of their controls, and of what the tables show."""
     from vidattn.bench.analysis import controls
+    from vidattn.bench.config import plugin_files
     from vidattn.bench.results.reader import Results
 
-    others = [controls.control(cell) for cell in named]
-    return Results(RESULTS, list(dict.fromkeys([*named, *filter(None, others), *reported(params)])))
+    plugins = plugin_files.every(params)
+    others = [controls.control(cell, plugins) for cell in named]
+    shown = dict.fromkeys([*named, *filter(None, others), *reported(params)])
+    return Results(RESULTS, list(shown), plugins=plugins)

@@ -30,8 +30,7 @@ def table(name: str, results: Results, options: dict | None = None) -> pd.DataFr
     """
     if name not in names():
         raise ValueError(unknown("table", name, names()))
-    given = {"planned": results.planned_ids}  # only `probe` takes it from here
-    return _module(name).table(results, given | (options or {}))
+    return _module(name).table(results, options or {})
 
 
 def write(names: list[str], results: Results, out: Path, options: dict | None = None) -> list[Path]:
