@@ -140,7 +140,8 @@ def accuracy(value: float, terms: Sequence[Term], groups: int, n: int, level: fl
     else:
         reach = (plain.high - value) / (value * (1 - value))
         middle = np.log(value / (1 - value))
-        low, high = 1 / (1 + np.exp(reach - middle)), 1 / (1 + np.exp(-reach - middle))
+        with np.errstate(over="ignore"):  # of an interval that holds next to everything
+            low, high = 1 / (1 + np.exp(reach - middle)), 1 / (1 + np.exp(-reach - middle))
     return Estimate(value, float(low), float(high), plain.error, plain.freedom, np.nan, groups, n)
 
 

@@ -1,5 +1,7 @@
 """The noise model's parts against scipy, statsmodels and numbers worked out by hand."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -163,6 +165,13 @@ def test_accuracies_have_the_logit_interval():
     assert (found.low, found.high) == pytest.approx(tuple(1 / (1 + np.exp(-ends))))
     near = noise_model.accuracy(0.99, [Term(0.0009, 0.0009, 20)], 21, 100)
     assert 0 < near.low < near.high < 1
+
+
+def test_an_interval_that_holds_next_to_everything_warns_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = noise_model.accuracy(0.99, [Term(1e4, 1e4, 1.0)], 20, 100)
+    assert (found.low, found.high) == (0.0, 1.0)
 
 
 def test_minimal_detectable_difference_has_its_power():
