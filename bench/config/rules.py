@@ -65,6 +65,8 @@ def _plugin(kind: str, name: str, params: Params, where: str) -> None:
     for argument, value in entry.arguments.items():
         if accepted[argument] and value not in accepted[argument]:
             raise unknown(argument, value, accepted[argument], f"{where}.{argument}")
+    if kind == "architecture" and name != entry.file and entry.declares("NETWORK") is False:
+        raise ParamsError(f"{where}: '{entry.file}' is no network, takes no arguments, has no variants.")
     if kind == "dataset" and "of" in entry.arguments and entry.arguments["of"] not in params.datasets:
         raise unknown("data set", entry.arguments["of"], params.datasets, f"{where}.of")
 
