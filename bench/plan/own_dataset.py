@@ -38,7 +38,9 @@ def check_name(name: str, params: Params) -> None:
     if not re.fullmatch("[a-z0-9_]+", name):
         raise ParamsError(f"'{name}' is no name of a data set. Expected a-z, 0-9 and _, as in my_clips.")
     if NO_TEXT.fullmatch(name):
-        raise ParamsError(f"params.yaml cannot name a data set '{name}': YAML reads no text. Take my_{name}.")
+        raise ParamsError(
+            f"'{name}' is no name of a data set: YAML does not read it as text. Take my_{name}."
+        )
     if name in params.datasets:
         if not is_own(name, params):
             raise ParamsError(f"There is a data set '{name}' already. Take another name for yours.")

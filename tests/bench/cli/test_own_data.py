@@ -54,7 +54,9 @@ def test_a_folder_may_have_any_name_of_a_line(here, name):
 
 
 REFUSED = {
-    **dict.fromkeys(("no", "on", "null", "2024", "1e3", "1_000", "0x1f", "0o17"), "YAML reads no text"),
+    **dict.fromkeys(
+        ("no", "on", "null", "2024", "1e3", "1_000", "0x1f", "0o17"), "YAML does not read it as text"
+    ),
     **dict.fromkeys(("demo", "icip"), "There is a suite"),
     **dict.fromkeys(("runs", "weights"), "The store has a folder"),
     "actors": "There is a data set",
